@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+#include "bind/chlua.h"
+
+#include <string.h>
+
+enum { ACCOUNT_FROM = 64 * 1024 };
+
+void **chlua_new_box(lua_State *L, const char *metatable)
+{
+    void **slot = lua_newuserdatauv(L, sizeof *slot, 1);
+    *slot = NULL;
+    luaL_setmetatable(L, metatable);
+    return slot;
+}
+
+void *chlua_check_box(lua_State *L, int arg, const char *metatable)
+{
+    void **slot = luaL_checkudata(L, arg, metatable);
+    luaL_argcheck(L, *slot != NULL, arg, "the object is closed");
+    return *slot;
+}
+
+void *chlua_test_box(lua_State *L, int arg, const char *metatable)
+{
+    void **slot = luaL_testudata(L, arg, metatable);
+    return slot ? *slot : NULL;
+}
+
+void chlua_register(lua_State *L, const char *metatable, const luaL_Reg *methods,
+                    const luaL_Reg *meta)
+{
+    luaL_newmetatable(L, metatable);
+    luaL_setfuncs(L, meta, 0);
+    lua_newtable(L);
+    luaL_setfuncs(L, methods, 0);
+    lua_setfield(L, -2, "__index");
+    lua_pop(L, 1);
+}
+
+void chlua_account(lua_State *L, size_t bytes)
+{
+    if (bytes >= ACCOUNT_FROM) {
+        size_t kilobytes = bytes / 1024;
+        lua_gc(L, LUA_GCSTEP, kilobytes > 1 << 20 ? 1 << 20 : (int)kilobytes);
+    }
+}
+
+chl_frame *chlua_check_frame(lua_State *L, int arg)
+{
+    return chlua_check_box(L, arg, CHLUA_FRAME);
+}
+
+void chlua_push_frame(lua_State *L, chl_frame *frame)
+{
+    size_t bytes = (size_t)frame->rows * (size_t)frame->columns * 8;
+    *chlua_new_box(L, CHLUA_FRAME) = frame;
+    chlua_account(L, bytes);
+}
+
+int64_t chlua_check_index(lua_State *L, int arg, int64_t n)
+{
+    lua_Integer index = luaL_checkinteger(L, arg);
+    if (index < 1 || index > n) {
+        luaL_argerror(L, arg,
+                      lua_pushfstring(L, "expected an index from 1 to %I, got %I",
+                                      (LUAI_UACINT)n, (LUAI_UACINT)index));
+    }
+    return index - 1;
+}
+
+/* ---- errors ---- */
+
+static int is_library(const lua_Debug *info)
+{
+    return info->currentline < 0 || strncmp(info->source, "=[churnlab", 10) == 0 ||
+           strstr(info->source, "lua/churnlab/") ||
+           strstr(info->source, "/5.4/churnlab/");
+}
+
+static void push_caller(lua_State *L)
+{
+    lua_Debug info;
+    for (int level = 1; lua_getstack(L, level, &info); level++) {
+        lua_getinfo(L, "Sl", &info);
+        if (!is_library(&info)) {
+            lua_pushfstring(L, "%s:%d: ", info.short_src, info.currentline);
+            return;
+        }
+    }
+    lua_pushliteral(L, "");
+}
+
+int chlua_raise(lua_State *L, const chl_error *err)
+{
+    push_caller(L);
+    lua_pushstring(L, err->message);
+    lua_concat(L, 2);
+    return lua_error(L);
+}
+
+void chlua_check(lua_State *L, chl_status status, const chl_error *err)
+{
+    if (status != CHL_OK) {
+        chlua_raise(L, err);
+    }
+}
+
+int chlua_ok_or_nil(lua_State *L, chl_status status, const chl_error *err)
+{
+    if (status == CHL_OK) {
+        lua_pushboolean(L, 1);
+        return 1;
+    }
+    if (status != CHL_EIO) {
+        return chlua_raise(L, err);
+    }
+    lua_pushnil(L);
+    lua_pushstring(L, err->message);
+    return 2;
+}
+
+/* ---- strings ---- */
+
+const char *const *chlua_check_strings(lua_State *L, int arg, int *n)
+{
+    if (lua_type(L, arg) == LUA_TSTRING) {
+        const char **one = lua_newuserdatauv(L, sizeof *one, 1);
+        one[0] = lua_tostring(L, arg);
+        lua_pushvalue(L, arg);
+        lua_setiuservalue(L, -2, 1);
+        *n = 1;
+        return one;
+    }
+    luaL_checktype(L, arg, LUA_TTABLE);
+    lua_Unsigned count = lua_rawlen(L, arg);
+    luaL_argcheck(L, count <= 1 << 20, arg, "too many names");
+    const char **list = lua_newuserdatauv(L, (count + 1) * sizeof *list, 1);
+    for (lua_Unsigned i = 0; i < count; i++) {
+        if (lua_rawgeti(L, arg, (lua_Integer)i + 1) != LUA_TSTRING) {
+            luaL_argerror(L, arg,
+                          lua_pushfstring(L, "item %I: expected a string, got %s",
+                                          (LUAI_UACINT)(i + 1), luaL_typename(L, -1)));
+        }
+        list[i] = lua_tostring(L, -1); /* the table keeps the string alive */
+        lua_pop(L, 1);
+    }
+    lua_pushvalue(L, arg);
+    lua_setiuservalue(L, -2, 1);
+    *n = (int)count;
+    return list;
+}

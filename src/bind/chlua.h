@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What every binding shares: metatable names, boxes, errors, JSON values, control. Layer:
+ * bind.
+ *
+ * A binding function checks its arguments, calls one core function and pushes the result.
+ * It must not hold a malloc'd block across a Lua call that can raise: objects live in
+ * boxes (full userdata with their metatable set before they are filled).
+ */
+#ifndef CHLUA_H
+#define CHLUA_H
+
+#include <jansson.h>
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "core/base/control.h"
+#include "core/base/status.h"
+#include "core/data/frame.h"
+
+/* Metatables. */
+#define CHLUA_FRAME       "churnlab.Frame"
+#define CHLUA_COLUMN      "churnlab.Column"
+#define CHLUA_EXPR        "churnlab.Expr"
+#define CHLUA_MATRIX      "churnlab.Matrix"
+#define CHLUA_PREP        "churnlab.Prep"
+#define CHLUA_NET         "churnlab.Net"
+#define CHLUA_MODEL       "churnlab.Model"
+#define CHLUA_CALIBRATION "churnlab.Calibration"
+#define CHLUA_LOGISTIC    "churnlab.Logistic"
+#define CHLUA_RNG         "churnlab.Rng"
+#define CHLUA_JSON        "churnlab.Json"
+
+/* ---- boxes: userdata that hold one pointer
+ * ---------------------------------------------- */
+
+/* Pushes a box with that metatable and *slot == NULL; fill the slot afterwards. */
+void **chlua_new_box(lua_State *L, const char *metatable);
+/* The pointer in the box at `arg`; raises an argument error when it is another type or
+ * closed. */
+void *chlua_check_box(lua_State *L, int arg, const char *metatable);
+/* As above, but NULL when it is another type or closed. */
+void *chlua_test_box(lua_State *L, int arg, const char *metatable);
+/* Creates the metatable with `__name`, methods under __index and metamethods; pops
+ * nothing left. */
+void chlua_register(lua_State *L, const char *metatable, const luaL_Reg *methods,
+                    const luaL_Reg *meta);
+/* After creating an object of so many bytes off the Lua heap: steps the collector when it
+ * is large. */
+void chlua_account(lua_State *L, size_t bytes);
+
+chl_frame *chlua_check_frame(lua_State *L, int arg);
+/* Pushes a frame box that takes the caller's reference. */
+void chlua_push_frame(lua_State *L, chl_frame *frame);
+/* A 1-based Lua integer as 0-based; raises an argument error outside 1 … n. */
+int64_t chlua_check_index(lua_State *L, int arg, int64_t n);
+
+/* ---- errors
+ * ------------------------------------------------------------------------------ */
+
+/* Raises err->message with the position of the nearest caller outside the churnlab
+ * library. */
+int chlua_raise(lua_State *L, const chl_error *err);
+/* chlua_raise unless status is CHL_OK. */
+void chlua_check(lua_State *L, chl_status status, const chl_error *err);
+/* For expected failures of files: pushes true, or nil and the message; raises what is no
+ * CHL_EIO. */
+int chlua_ok_or_nil(lua_State *L, chl_status status, const chl_error *err);
+
+/* ---- JSON: how option tables and specifications cross into the core
+ * ---------------------- */
+
+/* Pushes a box that owns a JSON copy of the Lua value at `arg` and returns it (borrowed).
+ * A table with keys 1…n is a list, an empty table a list, nil and NA are null; NaN, Inf,
+ * functions, cycles and mixed keys raise an argument error that names the path. none/nil
+ * gives NULL and pushes nil. */
+json_t *chlua_check_json(lua_State *L, int arg);
+/* Takes the reference and pushes the value as Lua tables, strings, numbers. */
+void chlua_push_json(lua_State *L, json_t *json);
+
+/* ---- strings
+ * ----------------------------------------------------------------------------- */
+
+/* The Lua list of strings at `arg` as an array that lives in a userdata pushed on the
+ * stack; *n is its length. A single string counts as a list of one. */
+const char *const *chlua_check_strings(lua_State *L, int arg, int *n);
+
+/* ---- control
+ * ----------------------------------------------------------------------------- */
+
+/* Cancel flag, threads (core.set_threads) and a progress line on standard error where it
+ * is a terminal. Valid during the binding call. */
+void chlua_control(lua_State *L, chl_control *control);
+/* Erases the progress line; called when the work is over. */
+void chlua_control_done(lua_State *L);
+/* The host registers its flag here; without one nothing can be cancelled. */
+void chlua_set_cancel_flag(lua_State *L, const volatile sig_atomic_t *flag);
+
+int luaopen_churnlab_core(lua_State *L);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The module churnlab.core: one sub-table per binding file. The same luaopen_ serves the
+ * rock and the host's package.preload. Layer: bind.
+ */
+#include "bind/chlua.h"
+#include "bind/modules.h"
+
+static const struct {
+    const char *name;
+    void (*open)(lua_State *L);
+} modules[] = {
+    {"control", chlua_open_control},
+    {"json", chlua_open_json},
+    {"rng", chlua_open_rng},
+};
+
+int luaopen_churnlab_core(lua_State *L)
+{
+    luaL_checkversion(L);
+    lua_newtable(L);
+    for (size_t i = 0; i < sizeof modules / sizeof modules[0]; i++) {
+        modules[i].open(L);
+        lua_setfield(L, -2, modules[i].name);
+    }
+    lua_pushlightuserdata(L, NULL);
+    lua_setfield(L, -2, "NA");
+    lua_pushliteral(L, CHURNLAB_VERSION);
+    lua_setfield(L, -2, "version");
+    return 1;
+}

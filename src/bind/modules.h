@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One opener per binding file: registers its metatables and pushes the table of its
+ * module functions, which becomes churnlab.core.<name>. Layer: bind. Add a line here and
+ * in core.c.
+ */
+#ifndef CHLUA_MODULES_H
+#define CHLUA_MODULES_H
+
+#include <lua.h>
+
+void chlua_open_control(lua_State *L); /* threads, progress, processors */
+void chlua_open_json(lua_State *L);
+void chlua_open_rng(lua_State *L);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The expression language: Lua's own expression syntax as strings, parsed once into a
+ * typed program that runs over blocks of columns. Layer: core/data.
+ *
+ *     "Balance > 0 and Age >= 25"      "log(Balance + 1) / Tenure"      "mean(Exited)"
+ *
+ * Operators of Lua: or and  < > <= >= ~= ==  ..  + -  * / // %  not -  ^ (right), with
+ * Lua's precedence; literals: numbers, "strings", 'strings', true, false, nil (missing).
+ * Column names are Lua names; any other name is written [[in double brackets]]. Strings
+ * compare with strings, categories and (as "2026-11-22") dates. Comparison with an
+ * unknown level of a category is an error with a suggestion. Missing values follow
+ * three-valued logic: a missing operand gives a missing result, except `false and x`,
+ * `true or x`, is_na, coalesce, if_else's unused branch.
+ * `+ - * // %` of integers stay i64 (overflow makes the row missing); `/` and `^` give
+ * f64.
+ */
+#ifndef CHL_DATA_EXPR_H
+#define CHL_DATA_EXPR_H
+
+#include "core/base/strbuf.h"
+#include "core/data/frame.h"
+
+typedef struct chl_expr chl_expr; /* a parsed expression: immutable, refcounted */
+
+/* Syntax only. Messages carry the position: `expression "Age >": position 6: expected …`.
+ * Nesting deeper than 200 and text longer than 64 KiB are errors. */
+CHL_MUST_CHECK chl_status chl_expr_parse(const char *text, chl_expr **out,
+                                         chl_error *err);
+chl_expr *chl_expr_retain(chl_expr *expr);
+void chl_expr_release(chl_expr *expr); /* NULL allowed */
+
+/* The source text, and the canonical text (spaces, brackets, only needed parentheses). */
+const char *chl_expr_text(const chl_expr *expr);
+void chl_expr_print(const chl_expr *expr, chl_strbuf *out);
+
+/* Names of the columns it reads, in order of first use, each once. Borrowed. */
+int chl_expr_columns(const chl_expr *expr, const char *const **names);
+/* True when it contains an aggregate (count, sum, mean …) anywhere. */
+bool chl_expr_is_aggregate(const chl_expr *expr);
+
+/* Checks names, types and levels against a frame's columns (its rows are not read) and
+ * tells the result's type. */
+CHL_MUST_CHECK chl_status chl_expr_check(const chl_expr *expr, const chl_frame *schema,
+                                         chl_type *type, chl_error *err);
+
+/* One value a row. An aggregate inside is taken over all rows and repeated. */
+CHL_MUST_CHECK chl_status chl_expr_eval(const chl_expr *expr, const chl_frame *frame,
+                                        chl_column **out, chl_error *err);
+
+/* Groups of rows: group[i] in 0 … groups-1 is the group of row i. One value a group; a
+ * column outside an aggregate is an error. */
+CHL_MUST_CHECK chl_status chl_expr_aggregate(const chl_expr *expr, const chl_frame *frame,
+                                             const int64_t *group, int64_t groups,
+                                             chl_column **out, chl_error *err);
+
+/* All function names, for completion and suggestions; NULL-terminated. */
+const char *const *chl_expr_functions(void);
+
+#endif

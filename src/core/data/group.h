@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Grouping rows by the values of key columns. Layer: core/data.
+ */
+#ifndef CHL_DATA_GROUP_H
+#define CHL_DATA_GROUP_H
+
+#include "core/data/expr.h"
+#include "core/data/frame.h"
+
+typedef struct chl_groups {
+    int64_t count; /* groups */
+    int64_t
+        *group; /* [rows] group of each row; groups are numbered by first appearance */
+    int64_t *first; /* [count] first row of each group */
+} chl_groups;
+
+/* Missing key values form a group of their own. */
+CHL_MUST_CHECK chl_status chl_groups_init(chl_groups *groups, const chl_frame *frame,
+                                          const char *const *keys, int n, chl_error *err);
+void chl_groups_reset(chl_groups *groups);
+
+/* The frame of keys and aggregates: one row a group, sorted by the keys (missing last).
+ * names[i] = exprs[i]; zero keys give one row over everything. */
+CHL_MUST_CHECK chl_status chl_frame_aggregate(const chl_frame *frame,
+                                              const char *const *keys, int n_keys,
+                                              const char *const *names,
+                                              chl_expr *const *exprs, int n_exprs,
+                                              chl_frame **out, chl_error *err);
+
+#endif

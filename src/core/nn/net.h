@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A sequential neural network: architecture, weights, inference. Layer: core/nn (on base,
+ * data).
+ *
+ * The architecture is data, as the Lua methods make it:
+ *
+ *   {"layers":[{"type":"dense","units":64,"activation":"relu","l1":0,"l2":1e-4},
+ *              {"type":"batch_norm","momentum":0.9,"eps":1e-5},
+ *              {"type":"dropout","rate":0.2},
+ *              {"type":"dense","units":1,"activation":"sigmoid"}]}
+ *
+ * Weights are stored [in, out]. Inference adds in a fixed order for each row: the result
+ * of a row is bitwise the same alone, in any batch and on any thread.
+ */
+#ifndef CHL_NN_NET_H
+#define CHL_NN_NET_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/status.h"
+#include "core/base/strbuf.h"
+#include "core/nn/real.h"
+
+typedef struct chl_net chl_net;
+
+/* Builds the net for `inputs` columns, weights zero. */
+CHL_MUST_CHECK chl_status chl_net_new(const json_t *spec, int inputs, chl_net **out,
+                                      chl_error *err);
+void chl_net_free(chl_net *net); /* NULL allowed */
+/* He-normal before relu-like activations, LeCun-normal before selu, Glorot-uniform
+ * otherwise; biases zero. Depends on (seed, member) alone. */
+void chl_net_init_weights(chl_net *net, uint64_t seed, uint64_t member);
+CHL_MUST_CHECK chl_status chl_net_clone(const chl_net *net, chl_net **out,
+                                        chl_error *err);
+
+int chl_net_inputs(const chl_net *net);
+int chl_net_outputs(const chl_net *net);
+int64_t chl_net_parameters(const chl_net *net); /* trainable numbers */
+/* A new reference to {"inputs":n,"layers":[…]} with every option spelled out. */
+CHL_MUST_CHECK chl_status chl_net_spec(const chl_net *net, json_t **out, chl_error *err);
+/* Keras-like summary table: layer, output, parameters. */
+CHL_MUST_CHECK chl_status chl_net_describe(const chl_net *net, chl_strbuf *out,
+                                           chl_error *err);
+
+/* Everything that must be stored, running statistics too, in a fixed order. Names are
+ * unique in the net ("0.weight", "0.bias", "1.running_mean"). `data` is borrowed and may
+ * be written. */
+typedef struct chl_tensor {
+    char name[48];
+    int rank;
+    int64_t shape[2];
+    chl_real *data;
+} chl_tensor;
+int chl_net_tensor_count(const chl_net *net);
+chl_tensor chl_net_tensor(chl_net *net, int i);
+
+/* out[n × outputs] = the net's outputs (probabilities after sigmoid / softmax) for x[n ×
+ * inputs]. Fixed order per row; scratch is allocated inside; thread-safe. */
+CHL_MUST_CHECK chl_status chl_net_predict(const chl_net *net, const double *x, int64_t n,
+                                          double *out, chl_error *err);
+
+#endif

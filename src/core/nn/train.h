@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Training: mini-batches, loss, optimizer, schedules, early stopping, history. Layer:
+ * core/nn.
+ *
+ * Options are one JSON object, as Lua's cl.fit makes it:
+ *
+ *   {"loss":{"type":"bce","class_weight":"balanced"|[w0,w1]|null,"label_smoothing":0} ,
+ *    "optimizer":{"type":"adam","lr":1e-3,"beta1":.9,"beta2":.999,"eps":1e-8},
+ *    "epochs":200, "batch":128, "seed":42, "shuffle":true, "clip_norm":0,
+ *    "early_stop":{"monitor":"val_loss","patience":15,"restore":true,"min_delta":0},
+ *    "schedules":[{"type":"reduce_lr","factor":.5,"patience":5,…},{"type":"step","every":10,"factor":.5}]}
+ *
+ * The same seed gives the same weights on any number of threads.
+ */
+#ifndef CHL_NN_TRAIN_H
+#define CHL_NN_TRAIN_H
+
+#include <jansson.h>
+
+#include "core/base/control.h"
+#include "core/data/matrix.h"
+#include "core/nn/net.h"
+
+typedef struct chl_dataset {
+    const double *x;       /* n × inputs, row-major, borrowed, finite */
+    const double *y;       /* n: 0/1 for bce, class index for cross-entropy */
+    const double *weights; /* n sample weights, or NULL */
+    int64_t n;
+} chl_dataset;
+
+/* One epoch's figures; NAN where there is none (no validation set). */
+typedef struct chl_epoch {
+    int member; /* 0-based member of the ensemble */
+    int epoch;  /* 1-based */
+    double lr;
+    double loss;     /* mean training loss with penalties, as minimised */
+    double val_loss; /* unweighted log loss on the validation set */
+    double val_auc;
+} chl_epoch;
+
+/* Told once per epoch, always on the calling thread. Returning a status other than CHL_OK
+ * ends training with it; *stop = true ends this member after the epoch. */
+typedef chl_status chl_epoch_fn(void *ctx, const chl_epoch *epoch, bool *stop,
+                                chl_error *err);
+
+typedef struct chl_history {
+    chl_epoch *epochs; /* owned, by member, then epoch */
+    int64_t count;
+    int members;
+    int *best_epoch; /* [members], owned: 1-based epoch whose weights were kept */
+} chl_history;
+void chl_history_reset(chl_history *history);
+
+/* Trains `members` nets (initialised here from (seed, member)), in parallel on control's
+ * threads. `valid` may be NULL. On CHL_ECANCELLED the nets hold the best weights so far.
+ */
+CHL_MUST_CHECK chl_status chl_train(chl_net *const *nets, int members,
+                                    const chl_dataset *train, const chl_dataset *valid,
+                                    const json_t *options, const chl_control *control,
+                                    chl_epoch_fn *on_epoch, void *ctx,
+                                    chl_history *history, chl_error *err);
+
+/* Checks the options alone, before any work. */
+CHL_MUST_CHECK chl_status chl_train_check(const json_t *options, chl_error *err);
+
+#endif
