@@ -1,0 +1,88 @@
+-- Errors that help: raised at the caller's line, with the nearest known name.
+local M = {}
+
+local function is_library(info)
+  local source = info.source
+  return info.currentline < 0 or source:find("^=%[churnlab") or source:find("lua/churnlab/", 1, true)
+    or source:find("/5.4/churnlab/", 1, true)
+end
+
+--- Raises "script.lua:12: <message>" with the position of the nearest caller outside the library.
+-- @tparam string fmt as in string.format
+function M.raise(fmt, ...)
+  local message = select("#", ...) > 0 and fmt:format(...) or fmt
+  for level = 2, math.huge do
+    local info = debug.getinfo(level, "Sl")
+    if not info then break end
+    if not is_library(info) then
+      message = ("%s:%d: %s"):format(info.short_src, info.currentline, message)
+      break
+    end
+  end
+  error(message, 0)
+end
+
+local function least(a, b, c) return math.min(a, math.min(b, c)) end
+
+-- Optimal string alignment distance (insert, delete, replace, swap of neighbours).
+local function distance(a, b)
+  local before, last, now = {}, {}, {}
+  for j = 0, #b do last[j] = j end
+  for i = 1, #a do
+    now[0] = i
+    for j = 1, #b do
+      local cost = a:byte(i) == b:byte(j) and 0 or 1
+      now[j] = least(last[j] + 1, now[j - 1] + 1, last[j - 1] + cost)
+      if i > 1 and j > 1 and a:byte(i) == b:byte(j - 1) and a:byte(i - 1) == b:byte(j) then
+        now[j] = math.min(now[j], before[j - 2] + 1)
+      end
+    end
+    before, last, now = last, now, before
+  end
+  return last[#b]
+end
+
+--- The nearest of `names` (a list) to `name`, or nil when none is near enough.
+function M.nearest(name, names)
+  local best, found = (#name + 2) // 3 + 1, nil
+  for _, other in ipairs(names) do
+    local d = distance(name:lower(), other:lower())
+    if d < best then best, found = d, other end
+  end
+  return found
+end
+
+--- Raises "<where>: unknown <kind> '<name>' (did you mean 'x'?)".
+-- @tparam string where the function, "" for none
+-- @tparam string kind "option", "column" …
+-- @param name what was given
+-- @tparam {string,...} names the known ones
+function M.unknown(where, kind, name, names)
+  local near = M.nearest(tostring(name), names)
+  local hint = near and ("did you mean '%s'?"):format(near) or "known: " .. table.concat(names, ", ")
+  M.raise("%sunknown %s '%s' (%s)", where ~= "" and where .. ": " or "", kind, tostring(name), hint)
+end
+
+--- Checks an option table: `known` maps each name to a Lua type ("number", "string|table" …).
+-- Unknown names and wrong types raise. Returns the table, or {} for nil.
+-- @usage errors.options("fit", opts, { epochs = "number", valid = "userdata" })
+function M.options(where, options, known)
+  if options == nil then return {} end
+  if type(options) ~= "table" then
+    M.raise("%s: options: expected a table, got a %s", where, type(options))
+  end
+  for name, value in pairs(options) do
+    local wanted = known[name]
+    if not wanted then
+      local names = {}
+      for key in pairs(known) do names[#names + 1] = key end
+      table.sort(names)
+      M.unknown(where, "option", name, names)
+    elseif not ("|" .. wanted .. "|"):find("|" .. type(value) .. "|", 1, true) then
+      M.raise("%s: option '%s': expected %s, got %s", where, name, wanted:gsub("|", " or "), type(value))
+    end
+  end
+  return options
+end
+
+return M

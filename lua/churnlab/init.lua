@@ -1,0 +1,41 @@
+-- require("churnlab"): the library's names, each loaded when it is first used.
+local core = require("churnlab.core")
+local errors = require("churnlab.errors")
+
+local cl = { NA = core.NA, version = core.version }
+
+-- name → { module, field of the module (nil = the module itself) }
+local names = {
+  args = { "churnlab.args", "parse" },
+  read_csv = { "churnlab.frame", "read_csv" },
+  from_table = { "churnlab.frame", "from_table" },
+  prep = { "churnlab.prep", "new" },
+  fit = { "churnlab.fit", "fit" },
+  load = { "churnlab.model", "load" },
+  nn = { "churnlab.nn" },
+  metrics = { "churnlab.metrics" },
+  policy = { "churnlab.policy" },
+  simulate = { "churnlab.simulate" },
+}
+
+setmetatable(cl, {
+  __index = function(self, key)
+    local entry = names[key]
+    if not entry then
+      local known = {}
+      for name in pairs(names) do known[#known + 1] = name end
+      table.sort(known)
+      errors.unknown("churnlab", "name", key, known)
+    end
+    local module = require(entry[1])
+    local value = entry[2] and module[entry[2]] or module
+    rawset(self, key, value)
+    return value
+  end,
+  __pairs = function(self)
+    for name in pairs(names) do local _ = self[name] end
+    return next, self, nil
+  end,
+})
+
+return cl
