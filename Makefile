@@ -1,6 +1,5 @@
 # churnlab: `make help` lists the targets. V=1 shows commands, SANITIZER=address,undefined builds
 # into a folder of its own.
-VERSION := 0.1.0
 PREFIX ?= /usr/local
 DESTDIR ?=
 CC ?= cc
@@ -23,7 +22,7 @@ PACKAGES := lua5.4 openblas jansson libsodium libedit
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
 	-Wformat=2 -Wundef -Wpointer-arith -Wwrite-strings
 DEPS_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
-CPPFLAGS_ALL := -Isrc -D_POSIX_C_SOURCE=200809L -DCHURNLAB_VERSION='"$(VERSION)"' $(DEPS_CFLAGS) $(CPPFLAGS)
+CPPFLAGS_ALL := -Isrc -D_POSIX_C_SOURCE=200809L $(DEPS_CFLAGS) $(CPPFLAGS)
 CFLAGS ?= -O2 -g
 CFLAGS_ALL := -std=c11 $(WARNINGS) -fno-math-errno -ffp-contract=off $(CFLAGS) \
 	$(if $(SANITIZER),-fsanitize=$(SANITIZER) -fno-sanitize-recover=all -fno-omit-frame-pointer)
@@ -92,16 +91,125 @@ $(BUILD)/tests/%: tests/c/%.c $(BUILD)/libchurnlab.a
 	@echo "  TEST  $@"
 	$(Q)$(CC) $(CPPFLAGS_ALL) -Itests/c $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(BUILD)/libchurnlab.a -lcmocka $(CORE_LIBS)
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all
+
+# `make test` and `make demo` install what is missing, then start over with the libraries known
+test: ## install what is missing, then run every test suite
+	$(Q)src/tools/deps.sh test
+	$(Q)$(MAKE) test-all
+
+TEST_ENV := CHURNLAB=$(BUILD)/churnlab
+test-all: $(BUILD)/churnlab $(C_TESTS)
+	$(Q)TEST_LOGS=$(BUILD)/test-logs $(TEST_ENV) tests/run.sh \
+		$(foreach t,$(C_TESTS),"$(patsubst test_%,c-%,$(notdir $(t)))=$(t)") \
+		"lua=$(BUILD)/churnlab tests/lua/run.lua" "cli=tests/cli/run.sh" "examples=tests/cli/examples.sh"
 
 test-c: $(C_TESTS) ## C tests (cmocka)
-	$(Q)fails=0; for t in $(C_TESTS); do $$t || fails=1; done; exit $$fails
+	$(Q)TEST_LOGS=$(BUILD)/test-logs tests/run.sh \
+		$(foreach t,$(C_TESTS),"$(patsubst test_%,c-%,$(notdir $(t)))=$(t)")
 
 test-lua: $(BUILD)/churnlab ## Lua tests (busted, inside the program)
 	$(Q)$(BUILD)/churnlab tests/lua/run.lua
 
+test-cli: $(BUILD)/churnlab ## command line: transcripts and exit codes
+	$(Q)$(TEST_ENV) tests/cli/run.sh
+
+test-examples: $(BUILD)/churnlab ## every script in examples/
+	$(Q)$(TEST_ENV) tests/cli/examples.sh
+
+# ---- demo ----------------------------------------------------------------------------------
+
+DATA ?=
+TARGET ?=
+demo: ## the main job on simulated customers, or DATA=file.csv TARGET=column
+	$(Q)src/tools/deps.sh build
+	$(Q)$(MAKE) run-demo
+
+run-demo: $(BUILD)/churnlab
+	$(Q)$(BUILD)/churnlab examples/demo.lua $(if $(DATA),--data "$(DATA)") $(if $(TARGET),--target "$(TARGET)")
+
+# ---- proofs --------------------------------------------------------------------------------
+
+lint: $(BUILD)/libchurnlab.a ## format, static analysis, layers, rockspec
+	@echo "  LINT  clang-format"
+	$(Q)clang-format --dry-run -Werror $(shell find src tests -name '*.[ch]')
+	@echo "  LINT  cppcheck"
+	$(Q)cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
+		--enable=warning,portability --suppress=missingIncludeSystem \
+		-Isrc -D_POSIX_C_SOURCE=200809L src
+	@echo "  LINT  luacheck"
+	$(Q)luacheck --quiet lua examples tests src/tools
+	@echo "  LINT  layers"
+	$(Q)CC="$(CC)" src/tools/layers.sh $(BUILD)/libchurnlab.a
+	@echo "  LINT  rockspec"
+	$(Q)$(LUA) src/tools/rockspec.lua check
+
+VALGRIND := valgrind --quiet --leak-check=full --show-leak-kinds=definite,indirect \
+	--errors-for-leak-kinds=definite,indirect --error-exitcode=9 --suppressions=tests/valgrind.supp
+valgrind: $(C_TESTS) $(BUILD)/churnlab ## C tests and a whole run under valgrind
+	$(Q)for t in $(C_TESTS); do echo "  VALGRIND $$t"; $(VALGRIND) $$t >/dev/null 2>$(BUILD)/valgrind.log \
+		|| { cat $(BUILD)/valgrind.log; exit 1; }; done
+	@echo "  VALGRIND examples/bank.lua"
+	$(Q)$(VALGRIND) $(BUILD)/churnlab tests/cli/valgrind.lua
+
+FUZZ_SECONDS ?= 60
+FUZZERS := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SOURCES := $(CORE) $(BIND)
+FUZZ_FLAGS := -std=c11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+build/fuzz/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(CPPFLAGS_ALL) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+
+build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(patsubst src/%.c,build/fuzz/%.o,$(FUZZ_SOURCES))
+	@echo "  FUZZ  $@"
+	$(Q)$(CLANG) $(CPPFLAGS_ALL) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(CORE_LIBS) $(LUA_STATIC) -ldl
+
+fuzz: $(FUZZERS) ## every fuzzer for FUZZ_SECONDS=60
+	$(Q)for f in $(FUZZERS); do mkdir -p $$f.corpus; echo "  FUZZ  $$f $(FUZZ_SECONDS) s"; \
+		ASAN_OPTIONS=detect_leaks=1 $$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
+		-print_final_stats=1 -verbosity=0 $$f.corpus >$$f.log 2>&1 \
+		|| { tail -n 60 $$f.log; exit 1; }; grep -E 'number_of_executed_units' $$f.log; done
+	@echo "no findings"
+
+bench: $(BUILD)/churnlab ## measure us and the peers, print the ratios
+	$(Q)env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE tests/bench/run.sh $(BUILD)/churnlab
+
+# ---- papers, packages ----------------------------------------------------------------------
+
+docs: ## reference of the Lua functions → build/docs
+	$(Q)ldoc --config src/tools/config.ld --dir build/docs . >/dev/null
+	@echo "build/docs/index.html"
+
+install: $(BUILD)/churnlab ## PREFIX=/usr/local DESTDIR=
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/churnlab/examples
+	install -m 755 $(BUILD)/churnlab $(DESTDIR)$(PREFIX)/bin/churnlab
+	install -m 644 examples/*.lua $(DESTDIR)$(PREFIX)/share/churnlab/examples
+	install -m 644 README.md LICENSE CHANGELOG.md $(DESTDIR)$(PREFIX)/share/churnlab
+
+ROCKS ?= build/rocks
+rock: ## build and install the rock into ROCKS=build/rocks, and require it from plain Lua
+	$(Q)src/tools/deps.sh all
+	$(Q)rm -rf build/rock && mkdir -p build/rock && cp -r src lua rockspec LICENSE build/rock
+	$(Q)cd build/rock && luarocks --lua-version=5.4 --tree $(abspath $(ROCKS)) make >build.log \
+		|| { tail -n 20 build.log; exit 1; }
+	$(Q)eval "$$(luarocks --lua-version=5.4 --tree $(ROCKS) path)" && \
+		$(LUA) -e 'print("churnlab " .. require("churnlab").version .. " in " .. _VERSION)'
+
+rockspec: ## write the rockspec from the files of the tree
+	$(Q)$(LUA) src/tools/rockspec.lua write
+
+deps: ## install everything that building, testing, linting and fuzzing need
+	$(Q)src/tools/deps.sh all
+
+format: ## clang-format in place
+	clang-format -i $(shell find src tests -name '*.[ch]')
+
 clean: ## remove what was built
 	rm -rf build
 
-.PHONY: test-c test-lua clean
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@echo "  variables: V=1  SANITIZER=address,undefined  PREFIX=  DESTDIR=  DATA=file.csv TARGET=column  FUZZ_SECONDS=60"
+
+-include $(shell find $(BUILD) build/fuzz -name '*.d' 2>/dev/null)
+.PHONY: all test test-all test-c test-lua test-cli test-examples demo run-demo lint valgrind fuzz \
+	bench docs install rock rockspec deps format clean help

@@ -3,7 +3,8 @@ local M = {}
 
 local function is_library(info)
   local source = info.source
-  return info.currentline < 0 or source:find("^=%[churnlab") or source:find("lua/churnlab/", 1, true)
+  return info.currentline < 0 or source:find("^=%[churnlab")
+    or source:find("lua/churnlab/", 1, true)
     or source:find("/5.4/churnlab/", 1, true)
 end
 
@@ -59,8 +60,10 @@ end
 -- @tparam {string,...} names the known ones
 function M.unknown(where, kind, name, names)
   local near = M.nearest(tostring(name), names)
-  local hint = near and ("did you mean '%s'?"):format(near) or "known: " .. table.concat(names, ", ")
-  M.raise("%sunknown %s '%s' (%s)", where ~= "" and where .. ": " or "", kind, tostring(name), hint)
+  local hint = near and ("did you mean '%s'?"):format(near)
+    or "known: " .. table.concat(names, ", ")
+  local prefix = where ~= "" and where .. ": " or ""
+  M.raise("%sunknown %s '%s' (%s)", prefix, kind, tostring(name), hint)
 end
 
 --- Checks an option table: `known` maps each name to a Lua type ("number", "string|table" …).
@@ -79,7 +82,8 @@ function M.options(where, options, known)
       table.sort(names)
       M.unknown(where, "option", name, names)
     elseif not ("|" .. wanted .. "|"):find("|" .. type(value) .. "|", 1, true) then
-      M.raise("%s: option '%s': expected %s, got %s", where, name, wanted:gsub("|", " or "), type(value))
+      wanted = wanted:gsub("|", " or ")
+      M.raise("%s: option '%s': expected %s, got %s", where, name, wanted, type(value))
     end
   end
   return options

@@ -5,6 +5,7 @@
  */
 #include "bind/chlua.h"
 #include "bind/modules.h"
+#include "core/base/version.h"
 
 static const struct {
     const char *name;
@@ -25,7 +26,7 @@ int luaopen_churnlab_core(lua_State *L)
     }
     lua_pushlightuserdata(L, NULL);
     lua_setfield(L, -2, "NA");
-    lua_pushliteral(L, CHURNLAB_VERSION);
+    lua_pushliteral(L, CHL_VERSION);
     lua_setfield(L, -2, "version");
     return 1;
 }

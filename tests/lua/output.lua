@@ -3,7 +3,8 @@ return function(options)
   local busted = require("busted")
   local handler = require("busted.outputHandlers.plainTerminal")(options)
   busted.subscribe({ "exit" }, function()
-    local skipped = handler.pendingsCount > 0 and (", %d skipped"):format(handler.pendingsCount) or ""
+    local pending = handler.pendingsCount
+    local skipped = pending > 0 and (", %d skipped"):format(pending) or ""
     print(("%d passed, %d failed%s"):format(handler.successesCount,
       handler.failuresCount + handler.errorsCount, skipped))
     io.stdout:flush()

@@ -3,5 +3,6 @@
 -- Ends with the line "N passed, N failed" (tests/lua/output.lua).
 local specs = #arg > 0 and { table.unpack(arg) } or { "tests/lua" }
 package.path = "tests/lua/?.lua;" .. package.path
-_G.arg = { [0] = "tests/lua/run.lua", "--pattern=_spec", "--output=tests/lua/output.lua", table.unpack(specs) }
+local options = { "--pattern=_spec", "--output=tests/lua/output.lua" }
+_G.arg = { [0] = "tests/lua/run.lua", table.unpack(table.move(specs, 1, #specs, 3, options)) }
 require("busted.runner")({ standalone = false })

@@ -6,7 +6,8 @@ function M.run(arguments)
   local path = table.remove(arguments, 1)
   if not path then cli.fail(2, "run: expected a script (churnlab run script.lua [arguments])") end
   if path == "-h" or path == "--help" then
-    print("usage: churnlab run script.lua [arguments]\n\nExample: churnlab run examples/bank.lua --data bank.csv")
+    print("usage: churnlab run script.lua [arguments]\n\n"
+      .. "Example: churnlab run examples/bank.lua --data bank.csv")
     return 0
   end
   cli.run_script(path, arguments)

@@ -118,7 +118,7 @@ static chl_status check_known(const json_t *object, const char *where,
 {
     const char *names[OPTIONS_MAX];
     size_t n = 0;
-    for (; table[n].name && n < OPTIONS_MAX; n++) {
+    for (; n < OPTIONS_MAX && table[n].name; n++) {
         names[n] = table[n].name;
     }
     const char *key;

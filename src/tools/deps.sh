@@ -1,0 +1,51 @@
+#!/bin/sh
+# Installs what churnlab needs. usage: deps.sh build|test|all
+#   build  compiler and libraries      test  + what `make test` runs      all  + lint, fuzz, docs, rock
+# Does nothing where everything is there. Debian and Ubuntu: apt, with sudo where we are not root.
+set -eu
+
+BUILD="gcc make pkg-config libc6-dev lua5.4 liblua5.4-dev libopenblas-pthread-dev libcsv-dev
+       libjansson-dev libsodium-dev libedit-dev lua-argparse"
+TEST="libcmocka-dev lua-busted lua-filesystem lua-cjson"
+ALL="clang clang-format cppcheck lua-check lua-ldoc luarocks valgrind python3-venv"
+FEDORA="gcc make pkgconf lua lua-devel lua-static openblas-devel libcsv-devel jansson-devel
+       libsodium-devel libedit-devel lua-argparse libcmocka-devel"
+BREW="pkg-config lua openblas libcsv jansson libsodium libedit cmocka luarocks"
+
+case "${1:-all}" in
+build) wanted="$BUILD" ;;
+test) wanted="$BUILD $TEST" ;;
+all) wanted="$BUILD $TEST $ALL" ;;
+*) echo "usage: deps.sh build|test|all" >&2; exit 2 ;;
+esac
+
+if ! command -v apt-get >/dev/null 2>&1; then
+    if pkg-config --exists lua5.4 openblas jansson libsodium libedit 2>/dev/null; then exit 0; fi
+    echo "churnlab: install these packages first:" >&2
+    echo "  Fedora:   sudo dnf install $(echo $FEDORA)" >&2
+    echo "  Homebrew: brew install $(echo $BREW)   (and: luarocks install argparse busted)" >&2
+    exit 1
+fi
+
+missing=
+for package in $wanted; do
+    dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -q '^installed$' ||
+        missing="$missing $package"
+done
+# libFuzzer's runtime carries the compiler's version in its package name
+if [ "${1:-all}" = all ] && ! ls /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-* >/dev/null 2>&1; then
+    fuzzer=$(apt-cache depends clang 2>/dev/null | sed -n 's/.*Depends: clang-\([0-9]*\)$/libclang-rt-\1-dev/p')
+    missing="$missing $fuzzer"
+fi
+[ -n "$missing" ] || exit 0
+
+echo "churnlab: installing$missing"
+sudo=
+if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null 2>&1 || { echo "churnlab: needs root or sudo for: apt-get install$missing" >&2; exit 1; }
+    sudo=sudo
+fi
+export DEBIAN_FRONTEND=noninteractive
+$sudo apt-get update -qq
+# shellcheck disable=SC2086
+$sudo apt-get install -y -qq --no-install-recommends $missing >/dev/null
