@@ -1,5 +1,5 @@
--- Tab completion at the prompt: globals, fields, methods and the columns of frames. Looking never
--- runs user code other than __pairs and __index of what is already there.
+-- Tab completion at the prompt: globals, fields, methods and the columns of frames. A metatable's
+-- `__names` (a table keyed by name) tells what an __index function would find.
 local M = {}
 
 local function add_fields(found, value)
@@ -9,10 +9,10 @@ local function add_fields(found, value)
     end
   end
   local meta = debug.getmetatable(value)
-  local index = meta and meta.__methods or meta and meta.__index
-  if type(index) == "table" then
-    for key in pairs(index) do
-      if type(key) == "string" then found[key] = true end
+  for _, source in ipairs { "__index", "__names" } do
+    local keys = meta and meta[source]
+    for key in pairs(type(keys) == "table" and keys or {}) do
+      if type(key) == "string" and not key:match("^__") then found[key] = true end
     end
   end
   if type(value) == "userdata" and meta and meta.__name == "churnlab.Frame" then

@@ -32,10 +32,7 @@ setmetatable(cl, {
     rawset(self, key, value)
     return value
   end,
-  __pairs = function(self)
-    for name in pairs(names) do local _ = self[name] end
-    return next, self, nil
-  end,
+  __names = names, -- what Tab completion offers without loading it
 })
 
 return cl

@@ -69,8 +69,11 @@ static int start(lua_State *L)
 
 int main(int argc, char **argv)
 {
-    setlocale(LC_ALL, "");
-    setlocale(LC_NUMERIC, "C"); /* numbers read and print alike everywhere */
+    setlocale(LC_CTYPE,
+              ""); /* numbers stay as in "C": they read and print alike everywhere */
+    if (MB_CUR_MAX == 1) {
+        setlocale(LC_CTYPE, "C.UTF-8"); /* so that the prompt can edit any text */
+    }
     signal(SIGPIPE, SIG_IGN);
     lua_State *L = luaL_newstate();
     if (!L) {

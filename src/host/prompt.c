@@ -3,6 +3,7 @@
 
 #include <editline/readline.h>
 #include <lauxlib.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,13 @@ enum { HISTORY_MAX = 2000 };
  * while readline() runs; there is one terminal and one prompt. */
 static lua_State *reading;
 static const char complete_key = 'k';
+static volatile sig_atomic_t line_dropped; /* Ctrl-C came while a line was being read */
+
+static void drop_line(int signal_number)
+{
+    (void)signal_number;
+    line_dropped = 1;
+}
 
 /* The n-th candidate of the list on top of the reading state's stack. */
 static char *next_candidate(const char *word, int n)
@@ -78,14 +86,26 @@ int chl_prompt_readline(lua_State *L)
     if (!isatty(STDIN_FILENO)) {
         return read_plain(L);
     }
-    static char breaks[] = " \t\n\"'`@$><=;|&{(,+-*/%^~#[]}).:";
+    static const char breaks[] = " \t\n\"'`@$><=;|&{(,+-*/%^~#[]}).:";
     rl_readline_name = (char *)"churnlab";
     rl_attempted_completion_function = attempt;
-    rl_completer_word_break_characters = breaks;
+    rl_basic_word_break_characters = breaks;
+    struct sigaction action = {.sa_handler = drop_line}, saved;
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, &saved);
+    line_dropped = 0;
     lua_State *outer = reading;
     reading = L;
     char *line = readline(prompt);
     reading = outer;
+    sigaction(SIGINT, &saved, NULL);
+    if (line_dropped) {
+        free(line);
+        fputc('\n', stdout);
+        lua_pushnil(L);
+        lua_pushliteral(L, "interrupted");
+        return 2;
+    }
     if (line && *line) {
         add_history(line);
     }

@@ -7,8 +7,8 @@
 
 #include <lua.h>
 
-/* readline(prompt) → line without its newline, or nil at the end of input. Without a
- * terminal it reads plain lines and prints no prompt. */
+/* readline(prompt) → line without its newline, nil at the end of input, or nil and
+ * "interrupted" after Ctrl-C. Without a terminal it reads plain lines, no prompt. */
 int chl_prompt_readline(lua_State *L);
 /* complete(f): f(line, word) → list of full words; nil switches completion off. */
 int chl_prompt_complete(lua_State *L);

@@ -77,21 +77,26 @@ local function read_chunk(first)
   while true do
     local chunk, message = compile(text)
     if chunk or not is_unfinished(message) then return chunk, message end
-    local more = host.readline(">> ")
-    if not more then return nil, message end
+    local more, interrupted = host.readline(">> ")
+    if not more then return nil, interrupted and "" or message end
     text = text .. "\n" .. more
   end
 end
 
 local function loop()
   while true do
-    local line = host.readline("> ")
-    if not line then return end
+    local line, interrupted = host.readline("> ")
+    if not line and not interrupted then return end
+    line = line or ""
     if line:match("^%s*:") then
       if run_command(line:match("^%s*(.-)%s*$")) then return end
     elseif line:match("%S") then
       local chunk, message = read_chunk(line:gsub("^%s*=", "return "))
-      if chunk then print_results(host.call(chunk)) else io.stderr:write(message, "\n") end
+      if chunk then
+        print_results(host.call(chunk))
+      elseif message ~= "" then
+        io.stderr:write(message, "\n")
+      end
     end
   end
 end
