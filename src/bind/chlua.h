@@ -17,6 +17,7 @@
 #include "core/base/control.h"
 #include "core/base/status.h"
 #include "core/data/frame.h"
+#include "core/data/matrix.h"
 
 /* Metatables. */
 #define CHLUA_FRAME       "churnlab.Frame"
@@ -52,6 +53,11 @@ void chlua_account(lua_State *L, size_t bytes);
 chl_frame *chlua_check_frame(lua_State *L, int arg);
 /* Pushes a frame box that takes the caller's reference. */
 void chlua_push_frame(lua_State *L, chl_frame *frame);
+/* The matrix at `arg`; raises an argument error when it is another type or closed. */
+chl_matrix *chlua_check_matrix(lua_State *L, int arg);
+/* Pushes an empty matrix that the caller fills in place (chl_matrix_init,
+ * chl_prep_transform …) and, when it is large, reports with chlua_account. */
+chl_matrix *chlua_push_matrix(lua_State *L);
 /* A 1-based Lua integer as 0-based; raises an argument error outside 1 … n. */
 int64_t chlua_check_index(lua_State *L, int arg, int64_t n);
 

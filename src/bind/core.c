@@ -13,6 +13,7 @@ static const struct {
 } modules[] = {
     {"control", chlua_open_control},
     {"json", chlua_open_json},
+    {"matrix", chlua_open_matrix},
     {"rng", chlua_open_rng},
 };
 

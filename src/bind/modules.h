@@ -11,6 +11,7 @@
 
 void chlua_open_control(lua_State *L); /* threads, progress, processors */
 void chlua_open_json(lua_State *L);
+void chlua_open_matrix(lua_State *L);
 void chlua_open_rng(lua_State *L);
 
 #endif
