@@ -19,10 +19,11 @@ typedef struct chl_builder {
         *missing; /* one byte a row while building; NULL until the first missing row */
     size_t missing_capacity;
     chl_levels *levels; /* category only, owned */
+    bool levels_given;  /* they came from the caller and keep their order */
 } chl_builder;
 
-/* `levels` (category only) may be NULL: then the builder makes its own. It is retained.
- */
+/* `levels` (category only) may be NULL: then the builder makes its own, which end in byte
+ * order. Given ones are retained and appended to. */
 CHL_MUST_CHECK chl_status chl_builder_init(chl_builder *builder, chl_type type,
                                            chl_levels *levels, chl_error *err);
 void chl_builder_reset(chl_builder *builder);
@@ -40,7 +41,13 @@ CHL_MUST_CHECK chl_status chl_builder_days(chl_builder *builder, int32_t days,
 CHL_MUST_CHECK chl_status chl_builder_text(chl_builder *builder, const char *bytes,
                                            size_t n, chl_error *err);
 
-/* Moves everything into a sealed column and resets the builder. */
+/* The text's value in the builder's type (bool: also 0 and 1). *fits = false and nothing
+ * appended when it is none. */
+CHL_MUST_CHECK chl_status chl_builder_parse(chl_builder *builder, const char *text,
+                                            size_t length, bool *fits, chl_error *err);
+
+/* Moves everything into a sealed column and resets the builder. After a failure the
+ * builder still wants its reset. */
 CHL_MUST_CHECK chl_status chl_builder_finish(chl_builder *builder, chl_column **out,
                                              chl_error *err);
 

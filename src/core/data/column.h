@@ -29,6 +29,8 @@ typedef enum chl_type {
 
 /* "f64", "i64", "bool", "category", "string", "date". */
 const char *chl_type_name(chl_type type);
+/* Bytes of one value (string: of one offset). */
+size_t chl_type_size(chl_type type);
 /* The type of that name; fails with the known names. */
 CHL_MUST_CHECK chl_status chl_type_parse(const char *name, chl_type *type,
                                          chl_error *err);
@@ -41,13 +43,20 @@ CHL_MUST_CHECK chl_status chl_levels_new(chl_levels **out, chl_error *err);
 chl_levels *chl_levels_retain(chl_levels *levels);
 void chl_levels_release(chl_levels *levels);
 int32_t chl_levels_count(const chl_levels *levels);
-/* Borrowed, NUL-terminated; *length (when not NULL) excludes the NUL. */
+/* Borrowed until the next intern, NUL-terminated; *length (when not NULL) excludes the
+ * NUL. */
 const char *chl_levels_name(const chl_levels *levels, int32_t code, size_t *length);
 /* The code of a name, or -1. */
 int32_t chl_levels_find(const chl_levels *levels, const char *name, size_t length);
 /* Finds or appends; only while the levels are being built (not yet shared). */
 CHL_MUST_CHECK chl_status chl_levels_intern(chl_levels *levels, const char *name,
                                             size_t length, int32_t *code, chl_error *err);
+/* rank[code] = position of the name in byte order; rank has chl_levels_count entries. */
+CHL_MUST_CHECK chl_status chl_levels_ranks(const chl_levels *levels, int32_t *rank,
+                                           chl_error *err);
+/* The same names in byte order: code c becomes rank[c]. */
+CHL_MUST_CHECK chl_status chl_levels_sorted(const chl_levels *levels, const int32_t *rank,
+                                            chl_levels **out, chl_error *err);
 
 typedef struct chl_column {
     atomic_int refs; /* owners */
@@ -70,7 +79,7 @@ typedef struct chl_column {
 
 /* A column under construction: zeroed values and, when `nullable`, an all-present bitmap.
  * The caller fills it and calls chl_column_seal, or chl_column_release. String columns
- * are built with chl_column_builder. */
+ * are built with chl_builder (builder.h). */
 CHL_MUST_CHECK chl_status chl_column_new(chl_type type, int64_t length, bool nullable,
                                          chl_column **out, chl_error *err);
 /* Marks row i missing (under construction, nullable columns). */
@@ -89,6 +98,9 @@ static inline bool chl_column_valid(const chl_column *c, int64_t i)
 
 /* The bytes of string row i; *length excludes any NUL. */
 const char *chl_column_string(const chl_column *column, int64_t i, size_t *length);
+
+/* The same for a string or category row; the row must be valid. */
+const char *chl_column_text(const chl_column *column, int64_t i, size_t *length);
 
 /* True for f64, i64, bool: types with arithmetic. */
 bool chl_type_numeric(chl_type type);

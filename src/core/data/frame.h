@@ -46,6 +46,10 @@ CHL_MUST_CHECK chl_status chl_frame_index(const chl_frame *frame, const char *wh
 /* Borrowed column by name, or NULL. */
 const chl_column *chl_frame_column(const chl_frame *frame, const char *name);
 
+/* Gives `to` (still under construction) the roles of `from` whose columns it has. */
+CHL_MUST_CHECK chl_status chl_frame_copy_roles(const chl_frame *from, chl_frame *to,
+                                               chl_error *err);
+
 /* Each verb below: a new frame, the old one untouched. Roles of *frame are kept where
  * they hold. */
 CHL_MUST_CHECK chl_status chl_frame_select(const chl_frame *frame,

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Columns: making, sealing, sharing, taking rows. Layer: core/data. Conversions between
+ * types are in cast.c, text in number.c and cast.c.
+ */
+#include "core/data/column.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/base/nearest.h"
+
+static const char *const type_names[] = {"f64",      "i64",    "bool",
+                                         "category", "string", "date"};
+enum { TYPE_COUNT = sizeof type_names / sizeof type_names[0] };
+
+const char *chl_type_name(chl_type type)
+{
+    return type_names[type];
+}
+
+chl_status chl_type_parse(const char *name, chl_type *type, chl_error *err)
+{
+    for (int i = 0; i < TYPE_COUNT; i++) {
+        if (strcmp(name, type_names[i]) == 0) {
+            *type = (chl_type)i;
+            return CHL_OK;
+        }
+    }
+    return chl_fail_unknown(err, "", "type", name, type_names, TYPE_COUNT);
+}
+
+bool chl_type_numeric(chl_type type)
+{
+    return type == CHL_F64 || type == CHL_I64 || type == CHL_BOOL;
+}
+
+size_t chl_type_size(chl_type type)
+{
+    static const size_t sizes[] = {8, 8, 1, 4, 8, 4};
+    return sizes[type];
+}
+
+static size_t value_count(chl_type type, int64_t length)
+{
+    return (size_t)length + (type == CHL_STRING);
+}
+
+static size_t bitmap_bytes(int64_t length)
+{
+    return ((size_t)length + 7) / 8;
+}
+
+chl_status chl_column_new(chl_type type, int64_t length, bool nullable, chl_column **out,
+                          chl_error *err)
+{
+    *out = NULL;
+    chl_column *column = chl_calloc(1, sizeof *column);
+    if (!column) {
+        return chl_fail_memory(err);
+    }
+    atomic_init(&column->refs, 1);
+    column->type = type;
+    column->length = length;
+    nullable = nullable || type == CHL_F64; /* seal may have to mark NaN */
+    size_t n = value_count(type, length);
+    column->values.any = chl_alloc_aligned(n, chl_type_size(type));
+    column->validity = nullable ? chl_alloc(bitmap_bytes(length), 1) : NULL;
+    if (!column->values.any || (nullable && !column->validity)) {
+        chl_column_release(column);
+        return chl_fail_memory(err);
+    }
+    memset(column->values.any, 0, n * chl_type_size(type));
+    if (nullable) {
+        memset(column->validity, 0xff, bitmap_bytes(length));
+    }
+    *out = column;
+    return CHL_OK;
+}
+
+void chl_column_set_null(chl_column *column, int64_t i)
+{
+    column->validity[i >> 3] &= (uint8_t) ~(1u << (i & 7));
+}
+
+static void clear_value(chl_column *column, int64_t i)
+{
+    switch (column->type) {
+    case CHL_F64:
+    case CHL_I64: column->values.i64[i] = 0; break;
+    case CHL_BOOL: column->values.boolean[i] = 0; break;
+    case CHL_CATEGORY: column->values.codes[i] = -1; break;
+    case CHL_DATE: column->values.days[i] = 0; break;
+    case CHL_STRING: break; /* the builder left an empty string there */
+    }
+}
+
+void chl_column_seal(chl_column *column)
+{
+    column->nulls = 0;
+    if (!column->validity) {
+        return;
+    }
+    for (int64_t i = 0; i < column->length; i++) {
+        if (column->type == CHL_F64 && !isfinite(column->values.f64[i])) {
+            chl_column_set_null(column, i);
+        }
+        if (!chl_column_valid(column, i)) {
+            column->nulls++;
+            clear_value(column, i);
+        }
+    }
+    if (column->nulls == 0) {
+        chl_free(column->validity);
+        column->validity = NULL;
+    }
+}
+
+chl_column *chl_column_retain(chl_column *column)
+{
+    atomic_fetch_add(&column->refs, 1);
+    return column;
+}
+
+void chl_column_release(chl_column *column)
+{
+    if (column && atomic_fetch_sub(&column->refs, 1) == 1) {
+        chl_levels_release(column->levels);
+        chl_free(column->validity);
+        chl_free(column->values.any);
+        chl_free(column->bytes);
+        chl_free(column);
+    }
+}
+
+const char *chl_column_string(const chl_column *column, int64_t i, size_t *length)
+{
+    int64_t start = column->values.offsets[i];
+    *length = (size_t)(column->values.offsets[i + 1] - start);
+    return column->bytes + start;
+}
+
+const char *chl_column_text(const chl_column *column, int64_t i, size_t *length)
+{
+    if (column->type == CHL_CATEGORY) {
+        return chl_levels_name(column->levels, column->values.codes[i], length);
+    }
+    return chl_column_string(column, i, length);
+}
+
+double chl_column_number(const chl_column *column, int64_t i)
+{
+    switch (column->type) {
+    case CHL_F64: return column->values.f64[i];
+    case CHL_I64: return (double)column->values.i64[i];
+    case CHL_BOOL: return column->values.boolean[i];
+    case CHL_DATE: return column->values.days[i];
+    default: return NAN;
+    }
+}
+
+/* ---- rows ---- */
+
+static bool any_missing(const chl_column *column, const int64_t *indices, int64_t n)
+{
+    if (column->validity) {
+        return true;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        if (indices[i] < 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void mark_missing(const chl_column *column, const int64_t *indices, int64_t n,
+                         chl_column *taken)
+{
+    for (int64_t i = 0; i < n; i++) {
+        if (indices[i] < 0 || !chl_column_valid(column, indices[i])) {
+            chl_column_set_null(taken, i);
+        }
+    }
+}
+
+static chl_status take_strings(const chl_column *column, const int64_t *indices,
+                               int64_t n, chl_column *taken, chl_error *err)
+{
+    const int64_t *from = column->values.offsets;
+    int64_t *to = taken->values.offsets;
+    for (int64_t i = 0; i < n; i++) {
+        int64_t at = indices[i];
+        to[i + 1] = to[i] + (at < 0 ? 0 : from[at + 1] - from[at]);
+    }
+    taken->bytes = chl_alloc((size_t)to[n], 1);
+    if (!taken->bytes) {
+        return chl_fail_memory(err);
+    }
+    for (int64_t i = 0; i < n; i++) {
+        if (to[i + 1] > to[i]) {
+            memcpy(taken->bytes + to[i], column->bytes + from[indices[i]],
+                   (size_t)(to[i + 1] - to[i]));
+        }
+    }
+    return CHL_OK;
+}
+
+#define TAKE_VALUES(field, absent)                                                       \
+    for (int64_t i = 0; i < n; i++) {                                                    \
+        taken->values.field[i] =                                                         \
+            indices[i] < 0 ? (absent) : column->values.field[indices[i]];                \
+    }                                                                                    \
+    return CHL_OK
+
+static chl_status take_values(const chl_column *column, const int64_t *indices, int64_t n,
+                              chl_column *taken, chl_error *err)
+{
+    switch (column->type) {
+    case CHL_STRING: return take_strings(column, indices, n, taken, err);
+    case CHL_BOOL: TAKE_VALUES(boolean, 0);
+    case CHL_CATEGORY: TAKE_VALUES(codes, -1);
+    case CHL_DATE: TAKE_VALUES(days, 0);
+    case CHL_F64: TAKE_VALUES(f64, 0);
+    case CHL_I64:
+    default: TAKE_VALUES(i64, 0);
+    }
+}
+
+chl_status chl_column_take(const chl_column *column, const int64_t *indices, int64_t n,
+                           chl_column **out, chl_error *err)
+{
+    *out = NULL;
+    chl_column *taken = NULL;
+    bool nullable = any_missing(column, indices, n);
+    CHL_TRY(chl_column_new(column->type, n, nullable, &taken, err));
+    if (column->levels) {
+        taken->levels = chl_levels_retain(column->levels);
+    }
+    chl_status status = take_values(column, indices, n, taken, err);
+    if (status != CHL_OK) {
+        chl_column_release(taken);
+        return status;
+    }
+    if (nullable) {
+        mark_missing(column, indices, n, taken);
+    }
+    chl_column_seal(taken);
+    *out = taken;
+    return CHL_OK;
+}
+
+static chl_status slice_values(const chl_column *column, int64_t start, int64_t n,
+                               chl_column *slice, chl_error *err)
+{
+    size_t size = chl_type_size(column->type);
+    if (column->type != CHL_STRING) {
+        const char *from = column->values.any;
+        memcpy(slice->values.any, from + (size_t)start * size, (size_t)n * size);
+        return CHL_OK;
+    }
+    const int64_t *offsets = column->values.offsets + start;
+    for (int64_t i = 0; i <= n; i++) {
+        slice->values.offsets[i] = offsets[i] - offsets[0];
+    }
+    size_t bytes = (size_t)(offsets[n] - offsets[0]);
+    slice->bytes = chl_alloc(bytes, 1);
+    if (!slice->bytes) {
+        return chl_fail_memory(err);
+    }
+    if (bytes) {
+        memcpy(slice->bytes, column->bytes + offsets[0], bytes);
+    }
+    return CHL_OK;
+}
+
+chl_status chl_column_slice(const chl_column *column, int64_t start, int64_t n,
+                            chl_column **out, chl_error *err)
+{
+    *out = NULL;
+    chl_column *slice = NULL;
+    CHL_TRY(chl_column_new(column->type, n, column->validity != NULL, &slice, err));
+    if (column->levels) {
+        slice->levels = chl_levels_retain(column->levels);
+    }
+    chl_status status = slice_values(column, start, n, slice, err);
+    if (status != CHL_OK) {
+        chl_column_release(slice);
+        return status;
+    }
+    for (int64_t i = 0; column->validity && i < n; i++) {
+        if (!chl_column_valid(column, start + i)) {
+            chl_column_set_null(slice, i);
+        }
+    }
+    chl_column_seal(slice);
+    *out = slice;
+    return CHL_OK;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Numbers from text, independent of the locale, and exactly rounded. Layer: core/data.
+ *
+ * Up to 19 digits and small powers of ten are exact in double (Clinger, "How to read
+ * floating point numbers accurately", 1990); the rest goes to strtod.
+ */
+#ifndef CHL_DATA_NUMBER_H
+#define CHL_DATA_NUMBER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* -?[0-9]+ that fits 64 bits, nothing else around it. */
+bool chl_parse_i64(const char *text, size_t length, int64_t *value);
+
+/* A decimal number with optional sign, point and exponent; no "inf", "nan", hexadecimal;
+ * false also when it overflows. */
+bool chl_parse_f64(const char *text, size_t length, double *value);
+
+/* "true" or "false" in any letter case. */
+bool chl_parse_bool(const char *text, size_t length, bool *value);
+
+/* Moves *text and *length past spaces and tabs at both ends. */
+void chl_trim(const char **text, size_t *length);
+
+#endif

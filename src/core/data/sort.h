@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Order of rows: every type is mapped to 64-bit keys whose unsigned order is the order of
+ * the values; a stable radix sort does the rest. Layer: core/data.
+ */
+#ifndef CHL_DATA_SORT_H
+#define CHL_DATA_SORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/data/column.h"
+
+/* keys[i] orders row i among the present rows (text: by bytes; equal values have equal
+ * keys); missing rows get 0. */
+CHL_MUST_CHECK chl_status chl_sort_keys(const chl_column *column, uint64_t *keys,
+                                        chl_error *err);
+
+/* Reorders order[0 … n-1] stably by rising keys[order[i]]. */
+CHL_MUST_CHECK chl_status chl_sort_order(const uint64_t *keys, int64_t *order, int64_t n,
+                                         chl_error *err);
+
+#endif
