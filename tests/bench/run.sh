@@ -1,0 +1,22 @@
+#!/bin/sh
+# `make bench`: measures churnlab and its peers in one run and prints the ratios.
+# The peers live in a Python environment of their own, build/bench-venv.
+set -eu
+program=$(realpath "$1")
+venv=build/bench-venv
+if [ ! -x $venv/bin/python ]; then
+    echo "installing the peers (numpy, scikit-learn, torch) into $venv"
+    python3 -m venv $venv
+    # the CPU build of torch; any 2.x will do
+    $venv/bin/pip install --quiet numpy scikit-learn "${TORCH:-torch}"
+fi
+echo "machine: $(nproc) processors, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1)"
+echo
+echo "== process start (churnlab -e '', median of 50 runs)"
+$venv/bin/python tests/bench/start_bench.py --program "$program"
+echo
+echo "== training and scoring, same net, same batches"
+$venv/bin/python tests/bench/train_peers.py --program "$program"
+echo
+echo "== exact Shapley values, 10 raw columns, 100 background rows, one core"
+"$program" -j1 tests/bench/explain_bench.lua
