@@ -12,6 +12,7 @@ static const struct {
     void (*open)(lua_State *L);
 } modules[] = {
     {"control", chlua_open_control},
+    {"expr", chlua_open_expr},
     {"json", chlua_open_json},
     {"matrix", chlua_open_matrix},
     {"rng", chlua_open_rng},

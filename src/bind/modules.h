@@ -10,6 +10,7 @@
 #include <lua.h>
 
 void chlua_open_control(lua_State *L); /* threads, progress, processors */
+void chlua_open_expr(lua_State *L); /* expressions, groups */
 void chlua_open_json(lua_State *L);
 void chlua_open_matrix(lua_State *L);
 void chlua_open_rng(lua_State *L);

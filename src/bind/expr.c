@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * core.expr: parse, check and evaluate expressions, group and aggregate. Layer: bind.
+ */
+#include "core/data/expr.h"
+
+#include <string.h>
+
+#include "bind/chlua.h"
+#include "bind/modules.h"
+#include "core/data/group.h"
+
+/* The expression at `arg`: an Expr, or a text that is parsed into a box pushed on the
+ * stack. */
+static chl_expr *check_expr(lua_State *L, int arg)
+{
+    if (lua_type(L, arg) != LUA_TSTRING) {
+        return chlua_check_box(L, arg, CHLUA_EXPR);
+    }
+    size_t length;
+    const char *text = luaL_checklstring(L, arg, &length);
+    luaL_argcheck(L, strlen(text) == length, arg, "the text holds a zero byte");
+    chl_error err = {0};
+    void **slot = chlua_new_box(L, CHLUA_EXPR);
+    chl_expr *expr;
+    chlua_check(L, chl_expr_parse(text, &expr, &err), &err);
+    *slot = expr;
+    return expr;
+}
+
+/*** Parses an expression once, for use many times.
+ * @function expr.parse
+ * @tparam string text Lua's expression syntax, such as "Balance > 0 and Age >= 25"
+ * @treturn Expr
+ * @raise a message with the position of what is wrong
+ * @usage local e = core.expr.parse("Balance / (Salary + 1)") */
+static int expr_parse(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TSTRING);
+    check_expr(L, 1);
+    return 1;
+}
+
+/*** The type that an expression gives on a frame, whose rows are not read.
+ * @function expr.check
+ * @tparam Frame frame
+ * @tparam string|Expr expr
+ * @treturn string "f64", "i64", "bool", "category", "string" or "date"
+ * @raise unknown columns, functions and levels with a suggestion; types that do not fit
+ * @usage core.expr.check(frame, "Age >= 60") --> "bool" */
+static int expr_check(lua_State *L)
+{
+    chl_frame *frame = chlua_check_frame(L, 1);
+    chl_expr *expr = check_expr(L, 2);
+    chl_error err = {0};
+    chl_type type;
+    chlua_check(L, chl_expr_check(expr, frame, &type, &err), &err);
+    lua_pushstring(L, chl_type_name(type));
+    return 1;
+}
+
+/*** One value a row; aggregates inside are taken over all rows and repeated.
+ * @function expr.eval
+ * @tparam Frame frame
+ * @tparam string|Expr expr
+ * @treturn Column
+ * @raise as check
+ * @usage local old = core.expr.eval(frame, "Age > mean(Age)") */
+static int expr_eval(lua_State *L)
+{
+    chl_frame *frame = chlua_check_frame(L, 1);
+    chl_expr *expr = check_expr(L, 2);
+    chl_error err = {0};
+    void **slot = chlua_new_box(L, CHLUA_COLUMN);
+    chl_column *column;
+    chlua_check(L, chl_expr_eval(expr, frame, &column, &err), &err);
+    *slot = column;
+    chlua_account(L, (size_t)column->length * 8);
+    return 1;
+}
+
+/* The list of expressions at `arg` as an array in a userdata pushed on the stack; an
+ * anchor table keeps parsed ones alive. */
+static chl_expr **check_exprs(lua_State *L, int arg, int *n)
+{
+    luaL_checktype(L, arg, LUA_TTABLE);
+    lua_Unsigned count = lua_rawlen(L, arg);
+    luaL_argcheck(L, count <= 1 << 16, arg, "too many expressions");
+    chl_expr **list = lua_newuserdatauv(L, (count + 1) * sizeof(chl_expr *), 1);
+    lua_newtable(L);
+    int anchor = lua_gettop(L);
+    for (lua_Unsigned i = 0; i < count; i++) {
+        int type = lua_rawgeti(L, arg, (lua_Integer)i + 1);
+        if (type != LUA_TSTRING && !chlua_test_box(L, -1, CHLUA_EXPR)) {
+            luaL_argerror(L, arg,
+                          lua_pushfstring(L, "item %I: expected an expression, got %s",
+                                          (LUAI_UACINT)(i + 1), lua_typename(L, type)));
+        }
+        list[i] = check_expr(L, anchor + 1);
+        lua_rawseti(L, anchor, (lua_Integer)i + 1); /* what is on top is the Expr */
+        lua_settop(L, anchor);
+    }
+    lua_setiuservalue(L, -2, 1);
+    *n = (int)count;
+    return list;
+}
+
+/*** Groups rows by keys and takes aggregates of each group; one row a group, sorted by
+ * the keys, missing keys last. Without keys: one row over everything.
+ * @function expr.aggregate
+ * @tparam Frame frame
+ * @tparam {string,...} keys
+ * @tparam {string,...} names of the new columns
+ * @tparam {string|Expr,...} exprs one for each name
+ * @treturn Frame the keys, then the aggregates
+ * @raise a column outside of an aggregate; as check
+ * @usage core.expr.aggregate(frame, {"Gender"}, {"n"}, {"count()"}) */
+static int expr_aggregate(lua_State *L)
+{
+    chl_frame *frame = chlua_check_frame(L, 1);
+    int n_keys, n_names, n_exprs;
+    const char *const *keys = chlua_check_strings(L, 2, &n_keys);
+    const char *const *names = chlua_check_strings(L, 3, &n_names);
+    chl_expr **exprs = check_exprs(L, 4, &n_exprs);
+    luaL_argcheck(L, n_names == n_exprs, 4, "expected one expression for each name");
+    chl_error err = {0};
+    void **slot = chlua_new_box(L, CHLUA_FRAME);
+    chl_frame *out;
+    chlua_check(
+        L, chl_frame_aggregate(frame, keys, n_keys, names, exprs, n_exprs, &out, &err),
+        &err);
+    *slot = out;
+    return 1;
+}
+
+/*** The names of all functions, for completion.
+ * @function expr.functions
+ * @treturn {string,...} */
+static int expr_functions(lua_State *L)
+{
+    const char *const *names = chl_expr_functions();
+    lua_newtable(L);
+    for (int i = 0; names[i]; i++) {
+        lua_pushstring(L, names[i]);
+        lua_rawseti(L, -2, i + 1);
+    }
+    return 1;
+}
+
+/*** The columns it reads, in order of first use.
+ * @function Expr:columns
+ * @treturn {string,...} */
+static int expr_m_columns(lua_State *L)
+{
+    const char *const *names;
+    int n = chl_expr_columns(chlua_check_box(L, 1, CHLUA_EXPR), &names);
+    lua_createtable(L, n, 0);
+    for (int i = 0; i < n; i++) {
+        lua_pushstring(L, names[i]);
+        lua_rawseti(L, -2, i + 1);
+    }
+    return 1;
+}
+
+/*** The text it was parsed from.
+ * @function Expr:text
+ * @treturn string */
+static int expr_m_text(lua_State *L)
+{
+    lua_pushstring(L, chl_expr_text(chlua_check_box(L, 1, CHLUA_EXPR)));
+    return 1;
+}
+
+/*** The canonical text: one space around operators, only the brackets that are needed.
+ * @function Expr:print
+ * @treturn string
+ * @usage core.expr.parse("((a))+1"):print() --> "a + 1" */
+static int expr_m_print(lua_State *L)
+{
+    chl_expr *expr = chlua_check_box(L, 1, CHLUA_EXPR);
+    chl_strbuf buf = {0};
+    chl_expr_print(expr, &buf);
+    bool failed = buf.failed;
+    size_t n = buf.length;
+    chl_strbuf_reset(&buf);
+    luaL_argcheck(L, !failed, 1, "out of memory");
+    char *copy = lua_newuserdatauv(L, n + 1, 0); /* may raise: nothing is held here */
+    chl_expr_print(expr, &buf);
+    n = buf.failed ? 0 : n;
+    memcpy(copy, n ? buf.data : "", n);
+    chl_strbuf_reset(&buf);
+    lua_pushlstring(L, copy, n);
+    return 1;
+}
+
+/*** True when it holds an aggregate such as mean(x).
+ * @function Expr:is_aggregate
+ * @treturn boolean */
+static int expr_m_is_aggregate(lua_State *L)
+{
+    lua_pushboolean(L, chl_expr_is_aggregate(chlua_check_box(L, 1, CHLUA_EXPR)));
+    return 1;
+}
+
+static int expr_gc(lua_State *L)
+{
+    void **slot = luaL_checkudata(L, 1, CHLUA_EXPR);
+    chl_expr_release(*slot);
+    *slot = NULL;
+    return 0;
+}
+
+void chlua_open_expr(lua_State *L)
+{
+    static const luaL_Reg functions[] = {
+        {"parse", expr_parse},         {"check", expr_check},         {"eval", expr_eval},
+        {"aggregate", expr_aggregate}, {"functions", expr_functions}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"columns", expr_m_columns},
+                                       {"text", expr_m_text},
+                                       {"print", expr_m_print},
+                                       {"is_aggregate", expr_m_is_aggregate},
+                                       {NULL, NULL}};
+    static const luaL_Reg meta[] = {{"__gc", expr_gc},
+                                    {"__close", expr_gc},
+                                    {"__tostring", expr_m_text},
+                                    {NULL, NULL}};
+    chlua_register(L, CHLUA_EXPR, methods, meta);
+    luaL_newlib(L, functions);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "core/data/expr_internal.h"
+
+/* ROW and AGGREGATE are rows of the table; AGGREGATE_TOO shares its name with a row
+ * function and differs by its number of arguments. */
+#define FUNCTIONS(ROW, AGGREGATE, AGGREGATE_TOO)                                         \
+    ROW("abs", FN_ABS, 1, 1)                                                             \
+    ROW("between", FN_BETWEEN, 3, 3)                                                     \
+    ROW("bin", FN_BIN, 2, -1)                                                            \
+    ROW("ceil", FN_CEIL, 1, 1)                                                           \
+    ROW("clip", FN_CLIP, 3, 3)                                                           \
+    ROW("coalesce", FN_COALESCE, 1, -1)                                                  \
+    ROW("contains", FN_CONTAINS, 2, 2)                                                   \
+    ROW("day", FN_DAY, 1, 1)                                                             \
+    ROW("days_between", FN_DAYS_BETWEEN, 2, 2)                                           \
+    ROW("ends_with", FN_ENDS_WITH, 2, 2)                                                 \
+    ROW("exp", FN_EXP, 1, 1)                                                             \
+    ROW("floor", FN_FLOOR, 1, 1)                                                         \
+    ROW("if_else", FN_IF_ELSE, 3, 3)                                                     \
+    ROW("is_na", FN_IS_NA, 1, 1)                                                         \
+    ROW("len", FN_LEN, 1, 1)                                                             \
+    ROW("log", FN_LOG, 1, 1)                                                             \
+    ROW("log10", FN_LOG10, 1, 1)                                                         \
+    ROW("log1p", FN_LOG1P, 1, 1)                                                         \
+    ROW("log2", FN_LOG2, 1, 1)                                                           \
+    ROW("lower", FN_LOWER, 1, 1)                                                         \
+    ROW("max", FN_GREATEST, 2, -1)                                                       \
+    ROW("min", FN_LEAST, 2, -1)                                                          \
+    ROW("month", FN_MONTH, 1, 1)                                                         \
+    ROW("one_of", FN_ONE_OF, 2, -1)                                                      \
+    ROW("round", FN_ROUND, 1, 2)                                                         \
+    ROW("sign", FN_SIGN, 1, 1)                                                           \
+    ROW("sqrt", FN_SQRT, 1, 1)                                                           \
+    ROW("starts_with", FN_STARTS_WITH, 2, 2)                                             \
+    ROW("upper", FN_UPPER, 1, 1)                                                         \
+    ROW("year", FN_YEAR, 1, 1)                                                           \
+    AGGREGATE("all", FN_ALL, 1, 1)                                                       \
+    AGGREGATE("any", FN_ANY, 1, 1)                                                       \
+    AGGREGATE("count", FN_COUNT, 0, 1)                                                   \
+    AGGREGATE("count_if", FN_COUNT_IF, 1, 1)                                             \
+    AGGREGATE("first", FN_FIRST, 1, 1)                                                   \
+    AGGREGATE("last", FN_LAST, 1, 1)                                                     \
+    AGGREGATE_TOO("max", FN_MAX, 1, 1)                                                   \
+    AGGREGATE("mean", FN_MEAN, 1, 1)                                                     \
+    AGGREGATE("median", FN_MEDIAN, 1, 1)                                                 \
+    AGGREGATE_TOO("min", FN_MIN, 1, 1)                                                   \
+    AGGREGATE("n_distinct", FN_N_DISTINCT, 1, 1)                                         \
+    AGGREGATE("quantile", FN_QUANTILE, 2, 2)                                             \
+    AGGREGATE("std", FN_STD, 1, 1)                                                       \
+    AGGREGATE("sum", FN_SUM, 1, 1)                                                       \
+    AGGREGATE("var", FN_VAR, 1, 1)
+
+#define ENTRY(name, id, min, max) {name, id, min, max},
+#define NAME(name, id, min, max)  name,
+#define NOTHING(name, id, min, max)
+
+static const expr_function functions[] = {FUNCTIONS(ENTRY, ENTRY, ENTRY)};
+static const char *const names[] = {FUNCTIONS(NAME, NAME, NOTHING) NULL};
+
+const char *const *chl_expr_functions(void)
+{
+    return names;
+}
+
+const expr_function *chl_expr_function_find(const char *name, int n, bool *known,
+                                            int *min, int *max)
+{
+    *known = false;
+    for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
+        const expr_function *f = &functions[i];
+        if (strcmp(f->name, name) != 0) {
+            continue;
+        }
+        if (n >= f->min && (f->max < 0 || n <= f->max)) {
+            return f;
+        }
+        *min = *known && *min < f->min ? *min : f->min;
+        *max = *known && (*max < 0 || *max > f->max) && f->max >= 0 ? *max : f->max;
+        *known = true;
+    }
+    return NULL;
+}

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/data/group.h"
+
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/base/hash.h"
+
+/* Maps 64-bit keys to 0, 1, 2 … in order of first appearance; grows by doubling. */
+typedef struct key_map {
+    uint64_t *keys;
+    int64_t *ids; /* -1 = free */
+    size_t mask;  /* slots - 1, a power of two */
+    int64_t count;
+} key_map;
+
+enum { FIRST_SLOTS = 1024 };
+
+static void key_map_reset(key_map *map)
+{
+    chl_free(map->keys);
+    chl_free(map->ids);
+    *map = (key_map){0};
+}
+
+static chl_status key_map_init(key_map *map, size_t slots, chl_error *err)
+{
+    *map = (key_map){.mask = slots - 1};
+    map->keys = chl_alloc(slots, sizeof *map->keys);
+    map->ids = chl_alloc(slots, sizeof *map->ids);
+    if (!map->keys || !map->ids) {
+        key_map_reset(map);
+        return chl_fail_memory(err);
+    }
+    for (size_t i = 0; i < slots; i++) {
+        map->ids[i] = -1;
+    }
+    return CHL_OK;
+}
+
+static size_t slot_of(const key_map *map, uint64_t key)
+{
+    size_t at = (size_t)chl_hash_u64(key) & map->mask;
+    while (map->ids[at] >= 0 && map->keys[at] != key) {
+        at = (at + 1) & map->mask;
+    }
+    return at;
+}
+
+static chl_status key_map_double(key_map *map, chl_error *err)
+{
+    key_map grown;
+    CHL_TRY(key_map_init(&grown, (map->mask + 1) * 2, err));
+    for (size_t i = 0; i <= map->mask; i++) {
+        if (map->ids[i] >= 0) {
+            size_t at = slot_of(&grown, map->keys[i]);
+            grown.keys[at] = map->keys[i];
+            grown.ids[at] = map->ids[i];
+        }
+    }
+    grown.count = map->count;
+    key_map_reset(map);
+    *map = grown;
+    return CHL_OK;
+}
+
+static chl_status key_map_id(key_map *map, uint64_t key, int64_t *id, chl_error *err)
+{
+    size_t at = slot_of(map, key);
+    if (map->ids[at] < 0) {
+        if ((size_t)map->count * 2 > map->mask) {
+            CHL_TRY(key_map_double(map, err));
+            at = slot_of(map, key);
+        }
+        map->keys[at] = key;
+        map->ids[at] = map->count++;
+    }
+    *id = map->ids[at];
+    return CHL_OK;
+}
+
+/* ---- one column to small numbers ---- */
+
+static uint64_t word_of(const chl_column *c, int64_t row)
+{
+    double number;
+    uint64_t bits;
+    switch (c->type) {
+    case CHL_F64:
+        number = c->values.f64[row] == 0 ? 0 : c->values.f64[row]; /* -0 is 0 */
+        memcpy(&bits, &number, sizeof bits);
+        return bits;
+    case CHL_I64: return (uint64_t)c->values.i64[row];
+    case CHL_BOOL: return c->values.boolean[row];
+    default: return (uint64_t)(int64_t)c->values.codes[row]; /* codes and days */
+    }
+}
+
+static chl_status number_texts(const chl_column *c, int64_t *ids, int64_t *count,
+                               chl_error *err)
+{
+    chl_levels *texts;
+    CHL_TRY(chl_levels_new(&texts, err));
+    chl_status status = CHL_OK;
+    for (int64_t i = 0; i < c->length && status == CHL_OK; i++) {
+        size_t n;
+        int32_t code = -1;
+        if (chl_column_valid(c, i)) {
+            const char *bytes = chl_column_string(c, i, &n);
+            status = chl_levels_intern(texts, bytes, n, &code, err);
+        }
+        ids[i] = (int64_t)code + 1;
+    }
+    *count = (int64_t)chl_levels_count(texts) + 1;
+    chl_levels_release(texts);
+    return status;
+}
+
+static chl_status number_words(const chl_column *c, int64_t *ids, int64_t *count,
+                               chl_error *err)
+{
+    key_map map;
+    CHL_TRY(key_map_init(&map, FIRST_SLOTS, err));
+    chl_status status = CHL_OK;
+    for (int64_t i = 0; i < c->length && status == CHL_OK; i++) {
+        int64_t id = -1;
+        if (chl_column_valid(c, i)) {
+            status = key_map_id(&map, word_of(c, i), &id, err);
+        }
+        ids[i] = id + 1;
+    }
+    *count = map.count + 1;
+    key_map_reset(&map);
+    return status;
+}
+
+/* ids[i] in 0 … *count-1 is equal for equal values; missing rows have 0. */
+static chl_status number_values(const chl_column *c, int64_t *ids, int64_t *count,
+                                chl_error *err)
+{
+    if (c->type == CHL_STRING) {
+        return number_texts(c, ids, count, err);
+    }
+    if (c->type != CHL_CATEGORY && c->type != CHL_BOOL) {
+        return number_words(c, ids, count, err);
+    }
+    for (int64_t i = 0; i < c->length; i++) {
+        int64_t value = c->type == CHL_BOOL ? c->values.boolean[i] : c->values.codes[i];
+        ids[i] = chl_column_valid(c, i) ? value + 1 : 0;
+    }
+    *count = c->type == CHL_BOOL ? 3 : (int64_t)chl_levels_count(c->levels) + 1;
+    return CHL_OK;
+}
+
+/* ---- combining columns ---- */
+
+/* Few combinations: a table instead of hashing. */
+static chl_status combine_small(chl_groups *groups, const int64_t *ids, int64_t rows,
+                                int64_t values, chl_error *err)
+{
+    int64_t cells = groups->count * values;
+    int64_t *table = chl_alloc((size_t)cells, sizeof *table);
+    if (!table) {
+        return chl_fail_memory(err);
+    }
+    memset(table, 0xff, (size_t)cells * sizeof *table); /* -1 */
+    int64_t count = 0;
+    for (int64_t i = 0; i < rows; i++) {
+        int64_t *cell = &table[groups->group[i] * values + ids[i]];
+        if (*cell < 0) {
+            *cell = count++;
+        }
+        groups->group[i] = *cell;
+    }
+    groups->count = count;
+    chl_free(table);
+    return CHL_OK;
+}
+
+static chl_status combine_large(chl_groups *groups, const int64_t *ids, int64_t rows,
+                                int64_t values, chl_error *err)
+{
+    key_map map;
+    CHL_TRY(key_map_init(&map, FIRST_SLOTS, err));
+    chl_status status = CHL_OK;
+    for (int64_t i = 0; i < rows && status == CHL_OK; i++) {
+        uint64_t key = (uint64_t)(groups->group[i] * values + ids[i]);
+        status = key_map_id(&map, key, &groups->group[i], err);
+    }
+    groups->count = map.count;
+    key_map_reset(&map);
+    return status;
+}
+
+static chl_status add_key(chl_groups *groups, const chl_column *c, int64_t *ids,
+                          chl_error *err)
+{
+    enum { SMALL = 1 << 16 };
+    int64_t values;
+    CHL_TRY(number_values(c, ids, &values, err));
+    if (groups->count <= SMALL && values <= SMALL && groups->count * values <= SMALL) {
+        return combine_small(groups, ids, c->length, values, err);
+    }
+    return combine_large(groups, ids, c->length, values, err);
+}
+
+static chl_status find_first(chl_groups *groups, int64_t rows, chl_error *err)
+{
+    groups->first = chl_alloc((size_t)groups->count, sizeof *groups->first);
+    if (!groups->first) {
+        return chl_fail_memory(err);
+    }
+    for (int64_t g = 0; g < groups->count; g++) {
+        groups->first[g] = -1;
+    }
+    for (int64_t i = rows - 1; i >= 0; i--) {
+        groups->first[groups->group[i]] = i;
+    }
+    return CHL_OK;
+}
+
+static chl_status group_rows(chl_groups *groups, const chl_frame *frame,
+                             const char *const *keys, int n, int64_t *ids, chl_error *err)
+{
+    groups->count = 1;
+    for (int k = 0; k < n; k++) {
+        int index;
+        CHL_TRY(chl_frame_index(frame, "group", keys[k], &index, err));
+        CHL_TRY(add_key(groups, frame->fields[index].column, ids, err));
+    }
+    return find_first(groups, frame->rows, err);
+}
+
+chl_status chl_groups_init(chl_groups *groups, const chl_frame *frame,
+                           const char *const *keys, int n, chl_error *err)
+{
+    *groups = (chl_groups){0};
+    groups->group = chl_calloc((size_t)frame->rows, sizeof *groups->group);
+    int64_t *ids = chl_alloc((size_t)frame->rows, sizeof *ids);
+    chl_status status = groups->group && ids
+                            ? group_rows(groups, frame, keys, n, ids, err)
+                            : chl_fail_memory(err);
+    chl_free(ids);
+    if (status != CHL_OK) {
+        chl_groups_reset(groups);
+    }
+    return status;
+}
+
+void chl_groups_reset(chl_groups *groups)
+{
+    chl_free(groups->group);
+    chl_free(groups->first);
+    *groups = (chl_groups){0};
+}
+
+/* ---- frames of aggregates ---- */
+
+typedef struct table {
+    const char **names;
+    chl_column **columns;
+    int count;
+} table;
+
+static void table_reset(table *t)
+{
+    for (int i = 0; i < t->count; i++) {
+        chl_column_release(t->columns[i]);
+    }
+    chl_free((void *)t->names);
+    chl_free((void *)t->columns);
+}
+
+static chl_status check_names(const char *const *keys, int n_keys,
+                              const char *const *names, int n, chl_error *err)
+{
+    for (int i = 0; i < n_keys + n; i++) {
+        const char *name = i < n_keys ? keys[i] : names[i - n_keys];
+        for (int k = 0; k < i; k++) {
+            if (strcmp(name, k < n_keys ? keys[k] : names[k - n_keys]) == 0) {
+                return chl_fail(err, CHL_EINVAL,
+                                "group: the name '%s' is used twice: expected "
+                                "different names for keys and aggregates",
+                                name);
+            }
+        }
+    }
+    return CHL_OK;
+}
+
+static chl_status fill(table *t, const chl_frame *frame, const chl_groups *groups,
+                       const char *const *keys, int n_keys, const char *const *names,
+                       chl_expr *const *exprs, int n_exprs, chl_error *err)
+{
+    for (int i = 0; i < n_keys + n_exprs; i++) {
+        t->names[i] = i < n_keys ? keys[i] : names[i - n_keys];
+        chl_status status;
+        if (i < n_keys) {
+            const chl_column *key = chl_frame_column(frame, keys[i]);
+            status =
+                chl_column_take(key, groups->first, groups->count, &t->columns[i], err);
+        } else {
+            status = chl_expr_aggregate(exprs[i - n_keys], frame, groups->group,
+                                        groups->count, &t->columns[i], err);
+            if (status != CHL_OK && err) {
+                chl_error_prefix(err, "aggregate '%s'", t->names[i]);
+            }
+        }
+        CHL_TRY(status);
+        t->count++;
+    }
+    return CHL_OK;
+}
+
+static chl_status make_frame(const table *t, const char *const *keys, int n_keys,
+                             chl_frame **out, chl_error *err)
+{
+    chl_frame *unsorted;
+    CHL_TRY(chl_frame_new(t->names, t->columns, t->count, &unsorted, err));
+    if (n_keys == 0) {
+        *out = unsorted;
+        return CHL_OK;
+    }
+    bool *descending = chl_calloc((size_t)n_keys, sizeof *descending);
+    chl_status status = descending
+                            ? chl_frame_sort(unsorted, keys, descending, n_keys, out, err)
+                            : chl_fail_memory(err);
+    chl_free(descending);
+    chl_frame_release(unsorted);
+    return status;
+}
+
+chl_status chl_frame_aggregate(const chl_frame *frame, const char *const *keys,
+                               int n_keys, const char *const *names,
+                               chl_expr *const *exprs, int n_exprs, chl_frame **out,
+                               chl_error *err)
+{
+    *out = NULL;
+    CHL_TRY(check_names(keys, n_keys, names, n_exprs, err));
+    chl_groups groups;
+    CHL_TRY(chl_groups_init(&groups, frame, keys, n_keys, err));
+    size_t n = (size_t)n_keys + (size_t)n_exprs;
+    table t = {chl_calloc(n, sizeof *t.names), chl_calloc(n, sizeof *t.columns), 0};
+    chl_status status = chl_fail_memory(NULL);
+    if (t.names && t.columns) {
+        status = fill(&t, frame, &groups, keys, n_keys, names, exprs, n_exprs, err);
+    } else {
+        chl_fail_memory(err);
+    }
+    if (status == CHL_OK) {
+        status = make_frame(&t, keys, n_keys, out, err);
+    }
+    table_reset(&t);
+    chl_groups_reset(&groups);
+    return status;
+}
