@@ -206,8 +206,8 @@ static void aggregates_are_repeated(void **state)
     expect("quantile(Age, 0.25)", "f64|20.75|20.75|20.75|20.75|20.75");
     expect("quantile(Age, 1)", "f64|60|60|60|60|60");
     expect("round(std(Age), 6)", "f64|28.324018|28.324018|28.324018|28.324018|28.324018");
-    expect("round(var(Age), 6)", "f64|802.250000|802.250000|802.250000|802.250000|"
-                                 "802.250000");
+    expect("round(var(Age), 6)", "f64|802.25|802.25|802.25|802.25|"
+                                 "802.25");
     expect("sum(Big)", "i64|NA|NA|NA|NA|NA");
     expect("sum(Active)", "i64|2|2|2|2|2");
     expect("mean(Active)", "f64|0.5|0.5|0.5|0.5|0.5");
