@@ -10,7 +10,7 @@
 
 #include "core/base/strbuf.h"
 #include "core/data/builder.h"
-#include "core/data/number.h"
+#include "core/data/text.h"
 
 static void format_date(int32_t days, chl_strbuf *buf)
 {
@@ -59,13 +59,6 @@ void chl_column_format(const chl_column *column, int64_t i, struct chl_strbuf *b
 }
 
 /* ---- casts ---- */
-
-static const char *expected_value(chl_type type)
-{
-    static const char *const words[] = {"a number", "an integer", "true or false",
-                                        "a level",  "text",       "a date (2026-11-22)"};
-    return words[type];
-}
 
 chl_status chl_builder_parse(chl_builder *builder, const char *text, size_t length,
                              bool *fits, chl_error *err)
@@ -154,12 +147,12 @@ static chl_status fail_value(const chl_column *column, int64_t i, chl_type type,
                              chl_error *err)
 {
     chl_strbuf text = {0};
+    char shown[CHL_EXCERPT];
     chl_column_format(column, i, &text);
-    chl_status status =
-        chl_fail(err, CHL_ETYPE, "row %lld: expected %s, got \"%.40s\"", (long long)i + 1,
-                 expected_value(type), text.data ? text.data : "");
+    chl_excerpt(text.data ? text.data : "", text.length, shown);
     chl_strbuf_reset(&text);
-    return status;
+    return chl_fail(err, CHL_ETYPE, "row %lld: expected %s, got \"%s\"", (long long)i + 1,
+                    chl_type_expected(type), shown);
 }
 
 static chl_status cast_rows(const chl_column *column, chl_builder *to, chl_error *err)

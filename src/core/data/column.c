@@ -20,6 +20,13 @@ const char *chl_type_name(chl_type type)
     return type_names[type];
 }
 
+const char *chl_type_expected(chl_type type)
+{
+    static const char *const words[] = {"a number", "an integer", "true or false",
+                                        "a level",  "text",       "a date (2026-11-22)"};
+    return words[type];
+}
+
 chl_status chl_type_parse(const char *name, chl_type *type, chl_error *err)
 {
     for (int i = 0; i < TYPE_COUNT; i++) {

@@ -29,6 +29,8 @@ typedef enum chl_type {
 
 /* "f64", "i64", "bool", "category", "string", "date". */
 const char *chl_type_name(chl_type type);
+/* "a number", "an integer" …: what a message says that it expected. */
+const char *chl_type_expected(chl_type type);
 /* Bytes of one value (string: of one offset). */
 size_t chl_type_size(chl_type type);
 /* The type of that name; fails with the known names. */

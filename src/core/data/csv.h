@@ -31,6 +31,9 @@ typedef struct chl_csv_options {
     bool no_header; /* columns are called column_1, column_2 … */
 } chl_csv_options;
 
+/* The most levels that make a text column of so many rows a category by itself. */
+int64_t chl_category_limit(int64_t rows);
+
 /* options may be NULL. Reads a path ("-" is stdin) or `n` bytes in memory (`name` serves
  * messages). */
 CHL_MUST_CHECK chl_status chl_csv_read(const char *path, const chl_csv_options *options,

@@ -8,7 +8,7 @@
 #include "core/base/strbuf.h"
 #include "core/data/distinct.h"
 #include "core/data/frame.h"
-#include "core/data/number.h"
+#include "core/data/text.h"
 
 enum { LISTED = 8 }; /* values that an error shows */
 

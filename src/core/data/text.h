@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Numbers from text, independent of the locale, and exactly rounded. Layer: core/data.
+ * Values from text. Layer: core/data. Numbers are exactly rounded; the process keeps
+ * LC_NUMERIC at "C", so that the point is a point everywhere.
  *
  * Up to 19 digits and small powers of ten are exact in double (Clinger, "How to read
  * floating point numbers accurately", 1990); the rest goes to strtod.
  */
-#ifndef CHL_DATA_NUMBER_H
-#define CHL_DATA_NUMBER_H
+#ifndef CHL_DATA_TEXT_H
+#define CHL_DATA_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,5 +25,10 @@ bool chl_parse_bool(const char *text, size_t length, bool *value);
 
 /* Moves *text and *length past spaces and tabs at both ends. */
 void chl_trim(const char **text, size_t *length);
+
+enum { CHL_EXCERPT = 64 };
+/* The text as an error message shows it: at most 40 bytes, cut between UTF-8 characters
+ * and marked with "…", control characters as spaces. Returns `out`. */
+const char *chl_excerpt(const char *text, size_t length, char out[CHL_EXCERPT]);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "core/data/number.h"
+#include "core/data/text.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -174,4 +174,21 @@ void chl_trim(const char **text, size_t *length)
     while (*length && ((*text)[*length - 1] == ' ' || (*text)[*length - 1] == '\t')) {
         (*length)--;
     }
+}
+
+const char *chl_excerpt(const char *text, size_t length, char out[CHL_EXCERPT])
+{
+    enum { SHOWN = 40 };
+    size_t n = length;
+    if (n > SHOWN) {
+        n = SHOWN;
+        while (n > SHOWN - 4 && ((unsigned char)text[n] & 0xc0) == 0x80) {
+            n--; /* the byte at the cut continues a character */
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        out[i] = (unsigned char)text[i] < 0x20 ? ' ' : text[i];
+    }
+    memcpy(out + n, n < length ? "…" : "", n < length ? sizeof "…" : 1);
+    return out;
 }
