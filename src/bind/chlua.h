@@ -31,6 +31,7 @@
 #define CHLUA_LOGISTIC    "churnlab.Logistic"
 #define CHLUA_RNG         "churnlab.Rng"
 #define CHLUA_JSON        "churnlab.Json"
+#define CHLUA_SANDBOX     "churnlab.Sandbox"
 
 /* ---- boxes: userdata that hold one pointer
  * ---------------------------------------------- */

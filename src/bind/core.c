@@ -16,6 +16,8 @@ static const struct {
     {"json", chlua_open_json},
     {"matrix", chlua_open_matrix},
     {"rng", chlua_open_rng},
+    {"hash", chlua_open_hash},
+    {"sandbox", chlua_open_sandbox},
 };
 
 int luaopen_churnlab_core(lua_State *L)

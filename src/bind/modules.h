@@ -14,5 +14,7 @@ void chlua_open_expr(lua_State *L); /* expressions, groups */
 void chlua_open_json(lua_State *L);
 void chlua_open_matrix(lua_State *L);
 void chlua_open_rng(lua_State *L);
+void chlua_open_hash(lua_State *L);
+void chlua_open_sandbox(lua_State *L);
 
 #endif
