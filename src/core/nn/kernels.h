@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The inner loops of the nets, compiled once for each instruction set. Layer: core/nn.
+ *
+ * Matrices are row-major with rows padded to a multiple of CHL_LANES numbers. Weights
+ * [k × n] live in panels: columns 32p … 32p+31 of all k rows lie together (the last panel
+ * is 16 wide when n is an odd multiple of 16). Every sum over k runs in the order of k,
+ * one accumulator an output, so a row's result does not depend on the rows beside it, nor
+ * on AVX2 or AVX-512; a processor without fused multiply-add rounds differently.
+ */
+#ifndef CHL_NN_KERNELS_H
+#define CHL_NN_KERNELS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/nn/real.h"
+
+enum { CHL_LANES = 16, CHL_PANEL = 32 };
+
+/* n rounded up to the padding of rows. */
+static inline int64_t chl_padded(int64_t n)
+{
+    return (n + CHL_LANES - 1) / CHL_LANES * CHL_LANES;
+}
+
+typedef enum chl_activation {
+    CHL_LINEAR,
+    CHL_RELU,
+    CHL_LEAKY_RELU, /* slope 0.01 below zero */
+    CHL_TANH,
+    CHL_SIGMOID,
+    CHL_GELU, /* x · Phi(x), exact */
+    CHL_SELU,
+    CHL_SOFTMAX /* last layer only, see infer.c */
+} chl_activation;
+
+/* c[m × n] = a[m × k] · b[k × n] + bias[n]. a(i, p) = a[i·a_row + p·a_col]. b and c are
+ * in panels, or row-major with b_row / c_row numbers a row. n is a multiple of CHL_LANES.
+ */
+typedef struct chl_product {
+    int64_t m, n, k;
+    const chl_real *a;
+    int64_t a_row, a_col;
+    const chl_real *b;
+    int64_t b_row;        /* 0 = panels */
+    const chl_real *bias; /* NULL = zero */
+    chl_real *c;
+    int64_t c_row; /* 0 = panels */
+} chl_product;
+
+/* p -= step · m / (sqrt(v) · scale + eps) after p *= keep and the update of m and v. */
+typedef struct chl_adam_step {
+    chl_real beta1, beta2, eps;
+    chl_real rest1, rest2; /* 1 - beta1, 1 - beta2 */
+    chl_real step;         /* lr / (1 - beta1^t) */
+    chl_real scale;        /* 1 / sqrt(1 - beta2^t) */
+    chl_real keep;         /* 1 - lr · weight_decay */
+} chl_adam_step;
+
+typedef struct chl_sgd_step {
+    chl_real lr, momentum;
+    bool nesterov, first; /* first: the velocity starts as the gradient */
+} chl_sgd_step;
+
+/* A counter-based stream of 16-bit draws for dropout masks. */
+typedef struct chl_mask_stream {
+    uint32_t key[2];
+    uint32_t counter[4]; /* {next block, purpose, index low, index high} */
+} chl_mask_stream;
+
+/* Batch norm of one mini-batch; every row has `ld` numbers. */
+typedef struct chl_norm {
+    int64_t rows, ld;
+    chl_real eps;
+    const chl_real *gamma, *beta; /* [ld] */
+    chl_real *mean, *var;         /* [ld] of this batch; var is the biased one */
+    chl_real *inverse;            /* [ld] 1 / sqrt(var + eps) */
+    chl_real *normal;             /* [rows × ld] (x - mean) · inverse */
+} chl_norm;
+
+/* n counts are multiples of CHL_LANES except in `convert`. */
+typedef struct chl_kernels {
+    const char *name; /* "avx512", "avx2", "portable" */
+    void (*product)(const chl_product *p);
+    /* out[rows × ld] = x[rows × cols]; the padding is left alone. */
+    void (*convert)(const double *x, int64_t rows, int64_t cols, chl_real *out,
+                    int64_t ld);
+    /* y = f(z); in place allowed. Not for CHL_SOFTMAX. */
+    void (*activate)(chl_activation f, int64_t n, const chl_real *z, chl_real *y);
+    /* g *= f'(z), from y = f(z); CHL_GELU reads z instead of y. */
+    void (*activate_back)(chl_activation f, int64_t n, const chl_real *y, chl_real *g);
+    /* x = x · scale + shift for each row. */
+    void (*affine)(int64_t rows, int64_t ld, const chl_real *scale, const chl_real *shift,
+                   chl_real *x);
+    /* out[ld] = the sum over the rows. */
+    void (*column_sums)(int64_t rows, int64_t ld, const chl_real *x, chl_real *out);
+    void (*multiply)(int64_t n, const chl_real *a, const chl_real *b, chl_real *out);
+    /* mask = `scale` where the draw (0 … 65535) is below `threshold`, else 0. */
+    void (*mask)(chl_mask_stream *stream, int64_t n, uint32_t threshold, chl_real scale,
+                 chl_real *mask);
+    void (*norm)(const chl_norm *b, const chl_real *x, chl_real *y);
+    /* g: gradient of y in, of x out. */
+    void (*norm_back)(const chl_norm *b, chl_real *g, chl_real *dgamma, chl_real *dbeta);
+    void (*adam)(const chl_adam_step *s, int64_t n, const chl_real *g, chl_real *m,
+                 chl_real *v, chl_real *p);
+    void (*sgd)(const chl_sgd_step *s, int64_t n, const chl_real *g, chl_real *velocity,
+                chl_real *p);
+    chl_real (*square_sum)(int64_t n, const chl_real *x);
+    /* g += l1 · sign(w) + 2 · l2 · w; returns l1 · sum |w| + l2 · sum w². */
+    chl_real (*penalty)(int64_t n, chl_real l1, chl_real l2, const chl_real *w,
+                        chl_real *g);
+} chl_kernels;
+
+/* The best of this processor. */
+const chl_kernels *chl_kernels_best(void);
+/* All that this processor can run, best first; NULL past the end. For tests. */
+const chl_kernels *chl_kernels_at(int i);
+
+#endif

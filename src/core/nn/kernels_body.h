@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The kernels of one instruction set: included by kernels.c once for each, with VARIANT
+ * (a name) and WIDTH (bytes of a vector). Layer: core/nn. No include guard on purpose.
+ */
+#include "core/nn/kernels_vector.h"
+
+#include "core/nn/kernels_product.h"
+
+#include "core/nn/kernels_elementwise.h"
+
+#include "core/nn/kernels_train.h"
+
+static const chl_kernels KERNEL(kernels) = {
+    .name = KERNEL(variant_name),
+    .product = KERNEL(product),
+    .convert = KERNEL(convert),
+    .activate = KERNEL(activate),
+    .activate_back = KERNEL(activate_back),
+    .affine = KERNEL(affine),
+    .column_sums = KERNEL(column_sums),
+    .multiply = KERNEL(multiply),
+    .mask = KERNEL(mask),
+    .norm = KERNEL(norm),
+    .norm_back = KERNEL(norm_back),
+    .adam = KERNEL(adam),
+    .sgd = KERNEL(sgd),
+    .square_sum = KERNEL(square_sum),
+    .penalty = KERNEL(penalty),
+};
+
+#undef V
+#undef I
+#undef U64
+#undef VL
+#undef SPLAT
+#undef FMA
+#undef SQRT
+#undef MUL32
+#undef ROWS
