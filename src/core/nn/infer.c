@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Inference: blocks of rows through all layers while they are in the cache, logits in
+ * chl_real, the final sigmoid or softmax in double. Layer: core/nn.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/nn/layer.h"
+
+enum { BLOCK = 32 };
+
+const chl_real *chl_packed_forward(const chl_packed *folded, const chl_net *net,
+                                   const chl_kernels *kernels, int from, int64_t rows,
+                                   const chl_real *x, int64_t x_row, chl_real *even,
+                                   chl_real *odd)
+{
+    chl_real *here = even, *there = odd;
+    for (int i = from; i < net->count; i++) {
+        const chl_layer *layer = &net->layers[i];
+        int64_t ld = chl_padded(layer->out);
+        const chl_real *weight = folded->params + layer->pack_at;
+        const chl_real *bias = folded->params + layer->pack_bias;
+        if (layer->kind == CHL_LAYER_DENSE) {
+            chl_product p = {.m = rows,
+                             .n = ld,
+                             .k = layer->in,
+                             .a = x,
+                             .a_row = x_row,
+                             .a_col = 1,
+                             .b = weight,
+                             .bias = bias,
+                             .c = there,
+                             .c_row = ld};
+            kernels->product(&p);
+            there = here;
+            here = p.c;
+            x = here;
+            x_row = ld;
+        } else if (layer->kind == CHL_LAYER_BATCH_NORM) {
+            kernels->affine(rows, ld, weight, bias, here);
+        }
+        kernels->activate(chl_layer_activation(net, i), rows * ld, here, here);
+    }
+    return here;
+}
+
+/* ---- from logits to doubles ---- */
+
+static void finish_softmax(const chl_real *logits, int64_t n, double *out)
+{
+    double highest = (double)logits[0], sum = 0;
+    for (int64_t j = 1; j < n; j++) {
+        highest = fmax(highest, (double)logits[j]);
+    }
+    for (int64_t j = 0; j < n; j++) {
+        out[j] = exp((double)logits[j] - highest);
+        sum += out[j];
+    }
+    for (int64_t j = 0; j < n; j++) {
+        out[j] /= sum;
+    }
+}
+
+static void finish_rows(const chl_net *net, const chl_real *logits, int64_t rows,
+                        double *out)
+{
+    int64_t n = net->outputs, ld = chl_padded(n);
+    int final = chl_net_final_activation(net);
+    for (int64_t i = 0; i < rows; i++, logits += ld, out += n) {
+        if (final == CHL_SOFTMAX) {
+            finish_softmax(logits, n, out);
+            continue;
+        }
+        for (int64_t j = 0; j < n; j++) {
+            double z = (double)logits[j];
+            out[j] = final == CHL_SIGMOID ? 1 / (1 + exp(-z)) : z;
+        }
+    }
+}
+
+/* ---- one call: its packed copy and scratch ---- */
+
+typedef struct call {
+    const chl_net *net;
+    const chl_kernels *kernels;
+    chl_packed packed;
+    chl_real *even, *odd; /* BLOCK × widest each, in one block */
+} call;
+
+static void end_call(call *c)
+{
+    chl_packed_reset(&c->packed);
+    chl_free(c->even);
+}
+
+static chl_status begin_call(call *c, const chl_net *net, int64_t n, chl_error *err)
+{
+    *c = (call){.net = net, .kernels = chl_kernels_best()};
+    size_t size = (size_t)(n < BLOCK ? n : BLOCK) * (size_t)chl_net_widest(net);
+    CHL_TRY(chl_packed_init(&c->packed, net, err));
+    c->even = chl_alloc_aligned(2 * size, sizeof *c->even);
+    if (!c->even) {
+        end_call(c);
+        return chl_fail_memory(err);
+    }
+    c->odd = c->even + size;
+    memset(c->even, 0, size * sizeof *c->even); /* padding of converted rows */
+    chl_packed_load(&c->packed, net);
+    chl_packed_fold_norms(&c->packed, net);
+    return CHL_OK;
+}
+
+chl_status chl_net_predict(const chl_net *net, const double *x, int64_t n, double *out,
+                           chl_error *err)
+{
+    call c;
+    CHL_TRY(begin_call(&c, net, n, err));
+    int64_t ld = chl_padded(net->inputs);
+    for (int64_t i = 0; i < n; i += BLOCK) {
+        int64_t rows = n - i < BLOCK ? n - i : BLOCK;
+        c.kernels->convert(x + i * net->inputs, rows, net->inputs, c.even, ld);
+        const chl_real *logits = chl_packed_forward(&c.packed, net, c.kernels, 0, rows,
+                                                    c.even, ld, c.even, c.odd);
+        finish_rows(net, logits, rows, out + i * net->outputs);
+    }
+    end_call(&c);
+    return CHL_OK;
+}
+
+chl_status chl_net_predict_from_first(const chl_net *net, const chl_real *pre, int64_t n,
+                                      double *out, chl_error *err)
+{
+    if (net->layers[0].kind != CHL_LAYER_DENSE) {
+        return chl_fail(err, CHL_EINVAL, "net: expected a dense first layer");
+    }
+    call c;
+    CHL_TRY(begin_call(&c, net, n, err));
+    int64_t units = net->layers[0].out, ld = chl_padded(units);
+    chl_activation first = chl_layer_activation(net, 0);
+    for (int64_t i = 0; i < n; i += BLOCK) {
+        int64_t rows = n - i < BLOCK ? n - i : BLOCK;
+        for (int64_t r = 0; r < rows; r++) {
+            memcpy(c.even + r * ld, pre + (i + r) * units, (size_t)units * sizeof *pre);
+        }
+        c.kernels->activate(first, rows * ld, c.even, c.even);
+        const chl_real *logits = chl_packed_forward(&c.packed, net, c.kernels, 1, rows,
+                                                    c.even, ld, c.even, c.odd);
+        finish_rows(net, logits, rows, out + i * net->outputs);
+    }
+    end_call(&c);
+    return CHL_OK;
+}
