@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What watches an epoch's figures: early stopping and learning rate schedules. Layer:
+ * core/nn. Each is options and state in one struct; a member of an ensemble has its own.
+ */
+#ifndef CHL_NN_MONITOR_H
+#define CHL_NN_MONITOR_H
+
+#include <stdbool.h>
+
+#include "core/nn/train.h"
+
+typedef enum chl_monitor { CHL_VAL_LOSS, CHL_VAL_AUC, CHL_LOSS } chl_monitor;
+extern const char *const chl_monitor_names[]; /* NULL-terminated */
+
+double chl_monitor_value(int monitor, const chl_epoch *epoch);
+/* AUC is better when higher, the losses when lower. */
+bool chl_monitor_higher(int monitor);
+/* CHL_EINVAL when it needs a validation set and there is none. */
+CHL_MUST_CHECK chl_status chl_monitor_check(int monitor, const char *where,
+                                            bool has_valid, chl_error *err);
+
+/* Keras's rule: better means by more than min_delta; after `patience` epochs in a row
+ * that are not, training ends. */
+typedef struct chl_early_stop {
+    bool on;
+    int monitor;      /* chl_monitor */
+    int64_t patience; /* epochs */
+    bool restore;     /* end with the best epoch's weights */
+    double min_delta; /* absolute */
+    double best;      /* state: the best value so far, NAN before the first epoch */
+    int best_epoch;   /* state: its 1-based epoch */
+    int64_t waited;   /* state: epochs since */
+} chl_early_stop;
+
+/* NULL or JSON null: off. */
+CHL_MUST_CHECK chl_status chl_early_stop_read(const json_t *json, chl_early_stop *s,
+                                              chl_error *err);
+/* Takes note of an epoch; *best tells whether it is the best so far. Returns true when
+ * training should end. */
+bool chl_early_stop_update(chl_early_stop *s, const chl_epoch *epoch, bool *best);
+
+enum { CHL_SCHEDULES_MAX = 8 };
+
+/* reduce_lr is PyTorch's ReduceLROnPlateau (threshold relative): after more than
+ * `patience` bad epochs lr becomes max(lr · factor, min_lr). step multiplies by `factor`
+ * after each `every` epochs. */
+typedef struct chl_schedule {
+    int type; /* 0 reduce_lr, 1 step */
+    double factor;
+    int monitor;
+    int64_t patience, cooldown;
+    double min_lr, threshold;
+    int64_t every;
+    double best;     /* state */
+    int64_t bad;     /* state: bad epochs in a row */
+    int64_t cooling; /* state: epochs of cool-down left */
+} chl_schedule;
+
+typedef struct chl_schedules {
+    chl_schedule list[CHL_SCHEDULES_MAX];
+    int count;
+} chl_schedules;
+
+CHL_MUST_CHECK chl_status chl_schedules_read(const json_t *json, chl_schedules *s,
+                                             chl_error *err);
+/* The learning rate of the next epoch. */
+double chl_schedules_update(chl_schedules *s, const chl_epoch *epoch, double lr);
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Learning rate schedules: reduction on a plateau, steps. Layer: core/nn.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "core/base/nearest.h"
+#include "core/base/options.h"
+#include "core/nn/monitor.h"
+
+enum { REDUCE_LR, STEP };
+static const double SMALLEST_CHANGE = 1e-8; /* PyTorch's eps */
+static const char *const schedule_names[] = {"reduce_lr", "step", NULL};
+
+#define FIELD(name, type, low, high)                                                     \
+    {                                                                                    \
+#name, type, offsetof(chl_schedule, name), low, high, NULL, 0                    \
+    }
+
+static const chl_option reduce_options[] = {
+    {"type", CHL_OPT_CHOICE, offsetof(chl_schedule, type), 0, 0, schedule_names, 1},
+    {"monitor", CHL_OPT_CHOICE, offsetof(chl_schedule, monitor), 0, 0, chl_monitor_names,
+     0},
+    FIELD(factor, CHL_OPT_DOUBLE, 1e-6, 0.999999),
+    FIELD(patience, CHL_OPT_INT, 0, 1e9),
+    FIELD(cooldown, CHL_OPT_INT, 0, 1e9),
+    FIELD(min_lr, CHL_OPT_DOUBLE, 0, 1e3),
+    FIELD(threshold, CHL_OPT_DOUBLE, 0, 1),
+    {0}};
+static const chl_option step_options[] = {
+    {"type", CHL_OPT_CHOICE, offsetof(chl_schedule, type), 0, 0, schedule_names, 1},
+    {"every", CHL_OPT_INT, offsetof(chl_schedule, every), 1, 1e9, NULL, 1},
+    FIELD(factor, CHL_OPT_DOUBLE, 1e-6, 1e6),
+    {0}};
+
+static chl_status read_schedule(const json_t *json, chl_schedule *s, chl_error *err)
+{
+    *s = (chl_schedule){
+        .factor = 0.5, .patience = 5, .threshold = 1e-4, .every = 10, .best = NAN};
+    const char *type = json_string_value(json_object_get(json, "type"));
+    if (type && strcmp(type, schedule_names[STEP]) == 0) {
+        return chl_options_read(json, "step_lr", step_options, s, err);
+    }
+    if (type && strcmp(type, schedule_names[REDUCE_LR]) != 0) {
+        return chl_fail_unknown(err, "schedules", "type", type, schedule_names, 2);
+    }
+    return chl_options_read(json, "reduce_lr", reduce_options, s, err);
+}
+
+chl_status chl_schedules_read(const json_t *json, chl_schedules *s, chl_error *err)
+{
+    *s = (chl_schedules){0};
+    if (!json || json_is_null(json)) {
+        return CHL_OK;
+    }
+    size_t n = json_array_size(json);
+    if (!json_is_array(json) || n > CHL_SCHEDULES_MAX) {
+        return chl_fail(err, CHL_ETYPE,
+                        "train: option 'schedules': expected a list of up to %d, got %s",
+                        CHL_SCHEDULES_MAX, n ? "more" : chl_json_type_name(json));
+    }
+    for (size_t i = 0; i < n; i++) {
+        CHL_TRY(read_schedule(json_array_get(json, i), &s->list[i], err));
+    }
+    s->count = (int)n;
+    return CHL_OK;
+}
+
+static bool is_better(const chl_schedule *s, double value)
+{
+    if (isnan(s->best)) {
+        return true;
+    }
+    return chl_monitor_higher(s->monitor) ? value > s->best * (1 + s->threshold)
+                                          : value < s->best * (1 - s->threshold);
+}
+
+static double update_plateau(chl_schedule *s, const chl_epoch *epoch, double lr)
+{
+    double value = chl_monitor_value(s->monitor, epoch);
+    if (is_better(s, value)) {
+        s->best = value;
+        s->bad = 0;
+    } else {
+        s->bad++;
+    }
+    if (s->cooling > 0) {
+        s->cooling--;
+        s->bad = 0;
+    }
+    if (s->bad <= s->patience) {
+        return lr;
+    }
+    s->cooling = s->cooldown;
+    s->bad = 0;
+    double reduced = fmax(lr * s->factor, s->min_lr);
+    return lr - reduced > SMALLEST_CHANGE ? reduced : lr;
+}
+
+double chl_schedules_update(chl_schedules *s, const chl_epoch *epoch, double lr)
+{
+    for (int i = 0; i < s->count; i++) {
+        chl_schedule *one = &s->list[i];
+        if (one->type == REDUCE_LR) {
+            lr = update_plateau(one, epoch, lr);
+        } else if (epoch->epoch % one->every == 0) {
+            lr *= one->factor;
+        }
+    }
+    return lr;
+}
