@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Percentile bootstrap of the scores (Efron & Tibshirani 1993, ch. 13). A resample is a
+ * count per row, so that each replicate is n draws and one pass over the ranked rows.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/base/alloc.h"
+#include "core/base/parallel.h"
+#include "core/base/rng.h"
+#include "core/metrics/judged.h"
+
+enum {
+    REPLICATES_MAX = 1000000,
+    CHUNK = 64 /* replicates between two progress reports */
+};
+
+typedef struct bootstrap {
+    chl_judged judged[2]; /* [1].rows is NULL unless differences are wanted */
+    uint64_t seed;
+    const chl_control *control;
+    int start;          /* the chunk's first replicate */
+    chl_scores *scores; /* [replicates] */
+} bootstrap;
+
+/* ---- fields ---- */
+
+#define FIELD(name) offsetof(chl_scores, name)
+static const size_t real_fields[] = {FIELD(threshold), FIELD(accuracy), FIELD(precision),
+                                     FIELD(recall),    FIELD(f1),       FIELD(roc_auc),
+                                     FIELD(pr_auc),    FIELD(log_loss), FIELD(brier),
+                                     FIELD(lift_10),   FIELD(ece)};
+static const size_t count_fields[] = {FIELD(rows), FIELD(positives), FIELD(tp),
+                                      FIELD(fp),   FIELD(fn),        FIELD(tn)};
+enum {
+    REAL_FIELDS = sizeof real_fields / sizeof real_fields[0],
+    COUNT_FIELDS = sizeof count_fields / sizeof count_fields[0]
+};
+
+static double *real_at(chl_scores *s, int field)
+{
+    return (double *)(void *)((char *)s + real_fields[field]);
+}
+
+static int64_t *count_at(chl_scores *s, int field)
+{
+    return (int64_t *)(void *)((char *)s + count_fields[field]);
+}
+
+static void subtract(chl_scores *a, chl_scores *b)
+{
+    for (int f = 0; f < REAL_FIELDS; f++) {
+        *real_at(a, f) -= *real_at(b, f);
+    }
+    for (int f = 0; f < COUNT_FIELDS; f++) {
+        *count_at(a, f) -= *count_at(b, f);
+    }
+}
+
+/* ---- replicates ---- */
+
+static chl_status run_replicate(void *ctx, size_t index, chl_error *err)
+{
+    bootstrap *b = ctx;
+    CHL_TRY(chl_control_check(b->control, "bootstrap", err));
+    int64_t n = b->judged[0].n;
+    uint32_t *counts = chl_calloc((size_t)n, sizeof *counts);
+    if (!counts) {
+        return chl_fail_memory(err);
+    }
+    chl_rng rng;
+    size_t replicate = (size_t)b->start + index;
+    chl_rng_init(&rng, b->seed, CHL_RNG_BOOTSTRAP, replicate);
+    for (int64_t i = 0; i < n; i++) {
+        counts[chl_rng_below(&rng, (uint64_t)n)]++;
+    }
+    chl_scores *out = &b->scores[replicate];
+    chl_judged_scores(&b->judged[0], counts, n, out);
+    if (b->judged[1].rows) {
+        chl_scores other;
+        chl_judged_scores(&b->judged[1], counts, n, &other);
+        subtract(out, &other);
+    }
+    chl_free(counts);
+    return CHL_OK;
+}
+
+static chl_status run_all(bootstrap *b, int replicates, chl_error *err)
+{
+    for (b->start = 0; b->start < replicates; b->start += CHUNK) {
+        int left = replicates - b->start;
+        size_t n = (size_t)(left < CHUNK ? left : CHUNK);
+        CHL_TRY(
+            chl_parallel_for(chl_control_threads(b->control), n, run_replicate, b, err));
+        char text[48];
+        int done = b->start + (int)n;
+        snprintf(text, sizeof text, "bootstrap %d/%d", done, replicates);
+        chl_control_report(b->control, (double)done / replicates, text);
+    }
+    return CHL_OK;
+}
+
+/* ---- intervals ---- */
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Of sorted values, as numpy's default; NAN of none. */
+static double quantile(const double *sorted, int n, double share)
+{
+    if (n == 0) {
+        return NAN;
+    }
+    double at = share * (n - 1);
+    int below = (int)at;
+    int above = below + 1 < n ? below + 1 : below;
+    return sorted[below] + (at - below) * (sorted[above] - sorted[below]);
+}
+
+static void interval(double *values, int n, double *low, double *high)
+{
+    int finite = 0;
+    for (int i = 0; i < n; i++) {
+        if (isfinite(values[i])) {
+            values[finite++] = values[i];
+        }
+    }
+    qsort(values, (size_t)finite, sizeof *values, compare);
+    *low = quantile(values, finite, 0.025);
+    *high = quantile(values, finite, 0.975);
+}
+
+static void all_intervals(chl_scores *scores, int n, double *values, chl_scores *low,
+                          chl_scores *high)
+{
+    for (int f = 0; f < REAL_FIELDS; f++) {
+        for (int i = 0; i < n; i++) {
+            values[i] = *real_at(&scores[i], f);
+        }
+        interval(values, n, real_at(low, f), real_at(high, f));
+    }
+    for (int f = 0; f < COUNT_FIELDS; f++) {
+        double from, to;
+        for (int i = 0; i < n; i++) {
+            values[i] = (double)*count_at(&scores[i], f);
+        }
+        interval(values, n, &from, &to);
+        *count_at(low, f) = llround(from);
+        *count_at(high, f) = llround(to);
+    }
+}
+
+static chl_status run(bootstrap *b, int replicates, chl_scores *low, chl_scores *high,
+                      chl_error *err)
+{
+    b->scores = chl_alloc((size_t)replicates, sizeof *b->scores);
+    double *values = chl_alloc((size_t)replicates, sizeof *values);
+    chl_status status =
+        b->scores && values ? run_all(b, replicates, err) : chl_fail_memory(err);
+    if (status == CHL_OK) {
+        all_intervals(b->scores, replicates, values, low, high);
+    }
+    chl_free(values);
+    chl_free(b->scores);
+    return status;
+}
+
+static chl_status check_replicates(int replicates, chl_error *err)
+{
+    if (replicates < 2 || replicates > REPLICATES_MAX) {
+        return chl_fail(err, CHL_EINVAL,
+                        "bootstrap: replicates: expected 2 to %d, got %d", REPLICATES_MAX,
+                        replicates);
+    }
+    return CHL_OK;
+}
+
+chl_status chl_scores_bootstrap(const double *y, const double *p, int64_t n,
+                                double threshold, int replicates, uint64_t seed,
+                                const chl_control *control, chl_scores *low,
+                                chl_scores *high, chl_error *err)
+{
+    *low = *high = (chl_scores){0};
+    CHL_TRY(check_replicates(replicates, err));
+    bootstrap b = {.seed = seed, .control = control};
+    CHL_TRY(chl_judged_init("bootstrap", y, p, n, threshold, &b.judged[0], err));
+    chl_status status = run(&b, replicates, low, high, err);
+    chl_judged_reset(&b.judged[0]);
+    return status;
+}
+
+chl_status chl_scores_bootstrap_difference(const double *y, const double *p,
+                                           const double *q, int64_t n, double threshold,
+                                           int replicates, uint64_t seed,
+                                           const chl_control *control, chl_scores *low,
+                                           chl_scores *high, chl_error *err)
+{
+    *low = *high = (chl_scores){0};
+    CHL_TRY(check_replicates(replicates, err));
+    bootstrap b = {.seed = seed, .control = control};
+    CHL_TRY(chl_judged_init("bootstrap", y, p, n, threshold, &b.judged[0], err));
+    chl_status status =
+        chl_judged_init("bootstrap: second p", y, q, n, threshold, &b.judged[1], err);
+    if (status == CHL_OK) {
+        status = run(&b, replicates, low, high, err);
+    }
+    chl_judged_reset(&b.judged[0]);
+    chl_judged_reset(&b.judged[1]);
+    return status;
+}

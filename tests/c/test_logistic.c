@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/metrics/logistic.h"
+
+#include "core/base/rng.h"
+#include "golden.h"
+
+static void weights_equal_scikit_learn(void **state)
+{
+    (void)state;
+    json_t *root = golden_load("tests/golden/metrics.json"), *item;
+    size_t index;
+    json_array_foreach (json_object_get(root, "logistic"), index, item) {
+        size_t n, d, shown;
+        double *x = golden_numbers(item, "x", &n), *y = golden_numbers(item, "y", &n);
+        double *w = golden_numbers(item, "weights", &d);
+        double *p = golden_numbers(item, "p", &shown), got[20];
+        chl_logistic m;
+        assert_ok(chl_logistic_fit(x, y, (int64_t)n, (int64_t)d,
+                                   golden_number(item, "l2"), NULL, &m, &err));
+        for (size_t j = 0; j < d; j++) {
+            assert_near(m.weights[j], w[j], 1e-8);
+        }
+        assert_near(m.intercept, golden_number(item, "intercept"), 1e-8);
+        assert_true(m.iterations > 2 && m.iterations < 20);
+        chl_logistic_predict(&m, x, (int64_t)shown, got);
+        for (size_t i = 0; i < shown; i++) {
+            assert_near(got[i], p[i], 1e-9);
+        }
+        chl_logistic_reset(&m);
+        free(x);
+        free(y);
+        free(w);
+        free(p);
+    }
+    assert_int_equal(index, 4);
+    json_decref(root);
+}
+
+static void dependent_columns_change_nothing(void **state)
+{
+    (void)state;
+    enum { N = 60 };
+    double one[N], three[3 * N], y[N], p[N], q[N];
+    chl_rng rng;
+    chl_rng_init(&rng, 3, CHL_RNG_GENERAL, 0);
+    for (int i = 0; i < N; i++) {
+        one[i] = chl_rng_normal(&rng);
+        y[i] = chl_rng_uniform(&rng) < 0.5;
+        three[3 * i] = one[i];
+        three[3 * i + 1] = 2 - 3 * one[i]; /* the first again */
+        three[3 * i + 2] = 7;              /* constant */
+    }
+    chl_logistic a, b;
+    assert_ok(chl_logistic_fit(one, y, N, 1, 0, NULL, &a, &err));
+    assert_ok(chl_logistic_fit(three, y, N, 3, 0, NULL, &b, &err));
+    assert_true(b.weights[1] == 0 && b.weights[2] == 0);
+    chl_logistic_predict(&a, one, N, p);
+    chl_logistic_predict(&b, three, N, q);
+    for (int i = 0; i < N; i++) {
+        assert_near(q[i], p[i], 1e-10);
+    }
+    chl_logistic_reset(&a);
+    chl_logistic_reset(&b);
+}
+
+static void without_columns_it_is_the_rate(void **state)
+{
+    (void)state;
+    double y[] = {0, 1, 0, 0}, none[] = {0}, p;
+    chl_logistic m;
+    assert_ok(chl_logistic_fit(none, y, 4, 0, 1, NULL, &m, &err));
+    chl_logistic_predict(&m, none, 1, &p);
+    assert_near(p, 0.25, 1e-12);
+    chl_logistic_reset(&m);
+}
+
+static void threads_change_no_bit(void **state)
+{
+    (void)state;
+    enum { N = 3000, D = 3 };
+    double *x = malloc(N * D * sizeof *x), *y = malloc(N * sizeof *y);
+    assert_true(x && y);
+    chl_rng rng;
+    chl_rng_init(&rng, 8, CHL_RNG_GENERAL, 0);
+    for (int i = 0; i < N; i++) {
+        for (int j = 0; j < D; j++) {
+            x[i * D + j] = chl_rng_normal(&rng);
+        }
+        y[i] = chl_rng_uniform(&rng) < 1 / (1 + exp(-x[i * D]));
+    }
+    chl_logistic a, b;
+    chl_control four = {.threads = 4};
+    assert_ok(chl_logistic_fit(x, y, N, D, 1, NULL, &a, &err));
+    assert_ok(chl_logistic_fit(x, y, N, D, 1, &four, &b, &err));
+    assert_memory_equal(a.weights, b.weights, D * sizeof *a.weights);
+    assert_true(a.intercept == b.intercept);
+    chl_logistic_reset(&a);
+    chl_logistic_reset(&b);
+    free(x);
+    free(y);
+}
+
+static void bad_input_is_named(void **state)
+{
+    (void)state;
+    chl_logistic m;
+    double x[] = {1, 2, 3, 4}, y[] = {0, 1};
+    assert_error(chl_logistic_fit((double[]){1, 2, 3, NAN}, y, 2, 2, 1, NULL, &m, &err),
+                 "logistic: x: row 2, column 2: expected a finite number, got nan");
+    assert_error(chl_logistic_fit(x, (double[]){0, .5}, 2, 2, 1, NULL, &m, &err),
+                 "logistic: y: row 2: expected 0 or 1, got 0.5");
+    assert_error(chl_logistic_fit(x, (double[]){0, 0}, 2, 2, 1, NULL, &m, &err),
+                 "logistic: y: expected both classes, got 2 rows of class 0");
+    assert_error(chl_logistic_fit(x, y, 2, 2, -1, NULL, &m, &err),
+                 "logistic: l2: expected a finite number of at least 0, got -1");
+    assert_error(chl_logistic_fit(x, y, 2, 5000, 1, NULL, &m, &err),
+                 "logistic: x: expected 0 to 4096 columns, got 5000");
+    assert_null(m.weights);
+}
+
+static void separable_classes_need_a_penalty(void **state)
+{
+    (void)state;
+    chl_logistic m;
+    double x[] = {1, 2, 3, 4}, y[] = {0, 0, 1, 1};
+    assert_error(chl_logistic_fit(x, y, 4, 1, 0, NULL, &m, &err),
+                 "logistic: no optimum after 100 steps: the classes may be separable: "
+                 "expected l2 > 0, got 0");
+    assert_null(m.weights);
+    assert_ok(chl_logistic_fit(x, y, 4, 1, 1e-3, NULL, &m, &err));
+    assert_true(m.weights[0] > 1);
+    chl_logistic_reset(&m);
+}
+
+static void it_stops(void **state)
+{
+    (void)state;
+    volatile sig_atomic_t cancel = 1;
+    chl_control control = {.cancel = &cancel};
+    chl_logistic m;
+    double x[] = {1, 2}, y[] = {0, 1};
+    assert_error(chl_logistic_fit(x, y, 2, 1, 1, &control, &m, &err),
+                 "logistic: interrupted");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(weights_equal_scikit_learn),
+        cmocka_unit_test(dependent_columns_change_nothing),
+        cmocka_unit_test(without_columns_it_is_the_rate),
+        cmocka_unit_test(threads_change_no_bit),
+        cmocka_unit_test(bad_input_is_named),
+        cmocka_unit_test(separable_classes_need_a_penalty),
+        cmocka_unit_test(it_stops),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
