@@ -11,8 +11,10 @@ static const struct {
     const char *name;
     void (*open)(lua_State *L);
 } modules[] = {
+    {"column", chlua_open_column},
     {"control", chlua_open_control},
     {"expr", chlua_open_expr},
+    {"frame", chlua_open_frame},
     {"json", chlua_open_json},
     {"matrix", chlua_open_matrix},
     {"rng", chlua_open_rng},

@@ -9,8 +9,10 @@
 
 #include <lua.h>
 
+void chlua_open_column(lua_State *L);
 void chlua_open_control(lua_State *L); /* threads, progress, processors */
-void chlua_open_expr(lua_State *L); /* expressions, groups */
+void chlua_open_expr(lua_State *L);    /* expressions, groups */
+void chlua_open_frame(lua_State *L);
 void chlua_open_json(lua_State *L);
 void chlua_open_matrix(lua_State *L);
 void chlua_open_rng(lua_State *L);

@@ -1,0 +1,523 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Column: one column of values; core.column. Layer: bind.
+ */
+#include "core/data/column.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bind/frame_box.h"
+#include "bind/modules.h"
+#include "core/base/alloc.h"
+#include "core/base/strbuf.h"
+#include "core/data/builder.h"
+#include "core/data/csv.h"
+#include "core/data/distinct.h"
+#include "core/data/summary.h"
+
+chl_column *chlua_check_column(lua_State *L, int arg)
+{
+    return chlua_check_box(L, arg, CHLUA_COLUMN);
+}
+
+void chlua_push_column(lua_State *L, chl_column *column)
+{
+    size_t bytes = (size_t)column->length * 8;
+    *chlua_new_box(L, CHLUA_COLUMN) = column;
+    chlua_account(L, bytes);
+}
+
+static void push_date(lua_State *L, int32_t days)
+{
+    int year, month, day;
+    char text[32];
+    chl_date_to_civil(days, &year, &month, &day);
+    snprintf(text, sizeof text, "%04d-%02d-%02d", year, month, day);
+    lua_pushstring(L, text);
+}
+
+void chlua_push_cell(lua_State *L, const chl_column *column, int64_t i)
+{
+    if (!chl_column_valid(column, i)) {
+        lua_pushnil(L);
+        return;
+    }
+    switch (column->type) {
+    case CHL_F64: lua_pushnumber(L, column->values.f64[i]); break;
+    case CHL_I64: lua_pushinteger(L, column->values.i64[i]); break;
+    case CHL_BOOL: lua_pushboolean(L, column->values.boolean[i]); break;
+    case CHL_DATE: push_date(L, column->values.days[i]); break;
+    case CHL_CATEGORY:
+    case CHL_STRING: {
+        size_t length;
+        const char *text = chl_column_text(column, i, &length);
+        lua_pushlstring(L, text, length);
+        break;
+    }
+    }
+}
+
+/* ---- from Lua lists ---- */
+
+/* What a list of Lua values can become: the narrowest type that holds all of them. */
+static int infer_type(lua_State *L, int list, int64_t n)
+{
+    bool integers = true, numbers = true, booleans = true, texts = true;
+    int64_t present = 0;
+    for (int64_t i = 1; i <= n; i++) {
+        int type = lua_rawgeti(L, list, i);
+        if (type != LUA_TNIL && type != LUA_TLIGHTUSERDATA) {
+            integers = integers && lua_isinteger(L, -1) && type == LUA_TNUMBER;
+            numbers = numbers && type == LUA_TNUMBER;
+            booleans = booleans && type == LUA_TBOOLEAN;
+            texts = texts && type == LUA_TSTRING;
+            present++;
+        }
+        lua_pop(L, 1);
+    }
+    if (present == 0) {
+        return CHL_F64;
+    }
+    return integers   ? CHL_I64
+           : numbers  ? CHL_F64
+           : booleans ? CHL_BOOL
+           : texts    ? CHL_STRING
+                      : -1;
+}
+
+static chl_status fail_item(lua_State *L, int64_t i, chl_type type, chl_error *err)
+{
+    return chl_fail(err, CHL_ETYPE, "item %lld: expected %s, got a %s", (long long)i,
+                    chl_type_expected(type), luaL_typename(L, -1));
+}
+
+/* The number on the stack's top in the builder's type. */
+static chl_status append_number(lua_State *L, int64_t i, chl_builder *b, chl_error *err)
+{
+    double value = lua_tonumber(L, -1);
+    int whole;
+    lua_Integer integer = lua_tointegerx(L, -1, &whole);
+    if (isnan(value)) {
+        return chl_builder_null(b, err);
+    }
+    switch (b->type) {
+    case CHL_F64: return chl_builder_f64(b, value, err);
+    case CHL_I64:
+        if (!whole) {
+            return chl_fail(err, CHL_ETYPE, "item %lld: expected an integer, got %.14g",
+                            (long long)i, value);
+        }
+        return chl_builder_i64(b, integer, err);
+    case CHL_BOOL:
+        if (!whole || (integer != 0 && integer != 1)) {
+            return fail_item(L, i, b->type, err);
+        }
+        return chl_builder_bool(b, integer == 1, err);
+    case CHL_DATE: return fail_item(L, i, b->type, err);
+    default: {
+        char text[32];
+        if (lua_isinteger(L, -1)) {
+            snprintf(text, sizeof text, "%lld", (long long)integer);
+        } else {
+            chl_format_double(value, text);
+        }
+        return chl_builder_text(b, text, strlen(text), err);
+    }
+    }
+}
+
+static chl_status append_truth(lua_State *L, int64_t i, chl_builder *b, chl_error *err)
+{
+    bool truth = lua_toboolean(L, -1);
+    switch (b->type) {
+    case CHL_BOOL: return chl_builder_bool(b, truth, err);
+    case CHL_F64: return chl_builder_f64(b, truth, err);
+    case CHL_I64: return chl_builder_i64(b, truth, err);
+    case CHL_DATE: return fail_item(L, i, b->type, err);
+    default: return chl_builder_text(b, truth ? "true" : "false", truth ? 4 : 5, err);
+    }
+}
+
+static chl_status append_string(lua_State *L, int64_t i, chl_builder *b, chl_error *err)
+{
+    size_t length;
+    bool fits;
+    const char *text = lua_tolstring(L, -1, &length);
+    CHL_TRY(chl_builder_parse(b, text, length, &fits, err));
+    if (fits) {
+        return CHL_OK;
+    }
+    return chl_fail(err, CHL_ETYPE, "item %lld: expected %s, got \"%.40s\"", (long long)i,
+                    chl_type_expected(b->type), text);
+}
+
+/* Uses only Lua functions that cannot raise: the builder's memory is live. */
+static chl_status append_items(lua_State *L, int list, int64_t n, chl_builder *b,
+                               chl_error *err)
+{
+    for (int64_t i = 1; i <= n; i++) {
+        chl_status status;
+        switch (lua_rawgeti(L, list, i)) {
+        case LUA_TNIL:
+        case LUA_TLIGHTUSERDATA: status = chl_builder_null(b, err); break;
+        case LUA_TNUMBER: status = append_number(L, i, b, err); break;
+        case LUA_TBOOLEAN: status = append_truth(L, i, b, err); break;
+        case LUA_TSTRING: status = append_string(L, i, b, err); break;
+        default: status = fail_item(L, i, b->type, err); break;
+        }
+        lua_pop(L, 1);
+        CHL_TRY(status);
+    }
+    return CHL_OK;
+}
+
+static chl_status build(lua_State *L, int list, int64_t n, chl_type type,
+                        chl_column **made, chl_error *err)
+{
+    chl_builder builder;
+    chl_status status = chl_builder_init(&builder, type, NULL, err);
+    if (status == CHL_OK) {
+        status = append_items(L, list, n, &builder, err);
+    }
+    if (status == CHL_OK) {
+        status = chl_builder_finish(&builder, made, err);
+    }
+    chl_builder_reset(&builder);
+    return status;
+}
+
+/* Text with few distinct values becomes a category, as in read_csv. */
+static chl_status build_inferred(lua_State *L, int list, int64_t n, chl_column **made,
+                                 chl_error *err)
+{
+    int type = infer_type(L, list, n);
+    if (type < 0) {
+        return chl_fail(err, CHL_ETYPE,
+                        "expected values of one type, got a mix (declare a type)");
+    }
+    CHL_TRY(build(L, list, n, (chl_type)type, made, err));
+    int64_t distinct = 0;
+    if (type == CHL_STRING) {
+        CHL_TRY(chl_column_n_distinct(*made, &distinct, err));
+    }
+    if (type != CHL_STRING || distinct > chl_category_limit(n)) {
+        return CHL_OK;
+    }
+    chl_column *text = *made;
+    *made = NULL;
+    chl_status status = chl_column_cast(text, CHL_CATEGORY, made, err);
+    chl_column_release(text);
+    return status;
+}
+
+/*** A column from a list. nil, NA and NaN are missing.
+ * @function column.new
+ * @tparam table values
+ * @tparam[opt] string type "f64", "i64", "bool", "category", "string", "date"; inferred
+ *   when absent
+ * @tparam[opt=#values] integer n length, for lists with holes
+ * @treturn Column
+ * @raise "item 3: expected a number, got a table"
+ * @usage local c = core.column.new({1, 2.5, core.NA}, "f64") */
+static int column_new(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    const char *name = luaL_optstring(L, 2, NULL);
+    lua_Integer n = luaL_optinteger(L, 3, (lua_Integer)lua_rawlen(L, 1));
+    luaL_argcheck(L, n >= 0, 3, "expected at least 0");
+    luaL_checkstack(L, 8, "column");
+    chl_type type = CHL_F64;
+    if (name) {
+        chl_error parse_error = {0};
+        chlua_check(L, chl_type_parse(name, &type, &parse_error), &parse_error);
+        CHLUA_RETURN_COLUMN(L, build(L, 1, n, type, &made, &err));
+    }
+    CHLUA_RETURN_COLUMN(L, build_inferred(L, 1, n, &made, &err));
+}
+
+/* ---- methods ---- */
+
+/*** The column's type.
+ * @function Column:type
+ * @treturn string */
+static int column_m_type(lua_State *L)
+{
+    lua_pushstring(L, chl_type_name(chlua_check_column(L, 1)->type));
+    return 1;
+}
+
+/*** The name under which a frame gave the column, or nil.
+ * @function Column:name
+ * @treturn ?string */
+static int column_m_name(lua_State *L)
+{
+    chlua_check_column(L, 1);
+    lua_getiuservalue(L, 1, 1);
+    return 1;
+}
+
+/*** The names of a category's levels; nil for other types.
+ * @function Column:levels
+ * @treturn ?{string,...} */
+static int column_m_levels(lua_State *L)
+{
+    const chl_column *column = chlua_check_column(L, 1);
+    if (!column->levels) {
+        lua_pushnil(L);
+        return 1;
+    }
+    int32_t n = chl_levels_count(column->levels);
+    lua_createtable(L, n, 0);
+    for (int32_t i = 0; i < n; i++) {
+        size_t length;
+        const char *name = chl_levels_name(column->levels, i, &length);
+        lua_pushlstring(L, name, length);
+        lua_rawseti(L, -2, i + 1);
+    }
+    return 1;
+}
+
+/*** The values as a list; missing ones are nil or `na`.
+ * @function Column:to_table
+ * @param[opt] na
+ * @treturn table */
+static int column_m_to_table(lua_State *L)
+{
+    const chl_column *column = chlua_check_column(L, 1);
+    lua_settop(L, 2);
+    int size = column->length < 1 << 26 ? (int)column->length : 0;
+    lua_createtable(L, size, 0);
+    for (int64_t i = 0; i < column->length; i++) {
+        chlua_push_cell(L, column, i);
+        if (lua_isnil(L, -1)) {
+            lua_pop(L, 1);
+            lua_pushvalue(L, 2);
+        }
+        lua_rawseti(L, -2, i + 1);
+    }
+    return 1;
+}
+
+/*** How many rows are missing.
+ * @function Column:missing
+ * @treturn integer */
+static int column_m_missing(lua_State *L)
+{
+    lua_pushinteger(L, chlua_check_column(L, 1)->nulls);
+    return 1;
+}
+
+/*** The number of distinct present values.
+ * @function Column:n_distinct
+ * @treturn integer */
+static int column_m_n_distinct(lua_State *L)
+{
+    chl_error err = {0};
+    int64_t count = 0;
+    chlua_check(L, chl_column_n_distinct(chlua_check_column(L, 1), &count, &err), &err);
+    lua_pushinteger(L, count);
+    return 1;
+}
+
+/*** The column in another type; every value is kept exactly.
+ * @function Column:cast
+ * @tparam string type
+ * @treturn Column
+ * @raise "row 3: expected an integer, got "2.5"" */
+static int column_m_cast(lua_State *L)
+{
+    const chl_column *column = chlua_check_column(L, 1);
+    const char *name = luaL_checkstring(L, 2);
+    chl_error parse_error = {0};
+    chl_type type = CHL_F64;
+    chlua_check(L, chl_type_parse(name, &type, &parse_error), &parse_error);
+    CHLUA_RETURN_COLUMN(L, chl_column_cast(column, type, &made, &err));
+}
+
+/* ---- aggregates ---- */
+
+static int push_number_or_nil(lua_State *L, double value)
+{
+    if (isnan(value)) {
+        lua_pushnil(L);
+    } else {
+        lua_pushnumber(L, value);
+    }
+    return 1;
+}
+
+/* Applies one aggregate to the present values. */
+static int aggregate(lua_State *L, const char *where,
+                     double (*f)(const double *x, int64_t n))
+{
+    chl_error err = {0};
+    double *x = NULL;
+    int64_t n = 0;
+    chlua_check(L, chl_column_numbers(chlua_check_column(L, 1), where, &x, &n, &err),
+                &err);
+    double value = f(x, n);
+    chl_free(x);
+    return push_number_or_nil(L, value);
+}
+
+/*** The mean of the present values; nil when there are none.
+ * @function Column:mean
+ * @treturn ?number
+ * @raise "mean: expected a column of numbers, got category" */
+static int column_m_mean(lua_State *L)
+{
+    return aggregate(L, "mean", chl_mean);
+}
+
+/*** The sample standard deviation (n-1); nil for fewer than two values.
+ * @function Column:std
+ * @treturn ?number */
+static int column_m_std(lua_State *L)
+{
+    return aggregate(L, "std", chl_std);
+}
+
+/*** The sum: an integer for i64 and bool columns unless it leaves 64 bits.
+ * @function Column:sum
+ * @treturn number */
+static int column_m_sum(lua_State *L)
+{
+    const chl_column *column = chlua_check_column(L, 1);
+    int64_t sum;
+    if ((column->type == CHL_I64 || column->type == CHL_BOOL) &&
+        chl_column_sum_i64(column, &sum)) {
+        lua_pushinteger(L, sum);
+        return 1;
+    }
+    return aggregate(L, "sum", chl_sum);
+}
+
+static int push_extreme(lua_State *L, const char *where, bool greatest)
+{
+    const chl_column *column = chlua_check_column(L, 1);
+    int64_t min, max;
+    if (column->type != CHL_I64 && column->type != CHL_DATE) {
+        return aggregate(L, where, greatest ? chl_max : chl_min);
+    }
+    if (!chl_column_range_i64(column, &min, &max)) {
+        lua_pushnil(L);
+    } else if (column->type == CHL_DATE) {
+        push_date(L, (int32_t)(greatest ? max : min));
+    } else {
+        lua_pushinteger(L, greatest ? max : min);
+    }
+    return 1;
+}
+
+/*** The least present value (dates as text); nil when there is none.
+ * @function Column:min */
+static int column_m_min(lua_State *L)
+{
+    return push_extreme(L, "min", false);
+}
+
+/*** The greatest present value (dates as text); nil when there is none.
+ * @function Column:max */
+static int column_m_max(lua_State *L)
+{
+    return push_extreme(L, "max", true);
+}
+
+static int push_quantile(lua_State *L, const char *where, double q)
+{
+    chl_error err = {0};
+    double *x = NULL;
+    int64_t n = 0;
+    chlua_check(L, chl_column_numbers(chlua_check_column(L, 1), where, &x, &n, &err),
+                &err);
+    double value = chl_quantile(x, n, q);
+    chl_free(x);
+    return push_number_or_nil(L, value);
+}
+
+/*** The q-quantile, linear between order statistics; nil when there are no values.
+ * @function Column:quantile
+ * @tparam number q 0 … 1
+ * @treturn ?number
+ * @usage bank.Age:quantile(0.9) */
+static int column_m_quantile(lua_State *L)
+{
+    double q = luaL_checknumber(L, 2);
+    luaL_argcheck(L, q >= 0 && q <= 1, 2, "expected a share from 0 to 1");
+    return push_quantile(L, "quantile", q);
+}
+
+/*** The median; nil when there are no values.
+ * @function Column:median
+ * @treturn ?number */
+static int column_m_median(lua_State *L)
+{
+    return push_quantile(L, "median", 0.5);
+}
+
+/* ---- metamethods ---- */
+
+static int column_len(lua_State *L)
+{
+    lua_pushinteger(L, chlua_check_column(L, 1)->length);
+    return 1;
+}
+
+/* c[i] is a value (nil when missing or outside), c.name a method. */
+static int column_index(lua_State *L)
+{
+    const chl_column *column = chlua_check_column(L, 1);
+    if (lua_isinteger(L, 2)) {
+        lua_Integer i = lua_tointeger(L, 2);
+        if (i < 1 || i > column->length) {
+            lua_pushnil(L);
+        } else {
+            chlua_push_cell(L, column, i - 1);
+        }
+        return 1;
+    }
+    lua_pushvalue(L, 2);
+    lua_rawget(L, lua_upvalueindex(1));
+    return 1;
+}
+
+static int column_gc(lua_State *L)
+{
+    void **slot = luaL_checkudata(L, 1, CHLUA_COLUMN);
+    chl_column_release(*slot);
+    *slot = NULL;
+    return 0;
+}
+
+void chlua_open_column(lua_State *L)
+{
+    static const luaL_Reg functions[] = {{"new", column_new}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"type", column_m_type},
+                                       {"name", column_m_name},
+                                       {"levels", column_m_levels},
+                                       {"to_table", column_m_to_table},
+                                       {"missing", column_m_missing},
+                                       {"n_distinct", column_m_n_distinct},
+                                       {"cast", column_m_cast},
+                                       {"mean", column_m_mean},
+                                       {"std", column_m_std},
+                                       {"sum", column_m_sum},
+                                       {"min", column_m_min},
+                                       {"max", column_m_max},
+                                       {"quantile", column_m_quantile},
+                                       {"median", column_m_median},
+                                       {NULL, NULL}};
+    static const luaL_Reg meta[] = {
+        {"__gc", column_gc}, {"__len", column_len}, {NULL, NULL}};
+    chlua_register(L, CHLUA_COLUMN, methods, meta);
+    luaL_newlib(L, functions);
+    luaL_getmetatable(L, CHLUA_COLUMN);
+    lua_getfield(L, -1, "__index");
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -4, "methods"); /* where the library in Lua adds its own */
+    lua_pushcclosure(L, column_index, 1);
+    lua_setfield(L, -2, "__index");
+    lua_pop(L, 1);
+}

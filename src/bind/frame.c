@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Frame: the verbs on columns and rows; core.frame. Layer: bind. CSV is in frame_io.c,
+ * random partitions in frame_split.c; lua/churnlab/frame adds the methods written in Lua.
+ */
+#include "core/data/frame.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "bind/frame_box.h"
+#include "bind/modules.h"
+#include "core/base/nearest.h"
+#include "core/data/distinct.h"
+
+const char *const *chlua_check_names(lua_State *L, int arg, int *n)
+{
+    if (!lua_istable(L, arg)) {
+        int last = lua_gettop(L);
+        lua_createtable(L, last - arg + 1, 0);
+        for (int i = arg; i <= last; i++) {
+            luaL_checktype(L, i, LUA_TSTRING);
+            lua_pushvalue(L, i);
+            lua_rawseti(L, -2, i - arg + 1);
+        }
+        lua_replace(L, arg);
+        lua_settop(L, arg);
+    }
+    return chlua_check_strings(L, arg, n);
+}
+
+/* Pushes the column `index` of the frame; the box remembers its name. */
+static void push_field(lua_State *L, chl_frame *frame, int index)
+{
+    void **slot = chlua_new_box(L, CHLUA_COLUMN);
+    *slot = chl_column_retain(frame->fields[index].column);
+    lua_pushstring(L, frame->fields[index].name);
+    lua_setiuservalue(L, -2, 1);
+}
+
+/* The index of the column named at `arg`, or an error that suggests one. */
+static int check_field(lua_State *L, const chl_frame *frame, const char *where, int arg)
+{
+    chl_error err = {0};
+    int index = -1;
+    const char *name = luaL_checkstring(L, arg);
+    chlua_check(L, chl_frame_index(frame, where, name, &index, &err), &err);
+    return index;
+}
+
+/* ---- making ---- */
+
+/*** A frame of columns.
+ * @function frame.new
+ * @tparam {string,...} names
+ * @tparam {Column,...} columns of equal length
+ * @treturn Frame
+ * @raise "column 'b': expected 3 rows as in 'a', got 2" */
+static int frame_new(lua_State *L)
+{
+    int n;
+    const char *const *names = chlua_check_strings(L, 1, &n);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    chl_column **columns =
+        lua_newuserdatauv(L, ((size_t)n + 1) * sizeof(chl_column *), 0);
+    for (int i = 0; i < n; i++) {
+        lua_rawgeti(L, 2, i + 1);
+        columns[i] = chlua_check_column(L, -1); /* the list keeps it alive */
+        lua_pop(L, 1);
+    }
+    CHLUA_RETURN_FRAME(L, chl_frame_new(names, columns, n, &made, &err));
+}
+
+/* ---- columns ---- */
+
+/*** The names of the columns.
+ * @function Frame:columns
+ * @treturn {string,...} */
+static int frame_m_columns(lua_State *L)
+{
+    const chl_frame *frame = chlua_check_frame(L, 1);
+    lua_createtable(L, frame->columns, 0);
+    for (int i = 0; i < frame->columns; i++) {
+        lua_pushstring(L, frame->fields[i].name);
+        lua_rawseti(L, -2, i + 1);
+    }
+    return 1;
+}
+
+/*** A column's type.
+ * @function Frame:type
+ * @tparam string name
+ * @treturn string
+ * @raise "type: unknown column 'Agee' (did you mean 'Age'?)" */
+static int frame_m_type(lua_State *L)
+{
+    const chl_frame *frame = chlua_check_frame(L, 1);
+    int index = check_field(L, frame, "type", 2);
+    lua_pushstring(L, chl_type_name(frame->fields[index].column->type));
+    return 1;
+}
+
+/*** A column; the same as frame[name], also for names that are methods.
+ * @function Frame:col
+ * @tparam string name
+ * @treturn Column */
+static int frame_m_col(lua_State *L)
+{
+    chl_frame *frame = chlua_check_frame(L, 1);
+    push_field(L, frame, check_field(L, frame, "col", 2));
+    return 1;
+}
+
+/*** Whether a column of that name is there.
+ * @function Frame:has
+ * @tparam string name
+ * @treturn boolean */
+static int frame_m_has(lua_State *L)
+{
+    lua_pushboolean(L,
+                    chl_frame_find(chlua_check_frame(L, 1), luaL_checkstring(L, 2)) >= 0);
+    return 1;
+}
+
+/*** One cell; nil when it is missing.
+ * @function Frame:cell
+ * @tparam integer row
+ * @tparam string name */
+static int frame_m_cell(lua_State *L)
+{
+    const chl_frame *frame = chlua_check_frame(L, 1);
+    int64_t row = chlua_check_index(L, 2, frame->rows);
+    int index = check_field(L, frame, "cell", 3);
+    chlua_push_cell(L, frame->fields[index].column, row);
+    return 1;
+}
+
+/*** The frame with these columns, in this order.
+ * @function Frame:select
+ * @tparam string|{string,...} ... names, or one list of them
+ * @treturn Frame
+ * @usage bank:select("Age", "Balance") */
+static int frame_m_select(lua_State *L)
+{
+    const chl_frame *frame = chlua_check_frame(L, 1);
+    int n;
+    const char *const *names = chlua_check_names(L, 2, &n);
+    CHLUA_RETURN_FRAME(L, chl_frame_select(frame, names, n, &made, &err));
+}
+
+/*** The frame without these columns.
+ * @function Frame:drop
+ * @tparam string|{string,...} ... names, or one list of them
+ * @treturn Frame */
+static int frame_m_drop(lua_State *L)
+{
+    const chl_frame *frame = chlua_check_frame(L, 1);
+    int n;
+    const char *const *names = chlua_check_names(L, 2, &n);
+    CHLUA_RETURN_FRAME(L, chl_frame_drop(frame, names, n, &made, &err));
+}
+
+/*** The frame with other names for some columns.
+ * @function Frame:rename
+ * @tparam table names old = "new"
+ * @treturn Frame
+ * @usage bank:rename { Exited = "churned" } */
+static int frame_m_rename(lua_State *L)
+{
+    const chl_frame *frame = chlua_check_frame(L, 1);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_settop(L, 2);
+    lua_newtable(L);
+    lua_newtable(L);
+    lua_Integer n = 0;
+    for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1)) {
+        if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING) {
+            return luaL_argerror(L, 2, "expected old = \"new\" pairs of names");
+        }
+        lua_pushvalue(L, -2);
+        lua_rawseti(L, 3, ++n);
+        lua_pushvalue(L, -1);
+        lua_rawseti(L, 4, n);
+    }
+    int count;
+    const char *const *from = chlua_check_strings(L, 3, &count);
+    const char *const *to = chlua_check_strings(L, 4, &count);
+    CHLUA_RETURN_FRAME(L, chl_frame_rename(frame, from, to, count, &made, &err));
+}
+
+/*** The frame with one column replaced or appended.
+ * @function Frame:with_column
+ * @tparam string name
+ * @tparam Column column
+ * @treturn Frame */
+static int frame_m_with_column(lua_State *L)
+{
+    const chl_frame *frame = chlua_check_frame(L, 1);
+    const char *name = luaL_checkstring(L, 2);
+    chl_column *column = chlua_check_column(L, 3);
+    CHLUA_RETURN_FRAME(L, chl_frame_with(frame, name, column, &made, &err));
+}
+
+/*** What the columns are for.
+ * @function Frame:roles
+ * @treturn table {target=, positive=, id=}, each a string or nil */
+static int frame_m_roles(lua_State *L)
+{
+    const chl_frame *frame = chlua_check_frame(L, 1);
+    lua_createtable(L, 0, 3);
+    lua_pushstring(L, frame->target);
+    lua_setfield(L, -2, "target");
+    lua_pushstring(L, frame->positive);
+    lua_setfield(L, -2, "positive");
+    lua_pushstring(L, frame->id);
+    lua_setfield(L, -2, "id");
+    return 1;
+}
+
+/* Field `name` of the table at `arg` as text ("" clears; booleans and numbers as CSV
+ * writes them), or NULL. The text is left on the stack. */
+static const char *check_role(lua_State *L, int arg, const char *name)
+{
+    switch (lua_getfield(L, arg, name)) {
+    case LUA_TNIL: return NULL;
+    case LUA_TBOOLEAN: return lua_toboolean(L, -1) ? "true" : "false";
+    case LUA_TNUMBER:
+        if (!lua_isinteger(L, -1) && lua_tonumber(L, -1) == floor(lua_tonumber(L, -1))) {
+            lua_pushfstring(L, "%I", (LUAI_UACINT)lua_tonumber(L, -1));
+        }
+        return lua_tostring(L, -1);
+    case LUA_TSTRING: return lua_tostring(L, -1);
+    default:
+        luaL_error(L, "%s: expected a string, got a %s", name, luaL_typename(L, -1));
+        return NULL;
+    }
+}
+
+/*** The frame with other roles: those that are given change, "" clears one.
+ * @function Frame:with_roles
+ * @tparam table roles {target=, positive=, id=}
+ * @treturn Frame
+ * @raise "target: unknown column 'Exitd' (did you mean 'Exited'?)"
+ * @usage bank:with_roles { target = "Exited", positive = 1, id = "CustomerId" } */
+static int frame_m_with_roles(lua_State *L)
+{
+    static const char *const known[] = {"target", "positive", "id"};
+    const chl_frame *frame = chlua_check_frame(L, 1);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1)) {
+        lua_pushvalue(L, -2);
+        const char *key = luaL_tolstring(L, -1, NULL);
+        chl_error err = {0};
+        if (strcmp(key, known[0]) && strcmp(key, known[1]) && strcmp(key, known[2])) {
+            chl_fail_unknown(&err, "with_roles", "role", key, known, 3);
+            return chlua_raise(L, &err);
+        }
+        lua_pop(L, 2);
+    }
+    const char *target = check_role(L, 2, known[0]);
+    const char *positive = check_role(L, 2, known[1]);
+    const char *id = check_role(L, 2, known[2]);
+    CHLUA_RETURN_FRAME(L, chl_frame_with_roles(frame, target, positive, id, &made, &err));
+}
+
+/* ---- rows ---- */
+
+/*** Rows from … to, both included; the range is clamped to the frame.
+ * @function Frame:slice
+ * @tparam integer from 1-based
+ * @tparam[opt=#frame] integer to
+ * @treturn Frame */
+static int frame_m_slice(lua_State *L)
+{
+    const chl_frame *frame = chlua_check_frame(L, 1);
+    lua_Integer from = luaL_checkinteger(L, 2);
+    lua_Integer to = luaL_optinteger(L, 3, frame->rows);
+    from = from < 1 ? 1 : from > frame->rows ? frame->rows + 1 : from;
+    to = to < from ? from - 1 : to > frame->rows ? frame->rows : to;
+    CHLUA_RETURN_FRAME(L, chl_frame_slice(frame, from - 1, to - from + 1, &made, &err));
+}
+
+/*** The first rows.
+ * @function Frame:head
+ * @tparam[opt=10] integer n
+ * @treturn Frame */
+static int frame_m_head(lua_State *L)
+{
+    const chl_frame *frame = chlua_check_frame(L, 1);
+    lua_Integer n = luaL_optinteger(L, 2, 10);
+    CHLUA_RETURN_FRAME(L, chl_frame_slice(frame, 0, n, &made, &err));
+}
+
+/*** The last rows.
+ * @function Frame:tail
+ * @tparam[opt=10] integer n
+ * @treturn Frame */
+static int frame_m_tail(lua_State *L)
+{
+    const chl_frame *frame = chlua_check_frame(L, 1);
+    lua_Integer n = luaL_optinteger(L, 2, 10);
+    n = n < 0 ? 0 : n > frame->rows ? frame->rows : n;
+    CHLUA_RETURN_FRAME(L, chl_frame_slice(frame, frame->rows - n, n, &made, &err));
+}
+
+/*** The rows with these numbers, in this order.
+ * @function Frame:take
+ * @tparam {integer,...} rows 1-based
+ * @treturn Frame */
+static int frame_m_take(lua_State *L)
+{
+    const chl_frame *frame = chlua_check_frame(L, 1);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_Integer n = (lua_Integer)lua_rawlen(L, 2);
+    int64_t *indices = lua_newuserdatauv(L, ((size_t)n + 1) * sizeof *indices, 0);
+    for (lua_Integer i = 0; i < n; i++) {
+        lua_rawgeti(L, 2, i + 1);
+        lua_Integer row = lua_tointeger(L, -1);
+        if (!lua_isinteger(L, -1) || row < 1 || row > frame->rows) {
+            return luaL_argerror(
+                L, 2,
+                lua_pushfstring(L, "item %I: expected a row from 1 to %I, got %s",
+                                (LUAI_UACINT)(i + 1), (LUAI_UACINT)frame->rows,
+                                luaL_tolstring(L, -1, NULL)));
+        }
+        indices[i] = row - 1;
+        lua_pop(L, 1);
+    }
+    CHLUA_RETURN_FRAME(L, chl_frame_take(frame, indices, n, &made, &err));
+}
+
+/*** The rows where a bool column is true (missing counts as false).
+ * @function Frame:filter_by
+ * @tparam Column keep
+ * @treturn Frame */
+static int frame_m_filter_by(lua_State *L)
+{
+    const chl_frame *frame = chlua_check_frame(L, 1);
+    const chl_column *keep = chlua_check_column(L, 2);
+    CHLUA_RETURN_FRAME(L, chl_frame_filter(frame, keep, &made, &err));
+}
+
+/*** Stable sort; missing values last in either direction.
+ * @function Frame:sort_by
+ * @tparam {string,...} names
+ * @tparam {boolean,...} descending one flag a name
+ * @treturn Frame */
+static int frame_m_sort_by(lua_State *L)
+{
+    const chl_frame *frame = chlua_check_frame(L, 1);
+    int n;
+    const char *const *names = chlua_check_strings(L, 2, &n);
+    luaL_checktype(L, 3, LUA_TTABLE);
+    bool *descending = lua_newuserdatauv(L, (size_t)n + 1, 0);
+    for (int i = 0; i < n; i++) {
+        lua_rawgeti(L, 3, i + 1);
+        descending[i] = lua_toboolean(L, -1);
+        lua_pop(L, 1);
+    }
+    CHLUA_RETURN_FRAME(L, chl_frame_sort(frame, names, descending, n, &made, &err));
+}
+
+/*** How often each value occurs: columns value, n, share; most frequent first.
+ * @function Frame:value_counts
+ * @tparam string name
+ * @treturn Frame
+ * @usage print(bank:value_counts("Geography")) */
+static int frame_m_value_counts(lua_State *L)
+{
+    const chl_frame *frame = chlua_check_frame(L, 1);
+    int index = check_field(L, frame, "value_counts", 2);
+    CHLUA_RETURN_FRAME(L, chl_value_counts(frame->fields[index].column, &made, &err));
+}
+
+/*** The target as a column of 0 and 1.
+ * @function Frame:labels
+ * @treturn Column f64
+ * @raise "target 'Churn': expected a positive value …" */
+static int frame_m_labels(lua_State *L)
+{
+    const chl_frame *frame = chlua_check_frame(L, 1);
+    chl_error err = {0};
+    chl_column *column = NULL;
+    void **slot = chlua_new_box(L, CHLUA_COLUMN);
+    chl_status status = chl_column_new(CHL_F64, frame->rows, true, &column, &err);
+    *slot = column;
+    chlua_check(L, status, &err);
+    chlua_check(L, chl_frame_labels(frame, column->values.f64, &err), &err);
+    chl_column_seal(column);
+    return 1;
+}
+
+/* ---- metamethods ---- */
+
+static int frame_len(lua_State *L)
+{
+    lua_pushinteger(L, chlua_check_frame(L, 1)->rows);
+    return 1;
+}
+
+/* Raises "frame has no method 'srot' (did you mean 'sort'?)"; upvalue 1 = methods. */
+static int fail_name(lua_State *L, const chl_frame *frame)
+{
+    size_t n = 0, room = (size_t)frame->columns;
+    for (lua_pushnil(L); lua_next(L, lua_upvalueindex(1)); lua_pop(L, 1)) {
+        room++;
+    }
+    const char **names = lua_newuserdatauv(L, (room + 1) * sizeof *names, 0);
+    for (lua_pushnil(L); lua_next(L, lua_upvalueindex(1)); lua_pop(L, 1)) {
+        if (lua_type(L, -2) == LUA_TSTRING) {
+            names[n++] = lua_tostring(L, -2);
+        }
+    }
+    for (int i = 0; i < frame->columns; i++) {
+        names[n++] = frame->fields[i].name;
+    }
+    const char *name = lua_tostring(L, 2), *near = chl_nearest(name, names, n);
+    chl_error err = {0};
+    if (near) {
+        const char *kind = chl_frame_find(frame, near) >= 0 ? "column" : "method";
+        chl_fail(&err, CHL_ENAME, "frame has no %s '%s' (did you mean '%s'?)", kind, name,
+                 near);
+    } else {
+        chl_fail(&err, CHL_ENAME, "frame has no column or method '%s'", name);
+    }
+    return chlua_raise(L, &err);
+}
+
+/* frame.name: a method, then a column. */
+static int frame_index(lua_State *L)
+{
+    chl_frame *frame = chlua_check_frame(L, 1);
+    lua_pushvalue(L, 2);
+    if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL) {
+        return 1;
+    }
+    if (lua_type(L, 2) != LUA_TSTRING) {
+        return luaL_argerror(L, 2, "expected a name (frame:row(i) gives a row)");
+    }
+    int index = chl_frame_find(frame, lua_tostring(L, 2));
+    if (index < 0) {
+        return fail_name(L, frame);
+    }
+    push_field(L, frame, index);
+    return 1;
+}
+
+static int frame_gc(lua_State *L)
+{
+    void **slot = luaL_checkudata(L, 1, CHLUA_FRAME);
+    chl_frame_release(*slot);
+    *slot = NULL;
+    return 0;
+}
+
+static const luaL_Reg methods[] = {{"columns", frame_m_columns},
+                                   {"type", frame_m_type},
+                                   {"col", frame_m_col},
+                                   {"has", frame_m_has},
+                                   {"cell", frame_m_cell},
+                                   {"select", frame_m_select},
+                                   {"drop", frame_m_drop},
+                                   {"rename", frame_m_rename},
+                                   {"with_column", frame_m_with_column},
+                                   {"roles", frame_m_roles},
+                                   {"with_roles", frame_m_with_roles},
+                                   {"slice", frame_m_slice},
+                                   {"head", frame_m_head},
+                                   {"tail", frame_m_tail},
+                                   {"take", frame_m_take},
+                                   {"filter_by", frame_m_filter_by},
+                                   {"sort_by", frame_m_sort_by},
+                                   {"value_counts", frame_m_value_counts},
+                                   {"labels", frame_m_labels},
+                                   {"write_csv", chlua_frame_write_csv},
+                                   {"to_csv", chlua_frame_to_csv},
+                                   {"split_by", chlua_frame_split},
+                                   {"fold_numbers", chlua_frame_folds},
+                                   {"partition", chlua_frame_partition},
+                                   {"sample_rows", chlua_frame_sample},
+                                   {NULL, NULL}};
+
+void chlua_open_frame(lua_State *L)
+{
+    static const luaL_Reg functions[] = {{"new", frame_new}, {NULL, NULL}};
+    static const luaL_Reg meta[] = {
+        {"__gc", frame_gc}, {"__close", frame_gc}, {"__len", frame_len}, {NULL, NULL}};
+    chlua_register(L, CHLUA_FRAME, methods, meta);
+    luaL_newlib(L, functions);
+    luaL_setfuncs(L, chlua_frame_io_functions, 0);
+    luaL_getmetatable(L, CHLUA_FRAME);
+    lua_getfield(L, -1, "__index");
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -4, "methods"); /* where the library in Lua adds its own */
+    lua_pushcclosure(L, frame_index, 1);
+    lua_setfield(L, -2, "__index");
+    lua_pop(L, 1);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Shared by the bindings of frames and columns. Layer: bind.
+ */
+#ifndef CHLUA_FRAME_BOX_H
+#define CHLUA_FRAME_BOX_H
+
+#include "bind/chlua.h"
+
+/* Runs a core call that makes a frame (`made`) or fails (`err`), pushes the box and
+ * returns 1. The box exists before the call, so that nothing is lost when Lua raises. */
+#define CHLUA_RETURN_FRAME(L, call)                                                      \
+    do {                                                                                 \
+        chl_error err = {0};                                                             \
+        chl_frame *made = NULL;                                                          \
+        void **slot = chlua_new_box(L, CHLUA_FRAME);                                     \
+        chl_status status = (call);                                                      \
+        *slot = made;                                                                    \
+        chlua_check(L, status, &err);                                                    \
+        chlua_account(L, (size_t)made->rows *(size_t)made->columns * 8);                 \
+        return 1;                                                                        \
+    } while (0)
+
+/* The same for a column. */
+#define CHLUA_RETURN_COLUMN(L, call)                                                     \
+    do {                                                                                 \
+        chl_error err = {0};                                                             \
+        chl_column *made = NULL;                                                         \
+        void **slot = chlua_new_box(L, CHLUA_COLUMN);                                    \
+        chl_status status = (call);                                                      \
+        *slot = made;                                                                    \
+        chlua_check(L, status, &err);                                                    \
+        chlua_account(L, (size_t)made->length * 8);                                      \
+        return 1;                                                                        \
+    } while (0)
+
+/* The names at `arg` and after it, or in the list at `arg`; replaces the arguments from
+ * `arg` on. */
+const char *const *chlua_check_names(lua_State *L, int arg, int *n);
+
+/* The methods of frames over CSV: core.frame's reading functions, Frame:write_csv. */
+extern const luaL_Reg chlua_frame_io_functions[];
+
+int chlua_frame_write_csv(lua_State *L);
+int chlua_frame_to_csv(lua_State *L);
+int chlua_frame_split(lua_State *L);
+int chlua_frame_folds(lua_State *L);
+int chlua_frame_partition(lua_State *L);
+int chlua_frame_sample(lua_State *L);
+
+#endif

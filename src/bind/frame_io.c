@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * CSV for frames: core.frame.read_csv, parse_csv; Frame:write_csv, to_csv. Layer: bind.
+ */
+#include <jansson.h>
+#include <string.h>
+
+#include "bind/frame_box.h"
+#include "core/base/options.h"
+#include "core/base/strbuf.h"
+#include "core/data/csv.h"
+
+/* The options of read_csv as JSON has them. */
+typedef struct read_options {
+    const json_t *types, *drop, *na, *target, *positive, *id;
+    const char *separator;
+    bool header;
+} read_options;
+
+static const chl_option read_table[] = {
+    {"types", CHL_OPT_JSON, offsetof(read_options, types), 0, 0, NULL, 0},
+    {"drop", CHL_OPT_JSON, offsetof(read_options, drop), 0, 0, NULL, 0},
+    {"na", CHL_OPT_JSON, offsetof(read_options, na), 0, 0, NULL, 0},
+    {"separator", CHL_OPT_STRING, offsetof(read_options, separator), 0, 0, NULL, 0},
+    {"header", CHL_OPT_BOOL, offsetof(read_options, header), 0, 0, NULL, 0},
+    {"target", CHL_OPT_JSON, offsetof(read_options, target), 0, 0, NULL, 0},
+    {"positive", CHL_OPT_JSON, offsetof(read_options, positive), 0, 0, NULL, 0},
+    {"id", CHL_OPT_JSON, offsetof(read_options, id), 0, 0, NULL, 0},
+    {NULL, CHL_OPT_IGNORE, 0, 0, 0, NULL, 0}};
+
+/* The strings of a JSON list (or one string) in a userdata that is pushed. */
+static const char *const *push_list(lua_State *L, const json_t *list, const char *option,
+                                    int *n)
+{
+    size_t count = json_is_string(list) ? 1 : json_array_size(list);
+    const char **words = lua_newuserdatauv(L, (count + 1) * sizeof *words, 0);
+    if (list && !json_is_string(list) && !json_is_array(list)) {
+        luaL_error(L, "read_csv: %s: expected a list of strings, got %s", option,
+                   chl_json_type_name(list));
+    }
+    for (size_t i = 0; i < count; i++) {
+        const json_t *item = json_is_string(list) ? list : json_array_get(list, i);
+        words[i] = json_string_value(item);
+        if (!words[i]) {
+            luaL_error(L, "read_csv: %s: expected a list of strings, got %s in it",
+                       option, chl_json_type_name(item));
+        }
+    }
+    *n = (int)count;
+    return words;
+}
+
+static void push_types(lua_State *L, const json_t *map, chl_csv_options *csv)
+{
+    size_t count = json_object_size(map), i = 0;
+    const char **names = lua_newuserdatauv(L, (count + 1) * sizeof *names, 0);
+    chl_type *types = lua_newuserdatauv(L, (count + 1) * sizeof *types, 0);
+    if (map && !json_is_object(map) && json_array_size(map) > 0) {
+        luaL_error(L, "read_csv: types: expected column = \"type\" pairs, got %s",
+                   chl_json_type_name(map));
+    }
+    const char *name;
+    json_t *type;
+    json_object_foreach ((json_t *)(uintptr_t)map, name, type) {
+        chl_error err = {0};
+        const char *word = json_string_value(type);
+        if (chl_type_parse(word ? word : "", &types[i], &err) != CHL_OK) {
+            chl_error_prefix(&err, "read_csv: types: column '%s'", name);
+            chlua_raise(L, &err);
+        }
+        names[i++] = name;
+    }
+    csv->typed = names;
+    csv->types = types;
+    csv->typed_count = (int)count;
+}
+
+/* Reads the option table at `arg`; everything borrowed lives on the stack. */
+static void check_options(lua_State *L, int arg, read_options *read, chl_csv_options *csv)
+{
+    chl_error err = {0};
+    *read = (read_options){.header = true};
+    *csv = (chl_csv_options){0};
+    luaL_checkstack(L, 12, "options");
+    const json_t *json = chlua_check_json(L, arg);
+    if (json_is_array(json) && json_array_size(json) == 0) {
+        json = NULL; /* {} */
+    }
+    chlua_check(L, chl_options_read(json, "read_csv", read_table, read, &err), &err);
+    if (read->separator && strlen(read->separator) != 1) {
+        luaL_error(L, "read_csv: separator: expected one character, got '%s'",
+                   read->separator);
+    }
+    csv->separator = read->separator ? read->separator[0] : 0;
+    csv->no_header = !read->header;
+    csv->drop = push_list(L, read->drop, "drop", &csv->drop_count);
+    csv->na = push_list(L, read->na, "na", &csv->na_count);
+    csv->na = read->na ? csv->na : NULL;
+    push_types(L, read->types, csv);
+}
+
+/* A role as text: strings as they are, numbers and booleans as CSV writes them. */
+static const char *push_role(lua_State *L, const json_t *role)
+{
+    switch (role ? json_typeof(role) : JSON_NULL) {
+    case JSON_STRING: return json_string_value(role);
+    case JSON_TRUE: return "true";
+    case JSON_FALSE: return "false";
+    case JSON_INTEGER:
+        return lua_pushfstring(L, "%I", (LUAI_UACINT)json_integer_value(role));
+    case JSON_REAL: {
+        char text[32];
+        chl_format_double(json_real_value(role), text);
+        return lua_pushstring(L, text);
+    }
+    default: return NULL;
+    }
+}
+
+/* Replaces the frame in the box on the stack's top by one with the roles. */
+static void set_roles(lua_State *L, void **slot, const read_options *read)
+{
+    chl_error err = {0};
+    chl_frame *plain = *slot, *made = NULL;
+    const char *target = push_role(L, read->target);
+    const char *positive = push_role(L, read->positive);
+    const char *id = push_role(L, read->id);
+    if (!target && !positive && !id) {
+        return;
+    }
+    chl_status status = chl_frame_with_roles(plain, target, positive, id, &made, &err);
+    if (status != CHL_OK) {
+        chl_error_prefix(&err, "read_csv");
+        chlua_raise(L, &err);
+    }
+    *slot = made;
+    chl_frame_release(plain);
+}
+
+static int finish_read(lua_State *L, void **slot, const read_options *read)
+{
+    int box = lua_gettop(L);
+    chl_frame *frame = *slot;
+    chlua_account(L, (size_t)frame->rows * (size_t)frame->columns * 8);
+    set_roles(L, slot, read);
+    lua_settop(L, box);
+    return 1;
+}
+
+/*** Reads a CSV file; "-" is standard input. See csv.h for how types are inferred.
+ * @function frame.read_csv
+ * @tparam string path
+ * @tparam[opt] table options types={Col="category"}, drop={}, na={}, separator=",",
+ *   header=true, target=, positive=, id=
+ * @treturn Frame
+ * @raise "bank.csv:118: column 'Tenure': expected an integer, got "n/a""
+ * @usage local bank = cl.read_csv("bank.csv", { target = "Exited", id = "CustomerId" })
+ */
+static int frame_read_csv(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    lua_settop(L, 2);
+    read_options read;
+    chl_csv_options csv;
+    check_options(L, 2, &read, &csv);
+    chl_error err = {0};
+    chl_control control;
+    chl_frame *made = NULL;
+    void **slot = chlua_new_box(L, CHLUA_FRAME);
+    chlua_control(L, &control);
+    chl_status status = chl_csv_read(path, &csv, &control, &made, &err);
+    chlua_control_done(L);
+    *slot = made;
+    chlua_check(L, status, &err);
+    return finish_read(L, slot, &read);
+}
+
+/*** Reads CSV text; options as for read_csv.
+ * @function frame.parse_csv
+ * @tparam string text
+ * @tparam[opt] table options
+ * @treturn Frame */
+static int frame_parse_csv(lua_State *L)
+{
+    size_t length;
+    const char *text = luaL_checklstring(L, 1, &length);
+    lua_settop(L, 2);
+    read_options read;
+    chl_csv_options csv;
+    check_options(L, 2, &read, &csv);
+    chl_error err = {0};
+    chl_frame *made = NULL;
+    void **slot = chlua_new_box(L, CHLUA_FRAME);
+    chl_status status = chl_csv_read_bytes(text, length, "text", &csv, &made, &err);
+    *slot = made;
+    chlua_check(L, status, &err);
+    return finish_read(L, slot, &read);
+}
+
+const luaL_Reg chlua_frame_io_functions[] = {
+    {"read_csv", frame_read_csv}, {"parse_csv", frame_parse_csv}, {NULL, NULL}};
+
+/* {separator=";"} at `arg`, or ','. */
+static char check_separator(lua_State *L, int arg)
+{
+    if (lua_isnoneornil(L, arg)) {
+        return ',';
+    }
+    luaL_checktype(L, arg, LUA_TTABLE);
+    for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) {
+        if (lua_type(L, -2) != LUA_TSTRING ||
+            strcmp(lua_tostring(L, -2), "separator") != 0) {
+            luaL_error(L, "write_csv: unknown option '%s' (known: separator)",
+                       luaL_tolstring(L, -2, NULL));
+        }
+    }
+    lua_getfield(L, arg, "separator");
+    const char *text = luaL_optstring(L, -1, ",");
+    if (strlen(text) != 1) {
+        luaL_error(L, "write_csv: separator: expected one character, got '%s'", text);
+    }
+    return text[0];
+}
+
+/*** Writes the frame as CSV, atomically; "-" is standard output.
+ * @function Frame:write_csv
+ * @tparam string path
+ * @tparam[opt] table options separator=","
+ * @treturn boolean true, or nil and a message when the system refuses */
+int chlua_frame_write_csv(lua_State *L)
+{
+    const chl_frame *frame = chlua_check_frame(L, 1);
+    const char *path = luaL_checkstring(L, 2);
+    char separator = check_separator(L, 3);
+    chl_error err = {0};
+    return chlua_ok_or_nil(L, chl_csv_write(frame, path, separator, &err), &err);
+}
+
+/*** The frame as CSV text.
+ * @function Frame:to_csv
+ * @tparam[opt] table options separator=","
+ * @treturn string */
+int chlua_frame_to_csv(lua_State *L)
+{
+    const chl_frame *frame = chlua_check_frame(L, 1);
+    char separator = check_separator(L, 2);
+    chl_error err = {0};
+    chl_strbuf text = {0};
+    chl_status status = chl_csv_format(frame, separator, &text, &err);
+    if (status == CHL_OK) {
+        lua_pushlstring(L, text.data, text.length);
+    }
+    chl_strbuf_reset(&text);
+    chlua_check(L, status, &err);
+    return 1;
+}
