@@ -221,7 +221,7 @@ static void aggregates_are_repeated(void **state)
     expect("any(Age > 50)", "bool|true|true|true|true|true");
     expect("all(Age > 50)", "bool|false|false|false|false|false");
     expect("mean((Age - mean(Age)) ^ 2)",
-           "f64|598.1875|598.1875|598.1875|598.1875|598.1875");
+           "f64|601.6875|601.6875|601.6875|601.6875|601.6875");
 }
 
 static int set_up(void **state)

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * Aggregates over groups of rows. Layer: core/data. Missing values are skipped. Sums are
- * compensated (Neumaier 1974), variances run after Welford (1962), quantiles interpolate
- * linearly between order statistics (Hyndman and Fan, type 7).
+ * Aggregates over groups of rows. Layer: core/data. Missing values are skipped. The
+ * arithmetic is that of summary.h (compensated sums, two-pass variances, linear
+ * quantiles), step by step, so that std(Age) and the column's std are the same double.
  */
 #include <math.h>
 #include <string.h>
 
 #include "core/base/alloc.h"
-#include "core/base/hash.h"
+#include "core/data/distinct.h"
 #include "core/data/expr_internal.h"
+#include "core/data/group.h"
+#include "core/data/summary.h"
 
 /* What every reducer reads and makes. */
 typedef struct job {
@@ -28,11 +30,6 @@ static inline int64_t group_of(const job *j, int64_t row)
 static inline bool present(const job *j, int64_t row)
 {
     return chl_column_valid(j->values, row);
-}
-
-static void *counts_new(const job *j)
-{
-    return chl_calloc((size_t)j->groups, sizeof(int64_t));
 }
 
 /* ---- counts and conditions ---- */
@@ -100,9 +97,9 @@ static void add_compensated(double *sum, double *lost, double value)
     *sum = total;
 }
 
-static chl_status reduce_sum_f64(const job *j)
+/* The sums as chl_sum makes them, value by value in the order of the rows. */
+static chl_status add_up(const job *j, double *sum)
 {
-    double *out = j->out->values.f64;
     double *lost = chl_calloc((size_t)j->groups, sizeof *lost);
     if (!lost) {
         return chl_fail_memory(j->err);
@@ -110,66 +107,84 @@ static chl_status reduce_sum_f64(const job *j)
     for (int64_t i = 0; i < j->rows; i++) {
         int64_t g = group_of(j, i);
         if (present(j, i)) {
-            add_compensated(&out[g], &lost[g], j->values->values.f64[i]);
+            add_compensated(&sum[g], &lost[g], j->values->values.f64[i]);
         }
     }
     for (int64_t g = 0; g < j->groups; g++) {
-        out[g] += lost[g];
+        sum[g] += isfinite(lost[g]) ? lost[g] : 0;
     }
     chl_free(lost);
     return CHL_OK;
 }
 
-static chl_status reduce_mean(const job *j)
+/* Means and numbers of present values; 0 for a group without any. */
+static chl_status find_means(const job *j, double *mean, int64_t *count)
 {
-    int64_t *count = counts_new(j);
-    if (!count) {
-        return chl_fail_memory(j->err);
-    }
-    chl_status status = reduce_sum_f64(j);
+    CHL_TRY(add_up(j, mean));
     for (int64_t i = 0; i < j->rows; i++) {
         count[group_of(j, i)] += present(j, i);
     }
     for (int64_t g = 0; g < j->groups; g++) {
+        mean[g] /= count[g] ? (double)count[g] : 1;
+    }
+    return CHL_OK;
+}
+
+static chl_status reduce_mean(const job *j)
+{
+    int64_t *count = chl_calloc((size_t)j->groups, sizeof *count);
+    if (!count) {
+        return chl_fail_memory(j->err);
+    }
+    chl_status status = find_means(j, j->out->values.f64, count);
+    for (int64_t g = 0; g < j->groups; g++) {
         if (count[g] == 0) {
             chl_column_set_null(j->out, g);
-        } else {
-            j->out->values.f64[g] /= (double)count[g];
         }
     }
     chl_free(count);
     return status;
 }
 
-static chl_status reduce_spread(const job *j, bool root)
+/* What a variance needs of one group. */
+typedef struct spread {
+    double drift, squares; /* sums of (x - mean) and of its square */
+} spread;
+
+static void add_squares(const job *j, const double *mean, spread *s)
 {
-    int64_t *count = counts_new(j);
-    double *mean = chl_calloc((size_t)j->groups, sizeof *mean);
-    double *squares = j->out->values.f64;
-    if (!count || !mean) {
-        chl_free(count);
-        chl_free(mean);
-        return chl_fail_memory(j->err);
-    }
     for (int64_t i = 0; i < j->rows; i++) {
         if (present(j, i)) {
             int64_t g = group_of(j, i);
-            double value = j->values->values.f64[i], step = value - mean[g];
-            mean[g] += step / (double)++count[g];
-            squares[g] += step * (value - mean[g]);
+            double d = j->values->values.f64[i] - mean[g];
+            s[g].squares += d * d;
+            s[g].drift += d;
         }
     }
-    for (int64_t g = 0; g < j->groups; g++) {
+}
+
+static chl_status reduce_spread(const job *j, bool root)
+{
+    int64_t *count = chl_calloc((size_t)j->groups, sizeof *count);
+    double *mean = chl_calloc((size_t)j->groups, sizeof *mean);
+    spread *s = chl_calloc((size_t)j->groups, sizeof *s);
+    chl_status status =
+        count && mean && s ? find_means(j, mean, count) : chl_fail_memory(j->err);
+    if (status == CHL_OK) {
+        add_squares(j, mean, s);
+    }
+    for (int64_t g = 0; status == CHL_OK && g < j->groups; g++) {
+        double n = (double)count[g];
+        double variance = (s[g].squares - s[g].drift * s[g].drift / n) / (n - 1);
+        j->out->values.f64[g] = root ? sqrt(variance) : variance;
         if (count[g] < 2) {
             chl_column_set_null(j->out, g);
-            continue;
         }
-        double variance = squares[g] / (double)(count[g] - 1);
-        squares[g] = root ? sqrt(variance) : variance;
     }
     chl_free(count);
     chl_free(mean);
-    return CHL_OK;
+    chl_free(s);
+    return status;
 }
 
 /* ---- extremes and picks ---- */
@@ -238,68 +253,6 @@ static chl_status reduce_pick(const job *j, bool last, chl_column **out)
 
 /* ---- quantiles ---- */
 
-static void swap(double *a, double *b)
-{
-    double held = *a;
-    *a = *b;
-    *b = held;
-}
-
-/* Partial order: x[k] lands in its sorted place, smaller ones before it. The pivot is the
- * middle of three, so sorted input is no worst case. */
-static void select_kth(double *x, int64_t n, int64_t k)
-{
-    int64_t low = 0, high = n - 1;
-    while (low < high) {
-        int64_t middle = low + (high - low) / 2;
-        if (x[middle] < x[low]) {
-            swap(&x[middle], &x[low]);
-        }
-        if (x[high] < x[low]) {
-            swap(&x[high], &x[low]);
-        }
-        if (x[high] < x[middle]) {
-            swap(&x[high], &x[middle]);
-        }
-        double pivot = x[middle];
-        int64_t i = low, k2 = high;
-        while (i <= k2) {
-            while (x[i] < pivot) {
-                i++;
-            }
-            while (x[k2] > pivot) {
-                k2--;
-            }
-            if (i <= k2) {
-                swap(&x[i++], &x[k2--]);
-            }
-        }
-        if (k <= k2) {
-            high = k2;
-        } else if (k >= i) {
-            low = i;
-        } else {
-            return;
-        }
-    }
-}
-
-static double quantile_of(double *x, int64_t n, double q)
-{
-    double place = q * (double)(n - 1);
-    int64_t k = (int64_t)floor(place);
-    double share = place - (double)k;
-    select_kth(x, n, k);
-    if (share == 0 || k + 1 >= n) {
-        return x[k];
-    }
-    double next = x[k + 1];
-    for (int64_t i = k + 2; i < n; i++) {
-        next = x[i] < next ? x[i] : next;
-    }
-    return x[k] + share * (next - x[k]);
-}
-
 /* Puts the present values of each group side by side: group g at from[g] … from[g+1]. */
 static void gather(const job *j, double *values, int64_t *from)
 {
@@ -335,7 +288,7 @@ static chl_status reduce_quantile(const job *j, double q)
         if (n == 0) {
             chl_column_set_null(j->out, g);
         } else {
-            j->out->values.f64[g] = quantile_of(values + from[g], n, q);
+            j->out->values.f64[g] = chl_quantile(values + from[g], n, q);
         }
     }
     chl_free(values);
@@ -345,94 +298,35 @@ static chl_status reduce_quantile(const job *j, double q)
 
 /* ---- distinct values ---- */
 
-typedef struct pair_set {
-    struct pair {
-        int64_t group; /* -1 = free */
-        uint64_t key;
-    } * slots;
-    size_t mask; /* slots - 1, a power of two */
-} pair_set;
-
-static bool pair_insert(pair_set *set, int64_t group, uint64_t key)
+/* Counts the pairs of group and value once each, in the row where they appear first. */
+static chl_status count_pairs(const job *j, const chl_distinct *values)
 {
-    size_t at = (size_t)(chl_hash_u64(key ^ chl_hash_u64((uint64_t)group))) & set->mask;
-    while (set->slots[at].group >= 0) {
-        if (set->slots[at].group == group && set->slots[at].key == key) {
-            return false;
-        }
-        at = (at + 1) & set->mask;
+    chl_groups pairs = {.count = j->groups};
+    pairs.group = chl_calloc((size_t)j->rows, sizeof *pairs.group);
+    if (!pairs.group) {
+        return chl_fail_memory(j->err);
     }
-    set->slots[at].group = group;
-    set->slots[at].key = key;
-    return true;
-}
-
-static uint64_t key_of(const chl_column *c, int64_t row)
-{
-    double number;
-    uint64_t bits;
-    switch (c->type) {
-    case CHL_F64:
-        number = c->values.f64[row] == 0 ? 0 : c->values.f64[row]; /* -0 is 0 */
-        memcpy(&bits, &number, sizeof bits);
-        return bits;
-    case CHL_I64: return (uint64_t)c->values.i64[row];
-    case CHL_BOOL: return c->values.boolean[row];
-    default: return (uint64_t)(int64_t)c->values.codes[row]; /* codes and days */
+    if (j->group) {
+        memcpy(pairs.group, j->group, (size_t)j->rows * sizeof *pairs.group);
     }
-}
-
-static chl_status key_of_text(const job *j, chl_levels *texts, int64_t row, uint64_t *key)
-{
-    size_t n;
-    int32_t code;
-    const char *bytes = chl_column_string(j->values, row, &n);
-    CHL_TRY(chl_levels_intern(texts, bytes, n, &code, j->err));
-    *key = (uint64_t)code;
-    return CHL_OK;
-}
-
-static chl_status count_distinct(const job *j, pair_set *set, chl_levels *texts)
-{
-    for (int64_t i = 0; i < j->rows; i++) {
-        if (!present(j, i)) {
-            continue;
+    int64_t n = values->count + values->missing, seen = 0;
+    chl_status status = chl_groups_split(&pairs, values->codes, j->rows, n, j->err);
+    for (int64_t i = 0; status == CHL_OK && i < j->rows; i++) {
+        if (pairs.group[i] == seen) { /* numbered by first appearance */
+            seen++;
+            j->out->values.i64[group_of(j, i)] += present(j, i);
         }
-        uint64_t key = 0;
-        if (texts) {
-            CHL_TRY(key_of_text(j, texts, i, &key));
-        } else {
-            key = key_of(j->values, i);
-        }
-        int64_t g = group_of(j, i);
-        j->out->values.i64[g] += pair_insert(set, g, key);
     }
-    return CHL_OK;
+    chl_groups_reset(&pairs);
+    return status;
 }
 
 static chl_status reduce_distinct(const job *j)
 {
-    size_t size = 16;
-    while (size < (size_t)j->rows * 2) {
-        size *= 2;
-    }
-    pair_set set = {.slots = chl_alloc(size, sizeof *set.slots), .mask = size - 1};
-    if (!set.slots) {
-        return chl_fail_memory(j->err);
-    }
-    for (size_t i = 0; i < size; i++) {
-        set.slots[i].group = -1;
-    }
-    chl_levels *texts = NULL;
-    chl_status status =
-        j->values->type == CHL_STRING ? chl_levels_new(&texts, j->err) : CHL_OK;
-    if (status == CHL_OK) {
-        status = count_distinct(j, &set, texts);
-    }
-    if (texts) {
-        chl_levels_release(texts);
-    }
-    chl_free(set.slots);
+    chl_distinct values;
+    CHL_TRY(chl_distinct_init(&values, j->values, j->err));
+    chl_status status = count_pairs(j, &values);
+    chl_distinct_reset(&values);
     return status;
 }
 
@@ -444,7 +338,8 @@ static chl_status reduce(const job *j, expr_fn fn, double q)
     case FN_COUNT: return reduce_count(j);
     case FN_COUNT_IF: return reduce_count_if(j);
     case FN_SUM:
-        return j->values->type == CHL_I64 ? reduce_sum_i64(j) : reduce_sum_f64(j);
+        return j->values->type == CHL_I64 ? reduce_sum_i64(j)
+                                          : add_up(j, j->out->values.f64);
     case FN_MEAN: return reduce_mean(j);
     case FN_MIN: return reduce_extreme(j, false);
     case FN_MAX: return reduce_extreme(j, true);

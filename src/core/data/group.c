@@ -5,6 +5,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/hash.h"
+#include "core/data/distinct.h"
 
 /* Maps 64-bit keys to 0, 1, 2 … in order of first appearance; grows by doubling. */
 typedef struct key_map {
@@ -81,82 +82,32 @@ static chl_status key_map_id(key_map *map, uint64_t key, int64_t *id, chl_error 
 
 /* ---- one column to small numbers ---- */
 
-static uint64_t word_of(const chl_column *c, int64_t row)
-{
-    double number;
-    uint64_t bits;
-    switch (c->type) {
-    case CHL_F64:
-        number = c->values.f64[row] == 0 ? 0 : c->values.f64[row]; /* -0 is 0 */
-        memcpy(&bits, &number, sizeof bits);
-        return bits;
-    case CHL_I64: return (uint64_t)c->values.i64[row];
-    case CHL_BOOL: return c->values.boolean[row];
-    default: return (uint64_t)(int64_t)c->values.codes[row]; /* codes and days */
-    }
-}
-
-static chl_status number_texts(const chl_column *c, int64_t *ids, int64_t *count,
-                               chl_error *err)
-{
-    chl_levels *texts;
-    CHL_TRY(chl_levels_new(&texts, err));
-    chl_status status = CHL_OK;
-    for (int64_t i = 0; i < c->length && status == CHL_OK; i++) {
-        size_t n;
-        int32_t code = -1;
-        if (chl_column_valid(c, i)) {
-            const char *bytes = chl_column_string(c, i, &n);
-            status = chl_levels_intern(texts, bytes, n, &code, err);
-        }
-        ids[i] = (int64_t)code + 1;
-    }
-    *count = (int64_t)chl_levels_count(texts) + 1;
-    chl_levels_release(texts);
-    return status;
-}
-
-static chl_status number_words(const chl_column *c, int64_t *ids, int64_t *count,
-                               chl_error *err)
-{
-    key_map map;
-    CHL_TRY(key_map_init(&map, FIRST_SLOTS, err));
-    chl_status status = CHL_OK;
-    for (int64_t i = 0; i < c->length && status == CHL_OK; i++) {
-        int64_t id = -1;
-        if (chl_column_valid(c, i)) {
-            status = key_map_id(&map, word_of(c, i), &id, err);
-        }
-        ids[i] = id + 1;
-    }
-    *count = map.count + 1;
-    key_map_reset(&map);
-    return status;
-}
-
-/* ids[i] in 0 … *count-1 is equal for equal values; missing rows have 0. */
+/* ids[i] in 0 … *count-1, equal for equal values. */
 static chl_status number_values(const chl_column *c, int64_t *ids, int64_t *count,
                                 chl_error *err)
 {
-    if (c->type == CHL_STRING) {
-        return number_texts(c, ids, count, err);
+    if (c->type == CHL_CATEGORY || c->type == CHL_BOOL) {
+        bool codes = c->type == CHL_CATEGORY;
+        for (int64_t i = 0; i < c->length; i++) {
+            int64_t value = codes ? c->values.codes[i] : c->values.boolean[i];
+            ids[i] = chl_column_valid(c, i) ? value + 1 : 0;
+        }
+        *count = codes ? (int64_t)chl_levels_count(c->levels) + 1 : 3;
+        return CHL_OK;
     }
-    if (c->type != CHL_CATEGORY && c->type != CHL_BOOL) {
-        return number_words(c, ids, count, err);
-    }
-    for (int64_t i = 0; i < c->length; i++) {
-        int64_t value = c->type == CHL_BOOL ? c->values.boolean[i] : c->values.codes[i];
-        ids[i] = chl_column_valid(c, i) ? value + 1 : 0;
-    }
-    *count = c->type == CHL_BOOL ? 3 : (int64_t)chl_levels_count(c->levels) + 1;
+    chl_distinct distinct;
+    CHL_TRY(chl_distinct_init(&distinct, c, err));
+    memcpy(ids, distinct.codes, (size_t)c->length * sizeof *ids);
+    *count = distinct.count + distinct.missing;
+    chl_distinct_reset(&distinct);
     return CHL_OK;
 }
 
-/* ---- combining columns ---- */
+/* ---- splitting groups ---- */
 
 /* Few combinations: a table instead of hashing. */
-static chl_status combine_small(chl_groups *groups, const int64_t *ids, int64_t rows,
-                                int64_t values, chl_error *err)
+static chl_status split_small(chl_groups *groups, const int64_t *ids, int64_t rows,
+                              int64_t values, chl_error *err)
 {
     int64_t cells = groups->count * values;
     int64_t *table = chl_alloc((size_t)cells, sizeof *table);
@@ -177,8 +128,8 @@ static chl_status combine_small(chl_groups *groups, const int64_t *ids, int64_t 
     return CHL_OK;
 }
 
-static chl_status combine_large(chl_groups *groups, const int64_t *ids, int64_t rows,
-                                int64_t values, chl_error *err)
+static chl_status split_large(chl_groups *groups, const int64_t *ids, int64_t rows,
+                              int64_t values, chl_error *err)
 {
     key_map map;
     CHL_TRY(key_map_init(&map, FIRST_SLOTS, err));
@@ -192,16 +143,22 @@ static chl_status combine_large(chl_groups *groups, const int64_t *ids, int64_t 
     return status;
 }
 
+chl_status chl_groups_split(chl_groups *groups, const int64_t *ids, int64_t rows,
+                            int64_t values, chl_error *err)
+{
+    enum { SMALL = 1 << 16 };
+    if (groups->count <= SMALL && values <= SMALL && groups->count * values <= SMALL) {
+        return split_small(groups, ids, rows, values, err);
+    }
+    return split_large(groups, ids, rows, values, err);
+}
+
 static chl_status add_key(chl_groups *groups, const chl_column *c, int64_t *ids,
                           chl_error *err)
 {
-    enum { SMALL = 1 << 16 };
     int64_t values;
     CHL_TRY(number_values(c, ids, &values, err));
-    if (groups->count <= SMALL && values <= SMALL && groups->count * values <= SMALL) {
-        return combine_small(groups, ids, c->length, values, err);
-    }
-    return combine_large(groups, ids, c->length, values, err);
+    return chl_groups_split(groups, ids, c->length, values, err);
 }
 
 static chl_status find_first(chl_groups *groups, int64_t rows, chl_error *err)

@@ -18,6 +18,10 @@ typedef struct chl_groups {
 /* Missing key values form a group of their own. */
 CHL_MUST_CHECK chl_status chl_groups_init(chl_groups *groups, const chl_frame *frame,
                                           const char *const *keys, int n, chl_error *err);
+/* Splits each group by ids[i] in 0 … values-1 and numbers the new groups by first
+ * appearance; `first` is left alone. */
+CHL_MUST_CHECK chl_status chl_groups_split(chl_groups *groups, const int64_t *ids,
+                                           int64_t rows, int64_t values, chl_error *err);
 void chl_groups_reset(chl_groups *groups);
 
 /* The frame of keys and aggregates: one row a group, sorted by the keys (missing last).
