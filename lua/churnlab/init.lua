@@ -15,7 +15,7 @@ local names = {
   nn = { "churnlab.nn" },
   metrics = { "churnlab.metrics" },
   policy = { "churnlab.policy" },
-  simulate = { "churnlab.simulate" },
+  simulate = { "churnlab.simulate", "simulate" },
 }
 
 setmetatable(cl, {
