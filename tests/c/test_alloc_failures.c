@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Fail-at-n: each scenario runs with the first, the second, the third … allocation
+ * failing, until it succeeds. Every failure must come back as CHL_ENOMEM, and nothing may
+ * stay allocated. The linker hands the core's allocations to the __wrap_ functions below.
+ */
+#include "chl_test.h"
+
+#include "core/base/alloc.h"
+#include "core/data/csv.h"
+#include "core/data/group.h"
+
+void *__real_malloc(size_t n);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *ptr, size_t n);
+void *__real_aligned_alloc(size_t alignment, size_t n);
+void __real_free(void *ptr);
+void *__wrap_malloc(size_t n);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *ptr, size_t n);
+void *__wrap_aligned_alloc(size_t alignment, size_t n);
+void __wrap_free(void *ptr);
+
+static long until_failure = -1; /* allocations that still succeed; negative = all do */
+static long live;               /* allocations not yet freed */
+
+static int must_fail(void)
+{
+    return until_failure >= 0 && until_failure-- == 0;
+}
+
+static void *counted(void *ptr)
+{
+    live += ptr != NULL;
+    return ptr;
+}
+
+void *__wrap_malloc(size_t n)
+{
+    return must_fail() ? NULL : counted(__real_malloc(n));
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return must_fail() ? NULL : counted(__real_calloc(n, size));
+}
+
+void *__wrap_realloc(void *ptr, size_t n)
+{
+    if (must_fail()) {
+        return NULL;
+    }
+    void *grown = __real_realloc(ptr, n);
+    live += ptr == NULL && grown != NULL;
+    return grown;
+}
+
+void *__wrap_aligned_alloc(size_t alignment, size_t n)
+{
+    return must_fail() ? NULL : counted(__real_aligned_alloc(alignment, n));
+}
+
+void __wrap_free(void *ptr)
+{
+    live -= ptr != NULL;
+    __real_free(ptr);
+}
+
+typedef chl_status scenario(chl_error *err);
+
+static void fail_at_each(const char *name, scenario *run)
+{
+    enum { MOST = 100000 };
+    for (long n = 0; n < MOST; n++) {
+        chl_error err = {0};
+        long before = live;
+        until_failure = n;
+        chl_status status = run(&err);
+        int exhausted =
+            until_failure >= 0; /* it asked for fewer than n + 1 allocations */
+        until_failure = -1;
+        if (live != before) {
+            fail_msg("%s: allocation %ld failed: %ld blocks leaked", name, n,
+                     live - before);
+        }
+        if (status == CHL_OK) {
+            assert_true(exhausted || n > 0);
+            if (exhausted) {
+                return;
+            }
+        } else if (status != CHL_ENOMEM) {
+            fail_msg("%s: allocation %ld failed: status %d: %s", name, n, (int)status,
+                     err.message);
+        }
+    }
+    fail_msg("%s: more than %d allocations", name, MOST);
+}
+
+static const char csv_text[] = "id,age,plan,when,active\r\n"
+                               "1,42,\"a, b\",2026-01-31,true\r\n"
+                               "2,,basic,,false\r\n"
+                               "3,17.5,\"say \"\"hi\"\"\",2024-02-29,\r\n";
+
+static chl_status read_and_write_csv(chl_error *err)
+{
+    chl_frame *frame = NULL;
+    chl_strbuf out = {0};
+    CHL_TRY(chl_csv_read_bytes(csv_text, sizeof csv_text - 1, "test", NULL, &frame, err));
+    chl_status status = chl_csv_format(frame, ',', &out, err);
+    chl_strbuf_reset(&out);
+    chl_frame_release(frame);
+    return status;
+}
+
+static void csv(void **state)
+{
+    (void)state;
+    fail_at_each("csv", read_and_write_csv);
+}
+
+/* The frame of csv_text, made while every allocation succeeds. */
+static chl_frame *example_frame(void)
+{
+    chl_frame *frame = NULL;
+    long saved = until_failure;
+    until_failure = -1;
+    assert_ok(
+        chl_csv_read_bytes(csv_text, sizeof csv_text - 1, "test", NULL, &frame, &err));
+    until_failure = saved;
+    return frame;
+}
+
+static chl_status evaluate(const char *text, const chl_frame *frame, chl_error *err)
+{
+    chl_expr *expr = NULL;
+    chl_column *column = NULL;
+    CHL_TRY(chl_expr_parse(text, &expr, err));
+    chl_status status = chl_expr_eval(expr, frame, &column, err);
+    chl_column_release(column);
+    chl_expr_release(expr);
+    return status;
+}
+
+static chl_status run_expressions(chl_error *err)
+{
+    static const char *const texts[] = {
+        "log(age + 1) / coalesce(age, 3) > 0.5 and not (plan == 'basic')",
+        "upper(plan) .. '!'",
+        "bin(age, 20, 40)",
+        "if_else(is_na(when), 0, year(when)) - median(age)",
+        "one_of(id, 1, 3) or between(age, 1, 2) or n_distinct(plan) == 2",
+    };
+    chl_frame *frame = example_frame();
+    chl_status status = CHL_OK;
+    for (size_t i = 0; status == CHL_OK && i < sizeof texts / sizeof texts[0]; i++) {
+        status = evaluate(texts[i], frame, err);
+    }
+    chl_frame_release(frame);
+    return status;
+}
+
+static void expressions(void **state)
+{
+    (void)state;
+    fail_at_each("expressions", run_expressions);
+}
+
+static chl_status run_groups(chl_error *err)
+{
+    static const char *const keys[] = {"plan", "active"}, *const names[] = {"n", "mean"};
+    chl_frame *frame = example_frame(), *result = NULL;
+    chl_expr *exprs[2] = {NULL, NULL};
+    chl_status status = chl_expr_parse("count()", &exprs[0], err);
+    if (status == CHL_OK) {
+        status = chl_expr_parse("sum(age) / count()", &exprs[1], err);
+    }
+    if (status == CHL_OK) {
+        status = chl_frame_aggregate(frame, keys, 2, names, exprs, 2, &result, err);
+    }
+    chl_frame_release(result);
+    chl_expr_release(exprs[0]);
+    chl_expr_release(exprs[1]);
+    chl_frame_release(frame);
+    return status;
+}
+
+static void groups(void **state)
+{
+    (void)state;
+    fail_at_each("groups", run_groups);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(csv),
+        cmocka_unit_test(expressions),
+        cmocka_unit_test(groups),
+    };
+    return cmocka_run_group_tests_name("alloc_failures", tests, NULL, NULL);
+}
