@@ -98,6 +98,20 @@ void chlua_push_json(lua_State *L, json_t *json);
  * stack; *n is its length. A single string counts as a list of one. */
 const char *const *chlua_check_strings(lua_State *L, int arg, int *n);
 
+/* ---- vectors of numbers
+ * ------------------------------------------------------------------ */
+
+/* The list of numbers (or booleans), the Column of numbers or the Matrix of one column at
+ * `arg`; *n is its length. Pushes one value that keeps the result alive. A missing value
+ * or another type raises an argument error that names the row. */
+const double *chlua_check_doubles(lua_State *L, int arg, int64_t *n);
+/* As above, and of exactly n values ("as in y"). */
+const double *chlua_check_same(lua_State *L, int arg, int64_t n);
+/* Pushes scratch for n numbers. */
+double *chlua_new_doubles(lua_State *L, int64_t n);
+/* Pushes a list. */
+void chlua_push_doubles(lua_State *L, const double *values, int64_t n);
+
 /* ---- control
  * ----------------------------------------------------------------------------- */
 

@@ -13,8 +13,11 @@ void chlua_open_column(lua_State *L);
 void chlua_open_control(lua_State *L); /* threads, progress, processors */
 void chlua_open_expr(lua_State *L);    /* expressions, groups */
 void chlua_open_frame(lua_State *L);
+void chlua_open_calibration(lua_State *L);
 void chlua_open_json(lua_State *L);
+void chlua_open_logistic(lua_State *L);
 void chlua_open_matrix(lua_State *L);
+void chlua_open_metrics(lua_State *L);
 void chlua_open_rng(lua_State *L);
 void chlua_open_hash(lua_State *L);
 void chlua_open_sandbox(lua_State *L);

@@ -7,6 +7,12 @@
 #include "core/base/alloc.h"
 #include "core/metrics/scores.h"
 
+/* NaN prints without the sign that a computation happened to leave. */
+static double shown(double value)
+{
+    return isnan(value) ? (double)NAN : value;
+}
+
 chl_status chl_check_labels(const char *where, const double *y, int64_t n, chl_error *err)
 {
     if (n < 1 || n > INT32_MAX) {
@@ -17,7 +23,7 @@ chl_status chl_check_labels(const char *where, const double *y, int64_t n, chl_e
         if (y[i] != 0 && y[i] != 1) {
             return chl_fail(err, isfinite(y[i]) ? CHL_EINVAL : CHL_ENUMERIC,
                             "%s: y: row %lld: expected 0 or 1, got %g", where,
-                            (long long)i + 1, y[i]);
+                            (long long)i + 1, shown(y[i]));
         }
     }
     return CHL_OK;
@@ -29,7 +35,7 @@ chl_status chl_check_finite(const char *where, const double *p, int64_t n, chl_e
         if (!isfinite(p[i])) {
             return chl_fail(err, CHL_ENUMERIC,
                             "%s: p: row %lld: expected a finite number, got %g", where,
-                            (long long)i + 1, p[i]);
+                            (long long)i + 1, shown(p[i]));
         }
     }
     return CHL_OK;
@@ -42,7 +48,7 @@ chl_status chl_check_probabilities(const char *where, const double *p, int64_t n
         if (!(p[i] >= 0 && p[i] <= 1)) {
             return chl_fail(err, isfinite(p[i]) ? CHL_EINVAL : CHL_ENUMERIC,
                             "%s: p: row %lld: expected a probability from 0 to 1, got %g",
-                            where, (long long)i + 1, p[i]);
+                            where, (long long)i + 1, shown(p[i]));
         }
     }
     return CHL_OK;

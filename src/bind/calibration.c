@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * core.calibration: Platt and isotonic calibration for scripts that hold probabilities
+ * themselves; a model carries its own. Layer: bind.
+ */
+#include "core/metrics/calibration.h"
+
+#include <string.h>
+
+#include "bind/chlua.h"
+#include "bind/modules.h"
+
+static void *check_calibration(lua_State *L)
+{
+    return chlua_check_box(L, 1, CHLUA_CALIBRATION);
+}
+
+/*** Fits a calibration on held-out rows.
+ * @function calibration.fit
+ * @tparam string method "platt" or "isotonic"
+ * @tparam {number,...}|Column|Matrix y 0/1, both classes
+ * @tparam {number,...}|Column|Matrix p probabilities
+ * @treturn Calibration
+ * @usage local c = core.calibration.fit("isotonic", y, p) */
+static int calibration_fit(lua_State *L)
+{
+    int64_t n;
+    const char *method = luaL_checkstring(L, 1);
+    lua_settop(L, 3);
+    const double *y = chlua_check_doubles(L, 2, &n), *p = chlua_check_same(L, 3, n);
+    void **slot = chlua_new_box(L, CHLUA_CALIBRATION);
+    chl_calibration *made;
+    chl_error err = {0};
+    chlua_check(L, chl_calibration_fit(method, y, p, n, &made, &err), &err);
+    *slot = made;
+    return 1;
+}
+
+/*** Reads what `to_table` wrote.
+ * @function calibration.from_table
+ * @tparam table data
+ * @treturn Calibration
+ * @raise when the data is damaged
+ * @usage core.calibration.from_table(c:to_table()) */
+static int calibration_from_table(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    const json_t *json = chlua_check_json(L, 1);
+    void **slot = chlua_new_box(L, CHLUA_CALIBRATION);
+    chl_calibration *made;
+    chl_error err = {0};
+    chlua_check(L, chl_calibration_from_json(json, &made, &err), &err);
+    *slot = made;
+    return 1;
+}
+
+/*** Calibrated probabilities, each on its own.
+ * @function Calibration:apply
+ * @tparam {number,...}|Column|Matrix p probabilities
+ * @treturn {number,...}
+ * @usage c:apply { 0.2, 0.7 } */
+static int calibration_m_apply(lua_State *L)
+{
+    int64_t n;
+    const chl_calibration *c = check_calibration(L);
+    const double *p = chlua_check_doubles(L, 2, &n);
+    for (int64_t i = 0; i < n; i++) {
+        if (!(p[i] >= 0 && p[i] <= 1)) {
+            return luaL_argerror(
+                L, 2,
+                lua_pushfstring(L, "item %I: expected a probability from 0 to 1, got %f",
+                                (LUAI_UACINT)(i + 1), p[i]));
+        }
+    }
+    double *out = chlua_new_doubles(L, n);
+    memcpy(out, p, (size_t)n * sizeof *out);
+    chl_calibration_apply(c, out, n);
+    chlua_push_doubles(L, out, n);
+    return 1;
+}
+
+/*** Everything as a table of numbers and lists, exact.
+ * @function Calibration:to_table
+ * @treturn table method, rows and a, b (platt) or x, y (isotonic) */
+static int calibration_m_to_table(lua_State *L)
+{
+    json_t *json;
+    chl_error err = {0};
+    chlua_check(L, chl_calibration_to_json(check_calibration(L), &json, &err), &err);
+    chlua_push_json(L, json);
+    return 1;
+}
+
+static int calibration_tostring(lua_State *L)
+{
+    const chl_calibration *c = chlua_test_box(L, 1, CHLUA_CALIBRATION);
+    lua_pushfstring(L, "calibration (%s)", c ? chl_calibration_method(c) : "closed");
+    return 1;
+}
+
+static int calibration_gc(lua_State *L)
+{
+    void **slot = luaL_checkudata(L, 1, CHLUA_CALIBRATION);
+    chl_calibration_free(*slot);
+    *slot = NULL;
+    return 0;
+}
+
+void chlua_open_calibration(lua_State *L)
+{
+    static const luaL_Reg functions[] = {
+        {"fit", calibration_fit}, {"from_table", calibration_from_table}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"apply", calibration_m_apply},
+                                       {"to_table", calibration_m_to_table},
+                                       {NULL, NULL}};
+    static const luaL_Reg meta[] = {{"__gc", calibration_gc},
+                                    {"__close", calibration_gc},
+                                    {"__tostring", calibration_tostring},
+                                    {NULL, NULL}};
+    chlua_register(L, CHLUA_CALIBRATION, methods, meta);
+    luaL_newlib(L, functions);
+}
