@@ -20,6 +20,7 @@ static const struct {
     {"logistic", chlua_open_logistic},
     {"matrix", chlua_open_matrix},
     {"metrics", chlua_open_metrics},
+    {"net", chlua_open_net},
     {"rng", chlua_open_rng},
     {"hash", chlua_open_hash},
     {"sandbox", chlua_open_sandbox},

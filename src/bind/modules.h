@@ -18,8 +18,14 @@ void chlua_open_json(lua_State *L);
 void chlua_open_logistic(lua_State *L);
 void chlua_open_matrix(lua_State *L);
 void chlua_open_metrics(lua_State *L);
+void chlua_open_net(lua_State *L);
 void chlua_open_rng(lua_State *L);
 void chlua_open_hash(lua_State *L);
 void chlua_open_sandbox(lua_State *L);
+
+/* Parts of core.net that stand in train.c. */
+void chlua_register_history(lua_State *L);
+int chlua_net_train(lua_State *L);
+int chlua_net_check_options(lua_State *L);
 
 #endif

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * core.net: sequential nets. Layer: bind. The box holds a chl_net.
+ */
+#include "core/nn/net.h"
+
+#include <string.h>
+
+#include "bind/chlua.h"
+#include "bind/modules.h"
+
+static chl_net *check_net(lua_State *L)
+{
+    return chlua_check_box(L, 1, CHLUA_NET);
+}
+
+static int net_gc(lua_State *L)
+{
+    void **slot = luaL_checkudata(L, 1, CHLUA_NET);
+    chl_net_free(*slot);
+    *slot = NULL;
+    return 0;
+}
+
+/*** A net with initial weights.
+ * @function net.new
+ * @tparam table spec `{layers={{type="dense",units=64,activation="relu"},…}}`
+ * @tparam integer inputs number of columns
+ * @tparam[opt=0] integer seed
+ * @tparam[opt=0] integer member which net of an ensemble: its own weights
+ * @treturn Net
+ * @raise a layer, option or activation that does not exist; sizes out of bounds
+ * @usage core.net.new({ layers = { { type = "dense", units = 1 } } }, 3) */
+static int net_new(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_Integer inputs = luaL_checkinteger(L, 2);
+    luaL_argcheck(L, inputs >= 1 && inputs <= 65536, 2, "expected 1 to 65536 inputs");
+    lua_Integer seed = luaL_optinteger(L, 3, 0), member = luaL_optinteger(L, 4, 0);
+    const json_t *spec = chlua_check_json(L, 1);
+    void **slot = chlua_new_box(L, CHLUA_NET);
+    chl_error err = {0};
+    chl_net *net;
+    chlua_check(L, chl_net_new(spec, (int)inputs, &net, &err), &err);
+    *slot = net;
+    chl_net_init_weights(net, (uint64_t)seed, (uint64_t)member);
+    chlua_account(L, (size_t)chl_net_parameters(net) * sizeof(chl_real));
+    return 1;
+}
+
+/*** The net's outputs: probabilities after sigmoid or softmax.
+ * @function Net:predict
+ * @tparam Matrix x rows × inputs
+ * @treturn Matrix rows × outputs
+ * @raise when x has another number of columns */
+static int net_m_predict(lua_State *L)
+{
+    const chl_net *net = check_net(L);
+    const chl_matrix *x = chlua_check_matrix(L, 2);
+    int inputs = chl_net_inputs(net);
+    if (x->cols != inputs) {
+        return luaL_argerror(L, 2,
+                             lua_pushfstring(L, "expected %d columns, got %I", inputs,
+                                             (LUAI_UACINT)x->cols));
+    }
+    chl_matrix *out = chlua_push_matrix(L);
+    chl_error err = {0};
+    chlua_check(L, chl_matrix_init(out, x->rows, chl_net_outputs(net), &err), &err);
+    chlua_check(L, chl_net_predict(net, x->data, x->rows, out->data, &err), &err);
+    chlua_account(L, (size_t)(out->rows * out->cols) * sizeof(double));
+    return 1;
+}
+
+/*** The architecture with every option spelled out.
+ * @function Net:spec
+ * @treturn table `{inputs=…, layers={…}}` */
+static int net_m_spec(lua_State *L)
+{
+    json_t *spec;
+    chl_error err = {0};
+    chlua_check(L, chl_net_spec(check_net(L), &spec, &err), &err);
+    chlua_push_json(L, spec);
+    return 1;
+}
+
+/*** A table of the layers, their outputs and parameters (also `tostring(net)`).
+ * @function Net:describe
+ * @treturn string */
+static int net_m_describe(lua_State *L)
+{
+    const chl_net *net = check_net(L);
+    chl_strbuf buffer = {0};
+    chl_error err = {0};
+    chl_status status = chl_net_describe(net, &buffer, &err);
+    json_t *text = status == CHL_OK ? json_stringn(buffer.data, buffer.length) : NULL;
+    chl_strbuf_reset(&buffer);
+    chlua_check(L, status, &err);
+    if (!text) {
+        return luaL_error(L, "out of memory");
+    }
+    chlua_push_json(L, text);
+    return 1;
+}
+
+/*** Number of trainable numbers.
+ * @function Net:parameters
+ * @treturn integer */
+static int net_m_parameters(lua_State *L)
+{
+    lua_pushinteger(L, chl_net_parameters(check_net(L)));
+    return 1;
+}
+
+/*** Number of columns that the net reads.
+ * @function Net:inputs
+ * @treturn integer */
+static int net_m_inputs(lua_State *L)
+{
+    lua_pushinteger(L, chl_net_inputs(check_net(L)));
+    return 1;
+}
+
+/*** Number of columns that the net gives.
+ * @function Net:outputs
+ * @treturn integer */
+static int net_m_outputs(lua_State *L)
+{
+    lua_pushinteger(L, chl_net_outputs(check_net(L)));
+    return 1;
+}
+
+/*** The names of everything that is stored: weights, biases, running statistics.
+ * @function Net:tensors
+ * @treturn {string,...} such as "0.weight", "0.bias" */
+static int net_m_tensors(lua_State *L)
+{
+    chl_net *net = check_net(L);
+    int n = chl_net_tensor_count(net);
+    lua_createtable(L, n, 0);
+    for (int i = 0; i < n; i++) {
+        lua_pushstring(L, chl_net_tensor(net, i).name);
+        lua_rawseti(L, -2, i + 1);
+    }
+    return 1;
+}
+
+/*** A copy of one tensor, [inputs × units] for weights; a vector is one row.
+ * @function Net:tensor
+ * @tparam string name as in Net:tensors
+ * @treturn Matrix
+ * @raise when there is no tensor of that name */
+static int net_m_tensor(lua_State *L)
+{
+    chl_net *net = check_net(L);
+    const char *name = luaL_checkstring(L, 2);
+    for (int i = 0; i < chl_net_tensor_count(net); i++) {
+        chl_tensor t = chl_net_tensor(net, i);
+        if (strcmp(t.name, name) == 0) {
+            int64_t rows = t.rank == 2 ? t.shape[0] : 1, cols = t.shape[t.rank - 1];
+            chl_matrix *out = chlua_push_matrix(L);
+            chl_error err = {0};
+            chlua_check(L, chl_matrix_init(out, rows, cols, &err), &err);
+            for (int64_t k = 0; k < rows * cols; k++) {
+                out->data[k] = (double)t.data[k];
+            }
+            return 1;
+        }
+    }
+    return luaL_argerror(L, 2, lua_pushfstring(L, "the net has no tensor '%s'", name));
+}
+
+static int net_tostring(lua_State *L)
+{
+    if (chlua_test_box(L, 1, CHLUA_NET)) {
+        return net_m_describe(L);
+    }
+    lua_pushliteral(L, "net (closed)");
+    return 1;
+}
+
+void chlua_open_net(lua_State *L)
+{
+    static const luaL_Reg functions[] = {{"new", net_new},
+                                         {"train", chlua_net_train},
+                                         {"check_options", chlua_net_check_options},
+                                         {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"predict", net_m_predict},
+                                       {"spec", net_m_spec},
+                                       {"describe", net_m_describe},
+                                       {"parameters", net_m_parameters},
+                                       {"inputs", net_m_inputs},
+                                       {"outputs", net_m_outputs},
+                                       {"tensors", net_m_tensors},
+                                       {"tensor", net_m_tensor},
+                                       {NULL, NULL}};
+    static const luaL_Reg meta[] = {{"__gc", net_gc},
+                                    {"__close", net_gc},
+                                    {"__tostring", net_tostring},
+                                    {NULL, NULL}};
+    chlua_register(L, CHLUA_NET, methods, meta);
+    chlua_register_history(L);
+    luaL_newlib(L, functions);
+}
