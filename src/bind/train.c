@@ -162,35 +162,17 @@ static const chl_matrix *matrix_field(lua_State *L, int field)
     return m;
 }
 
-/* A matrix's numbers, or those of a list in a userdata pushed on the stack. */
-static const double *check_numbers(lua_State *L, int field, int64_t *count)
-{
-    if (!lua_istable(L, field)) {
-        const chl_matrix *m = matrix_field(L, field);
-        *count = m->rows * m->cols;
-        return m->data;
-    }
-    *count = (int64_t)lua_rawlen(L, field);
-    double *values = lua_newuserdatauv(L, (size_t)*count * sizeof *values, 0);
-    for (int64_t i = 0; i < *count; i++) {
-        if (lua_rawgeti(L, field, i + 1) != LUA_TNUMBER) {
-            luaL_error(L, "net.train: %s: item %I: expected a number, got %s",
-                       field_names[field], (LUAI_UACINT)(i + 1), luaL_typename(L, -1));
-        }
-        values[i] = lua_tonumber(L, -1);
-        lua_pop(L, 1);
-    }
-    return values;
-}
-
 /* The n numbers of a field, pinned by the stack; NULL when it is nil and `optional`. */
 static const double *numbers_field(lua_State *L, int field, int64_t n, bool optional)
 {
     if (optional && lua_isnil(L, field)) {
         return NULL;
     }
+    if (!lua_istable(L, field) && !lua_isuserdata(L, field)) {
+        bad_field(L, field, "a column, a matrix or a list of numbers");
+    }
     int64_t count;
-    const double *values = check_numbers(L, field, &count);
+    const double *values = chlua_check_doubles(L, field, &count);
     if (count != n) {
         luaL_error(L, "net.train: %s: expected %I numbers, got %I", field_names[field],
                    (LUAI_UACINT)n, (LUAI_UACINT)count);
