@@ -117,9 +117,7 @@ static chl_status copy_numbers(const chl_work *work, const chl_column *column,
             out[i] = column->values.boolean[i];
         }
         break;
-    default:
-        return chl_fail(err, CHL_ETYPE, "%s: column '%s': expected numbers, got %s",
-                        work->where, name, chl_type_name(column->type));
+    default: break;
     }
     for (int64_t i = 0; column->validity && i < work->rows; i++) {
         if (!chl_column_valid(column, i)) {
@@ -135,6 +133,13 @@ chl_status chl_work_put(chl_work *work, const chl_layout *layout, int slot,
     CHL_TRY(keep_column(work, column, err));
     chl_cells *cells = &work->cells[slot];
     cells->column = column;
+    int kind = chl_layout_kind(layout->slots[slot].type);
+    if (column->length != work->rows || chl_layout_kind(column->type) != kind) {
+        return chl_fail(err, CHL_ETYPE, "%s: column '%s': expected %s, got %s",
+                        work->where, layout->slots[slot].name,
+                        chl_type_name(layout->slots[slot].type),
+                        chl_type_name(column->type));
+    }
     if (!cells->numbers) {
         return CHL_OK;
     }
@@ -156,14 +161,9 @@ static chl_status column_of_texts(const chl_work *work, const chl_cells *cells,
     chl_builder builder;
     CHL_TRY(chl_builder_init(&builder, CHL_STRING, NULL, err));
     for (int64_t i = 0; i < work->rows; i++) {
-        chl_status status;
-        if (!cells->fill && !chl_column_valid(cells->column, i)) {
-            status = chl_builder_null(&builder, err);
-        } else {
-            size_t length;
-            const char *text = chl_cells_text(cells, i, &length);
-            status = chl_builder_text(&builder, text, length, err);
-        }
+        size_t length;
+        const char *text = chl_cells_text(cells, i, &length);
+        chl_status status = chl_builder_text(&builder, text, length, err);
         if (status != CHL_OK) {
             chl_builder_reset(&builder);
             return status;
@@ -172,68 +172,17 @@ static chl_status column_of_texts(const chl_work *work, const chl_cells *cells,
     return chl_builder_finish(&builder, out, err);
 }
 
-chl_status chl_work_column(const chl_work *work, const chl_layout *layout, int slot,
-                           chl_column **out, chl_error *err)
+chl_status chl_work_column(const chl_work *work, int slot, chl_column **out,
+                           chl_error *err)
 {
+    *out = NULL;
     const chl_cells *cells = &work->cells[slot];
-    chl_type type = layout->slots[slot].type;
     if (cells->numbers && !cells->column) {
         return column_of_numbers(work, cells->numbers, out, err);
     }
-    if (cells->fill || (type == CHL_STRING && cells->column->type == CHL_CATEGORY)) {
+    if (cells->fill) {
         return column_of_texts(work, cells, out, err);
     }
     *out = chl_column_retain(cells->column);
-    return CHL_OK;
-}
-
-const char *chl_cells_text(const chl_cells *cells, int64_t i, size_t *length)
-{
-    const chl_column *column = cells->column;
-    if (!chl_column_valid(column, i)) {
-        const char *text = cells->fill ? cells->fill : CHL_UNKNOWN_LEVEL;
-        *length = strlen(text);
-        return text;
-    }
-    if (column->type == CHL_CATEGORY) {
-        return chl_levels_name(column->levels, column->values.codes[i], length);
-    }
-    return chl_column_string(column, i, length);
-}
-
-static void codes_by_text(const chl_cells *cells, int64_t rows, const chl_levels *known,
-                          int32_t *codes)
-{
-    for (int64_t i = 0; i < rows; i++) {
-        size_t length;
-        const char *text = chl_cells_text(cells, i, &length);
-        codes[i] = chl_levels_find(known, text, length);
-    }
-}
-
-chl_status chl_cells_codes(const chl_cells *cells, int64_t rows, const chl_levels *known,
-                           int32_t *codes, chl_error *err)
-{
-    const chl_column *column = cells->column;
-    int32_t levels = column->type == CHL_CATEGORY ? chl_levels_count(column->levels) : 0;
-    if (column->type != CHL_CATEGORY || levels > rows / 2) {
-        codes_by_text(cells, rows, known, codes);
-        return CHL_OK;
-    }
-    int32_t *map = chl_alloc((size_t)levels + 1, sizeof *map);
-    if (!map) {
-        return chl_fail_memory(err);
-    }
-    const char *missing = cells->fill ? cells->fill : CHL_UNKNOWN_LEVEL;
-    map[0] = chl_levels_find(known, missing, strlen(missing)); /* code -1 */
-    for (int32_t code = 0; code < levels; code++) {
-        size_t length;
-        const char *text = chl_levels_name(column->levels, code, &length);
-        map[code + 1] = chl_levels_find(known, text, length);
-    }
-    for (int64_t i = 0; i < rows; i++) {
-        codes[i] = map[column->values.codes[i] + 1];
-    }
-    chl_free(map);
     return CHL_OK;
 }

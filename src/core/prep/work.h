@@ -50,8 +50,8 @@ CHL_MUST_CHECK chl_status chl_work_put(chl_work *work, const chl_layout *layout,
                                        chl_column *column, chl_error *err);
 
 /* The slot as a column, for expressions: a new reference. */
-CHL_MUST_CHECK chl_status chl_work_column(const chl_work *work, const chl_layout *layout,
-                                          int slot, chl_column **out, chl_error *err);
+CHL_MUST_CHECK chl_status chl_work_column(const chl_work *work, int slot,
+                                          chl_column **out, chl_error *err);
 
 /* Numbers about to be changed in place: the original column is forgotten. */
 static inline double *chl_work_change(const chl_work *work, int slot)
@@ -67,6 +67,9 @@ const char *chl_cells_text(const chl_cells *cells, int64_t i, size_t *length);
 CHL_MUST_CHECK chl_status chl_cells_codes(const chl_cells *cells, int64_t rows,
                                           const chl_levels *known, int32_t *codes,
                                           chl_error *err);
+
+/* UTF-8 without NUL: what JSON can carry everywhere. */
+bool chl_text_can_be_saved(const char *text, size_t length);
 
 /* The distinct texts of the rows in bytewise order, and how many rows have each
  * (counts[code], to be freed). Text that is no UTF-8 or holds NUL fails: it could not be
