@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "bind/chlua.h"
+#include "bind/frame_box.h"
 #include "bind/modules.h"
 #include "core/data/group.h"
 
@@ -70,13 +70,7 @@ static int expr_eval(lua_State *L)
 {
     chl_frame *frame = chlua_check_frame(L, 1);
     chl_expr *expr = check_expr(L, 2);
-    chl_error err = {0};
-    void **slot = chlua_new_box(L, CHLUA_COLUMN);
-    chl_column *column;
-    chlua_check(L, chl_expr_eval(expr, frame, &column, &err), &err);
-    *slot = column;
-    chlua_account(L, (size_t)column->length * 8);
-    return 1;
+    CHLUA_RETURN_COLUMN(L, chl_expr_eval(expr, frame, &made, &err));
 }
 
 /* The list of expressions at `arg` as an array in a userdata pushed on the stack; an
@@ -123,14 +117,8 @@ static int expr_aggregate(lua_State *L)
     const char *const *names = chlua_check_strings(L, 3, &n_names);
     chl_expr **exprs = check_exprs(L, 4, &n_exprs);
     luaL_argcheck(L, n_names == n_exprs, 4, "expected one expression for each name");
-    chl_error err = {0};
-    void **slot = chlua_new_box(L, CHLUA_FRAME);
-    chl_frame *out;
-    chlua_check(
-        L, chl_frame_aggregate(frame, keys, n_keys, names, exprs, n_exprs, &out, &err),
-        &err);
-    *slot = out;
-    return 1;
+    CHLUA_RETURN_FRAME(
+        L, chl_frame_aggregate(frame, keys, n_keys, names, exprs, n_exprs, &made, &err));
 }
 
 /*** The names of all functions, for completion.

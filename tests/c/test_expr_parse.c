@@ -189,6 +189,9 @@ static void long_texts(void **state)
     expect_failure(
         "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\xc3\xbc ?",
         "xxx…\": position 60: unexpected character");
+    char *broken = nested("\x8d", "", 70); /* nothing but continuation bytes */
+    expect_failure(broken, "position 1: unexpected character");
+    free(broken);
     chl_strbuf_reset(&text);
     chl_strbuf_reset(&out);
 }

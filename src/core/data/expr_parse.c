@@ -14,8 +14,9 @@ static void show_text(const char *text, char out[72])
     enum { SHOWN = 60 };
     size_t n = strlen(text);
     size_t shown = n > SHOWN ? SHOWN : n;
-    while (n > SHOWN && ((unsigned char)text[shown] & 0xc0) == 0x80) {
-        shown--; /* never inside a UTF-8 sequence */
+    while (n > SHOWN && shown > SHOWN - 4 &&
+           ((unsigned char)text[shown] & 0xc0) == 0x80) {
+        shown--; /* not inside a UTF-8 sequence */
     }
     for (size_t i = 0; i < shown; i++) {
         out[i] = text[i];

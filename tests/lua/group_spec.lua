@@ -1,0 +1,67 @@
+local core = require("churnlab.core")
+local group = require("churnlab.group")
+
+local csv = [[
+Geography,Gender,Age,Exited
+Spain,Female,40,1
+France,Male,30,0
+France,Female,50,1
+,Male,20,0
+Spain,Female,60,0
+]]
+
+local function frame()
+  return core.frame.parse_csv(csv, { types = { Geography = "category", Gender = "category" } })
+end
+
+local function failure(f, ...)
+  local ok, message = pcall(f, ...)
+  assert.is_false(ok)
+  return message
+end
+
+describe("group", function()
+  it("gives keys first, then aggregates by name, sorted by the keys", function()
+    local out = group.new(frame(), "Geography"):agg { n = "count()", churn = "mean(Exited)" }
+    assert.are.same({ "Geography", "churn", "n" }, out:columns())
+    assert.are.same({ "France", "Spain", "?" }, out:col("Geography"):to_table("?"))
+    assert.are.same({ 0.5, 0.5, 0 }, out:col("churn"):to_table())
+    assert.are.same({ 2, 2, 1 }, out:col("n"):to_table())
+  end)
+
+  it("keeps the order of a list", function()
+    local out = group.new(frame(), { "Gender", "Geography" })
+      :agg { { "n", "count()" }, { "age", core.expr.parse("max(Age) - min(Age)") } }
+    assert.are.same({ "Gender", "Geography", "n", "age" }, out:columns())
+    assert.are.same({ "Female", "Female", "Male", "Male" }, out:col("Gender"):to_table())
+    assert.are.same({ "France", "Spain", "France", "?" }, out:col("Geography"):to_table("?"))
+    assert.are.same({ 0, 20, 0, 0 }, out:col("age"):to_table())
+  end)
+
+  it("takes everything as one group without keys", function()
+    local out = group.new(frame()):agg { age = "sum(Age) / count()" }
+    assert.are.same({ "age" }, out:columns())
+    assert.are.same({ 40 }, out:col("age"):to_table())
+  end)
+
+  it("counts", function()
+    assert.are.same({ 3, 2 }, group.new(frame(), "Gender"):count():col("n"):to_table())
+    assert.are.equal("group by Gender", tostring(group.new(frame(), "Gender")))
+  end)
+
+  it("helps with mistakes", function()
+    local g = group.new(frame(), "Gender")
+    assert.matches("group_spec.lua:%d+: aggregate 'x': expression \"Age\": position 1: "
+      .. "column 'Age' has many values a group", failure(function() g:agg { x = "Age" } end))
+    assert.matches("unknown column 'Gendre' %(did you mean 'Gender'%?%)",
+      failure(function() group.new(frame(), "Gendre"):count() end))
+    assert.matches("expected at least one aggregate", failure(g.agg, g, {}))
+    assert.matches("x: expected an expression .* got a number", failure(g.agg, g, { x = 1 }))
+    assert.matches("item 2: expected {name, expression}, got a string",
+      failure(g.agg, g, { { "n", "count()" }, "mean(Age)" }))
+    assert.matches("expected a table of expressions, got a string", failure(g.agg, g, "count()"))
+    assert.matches("used twice", failure(g.agg, g, { Gender = "count()" }))
+    assert.matches("key 1: expected a column name, got a number",
+      failure(group.new, frame(), 1))
+  end)
+end)
