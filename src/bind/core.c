@@ -21,6 +21,7 @@ static const struct {
     {"matrix", chlua_open_matrix},
     {"metrics", chlua_open_metrics},
     {"net", chlua_open_net},
+    {"prep", chlua_open_prep},
     {"rng", chlua_open_rng},
     {"hash", chlua_open_hash},
     {"sandbox", chlua_open_sandbox},

@@ -56,8 +56,9 @@ static chl_status parse_one(const json_t *pair, derived *d, chl_error *err)
     }
     const char *const *names;
     if (chl_expr_is_aggregate(d->expr)) {
-        chl_fail(err, CHL_EINVAL, "an aggregate looks at other rows: expected an "
-                                  "expression over one row");
+        chl_fail(err, CHL_EINVAL,
+                 "an aggregate looks at other rows: expected an "
+                 "expression over one row");
         return fail_derived(d, err);
     }
     if (chl_expr_columns(d->expr, &names) == 0) {

@@ -71,7 +71,9 @@ static chl_status impute_parse(chl_step *step, const json_t *options, chl_error 
         {.name = "step", .type = CHL_OPT_IGNORE},
         {.name = "columns", .type = CHL_OPT_IGNORE},
         {.name = "numeric", .type = CHL_OPT_JSON, .offset = offsetof(impute, numeric)},
-        {.name = "category", .type = CHL_OPT_STRING, .offset = offsetof(impute, category)},
+        {.name = "category",
+         .type = CHL_OPT_STRING,
+         .offset = offsetof(impute, category)},
         {.name = "flag", .type = CHL_OPT_BOOL, .offset = offsetof(impute, flag)},
         {.name = NULL},
     };

@@ -98,8 +98,8 @@ chl_status chl_layout_add(chl_layout *layout, const char *name, chl_type type,
     if (layout->n >= SLOTS_MAX) {
         return chl_fail(err, CHL_EINVAL, "more than %d columns", SLOTS_MAX);
     }
-    chl_slot *grown = chl_grow(layout->slots, &layout->capacity, (size_t)layout->n + 1,
-                               sizeof *grown);
+    chl_slot *grown =
+        chl_grow(layout->slots, &layout->capacity, (size_t)layout->n + 1, sizeof *grown);
     if (!grown) {
         return chl_fail_memory(err);
     }
@@ -126,8 +126,9 @@ static chl_status add_lineage(chl_layout *layout, int *raws, int n, int *lineage
     if (!grown || layout->lineage_items > LINEAGE_ITEMS_MAX) {
         layout->lineages = grown ? grown : layout->lineages;
         chl_free(raws);
-        return grown ? chl_fail(err, CHL_EINVAL, "the columns depend on each other in "
-                                                 "too many ways")
+        return grown ? chl_fail(err, CHL_EINVAL,
+                                "the columns depend on each other in "
+                                "too many ways")
                      : chl_fail_memory(err);
     }
     layout->lineages = grown;

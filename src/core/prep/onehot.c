@@ -26,7 +26,7 @@ typedef struct coding {
     chl_levels *known; /* all levels of training: first those with a column, then rare */
     int32_t kept;      /* how many have a column of their own */
     bool other;        /* there is a column "<other>" */
-    int first;         /* slot of level 0's column; kept + other slots follow each other */
+    int first; /* slot of level 0's column; kept + other slots follow each other */
 } coding;
 
 typedef struct onehot {
@@ -155,8 +155,8 @@ static chl_status onehot_bind(chl_step *step, chl_layout *layout, chl_error *err
         coding *c = &self->codings[i];
         c->first = layout->n;
         for (int32_t code = 0; code < c->kept; code++) {
-            CHL_TRY(add_column(self, i, chl_levels_name(c->known, code, NULL), layout,
-                               err));
+            CHL_TRY(
+                add_column(self, i, chl_levels_name(c->known, code, NULL), layout, err));
         }
         if (c->other) {
             CHL_TRY(add_column(self, i, OTHER, layout, err));
@@ -174,8 +174,8 @@ static chl_status onehot_apply(const chl_step *step, chl_work *work,
     for (int i = 0; i < step->n; i++) {
         const coding *c = &self->codings[i];
         int32_t columns = c->kept + c->other;
-        CHL_TRY(chl_step_codes(step, i, work, c->known, self->unseen == UNSEEN_ERROR,
-                               err));
+        CHL_TRY(
+            chl_step_codes(step, i, work, c->known, self->unseen == UNSEEN_ERROR, err));
         for (int32_t k = 0; k < columns; k++) {
             memset(work->cells[c->first + k].numbers, 0,
                    (size_t)work->rows * sizeof(double));

@@ -88,8 +88,8 @@ static chl_status learn(ordinal *self, int i, chl_work *work, chl_error *err)
 {
     chl_step *step = &self->base;
     if (json_object_get(self->order, step->names[i])) {
-        json_t *one = json_pack("{s:[O]}", "order",
-                                json_object_get(self->order, step->names[i]));
+        json_t *one =
+            json_pack("{s:[O]}", "order", json_object_get(self->order, step->names[i]));
         chl_status status = one ? chl_state_levels(one, "order", 0, &self->levels[i], err)
                                 : chl_fail_memory(err);
         json_decref(one);

@@ -89,10 +89,11 @@ static chl_status check_encoded(const chl_slot *slot, chl_error *err)
 {
     switch (chl_layout_kind(slot->type)) {
     case CHL_TAKES_TEXT:
-        return chl_fail(err, CHL_ETYPE,
-                        "fit: column '%s' is text (%s) and no step encodes it: add onehot "
-                        "or target_encode, or drop it",
-                        slot->name, chl_type_name(slot->type));
+        return chl_fail(
+            err, CHL_ETYPE,
+            "fit: column '%s' is text (%s) and no step encodes it: add onehot "
+            "or target_encode, or drop it",
+            slot->name, chl_type_name(slot->type));
     case CHL_TAKES_DATES:
         return chl_fail(err, CHL_ETYPE,
                         "fit: column '%s' is a date: derive a number from it "
@@ -148,8 +149,9 @@ static chl_status fail_cell(const chl_prep *prep, const chl_work *work, int j,
                         "step after it fills it in",
                         work->where, name, (long long)row + 1);
     }
-    return chl_fail(err, CHL_ENUMERIC, "%s: column '%s': row %lld: the value is too large",
-                    work->where, name, (long long)row + 1);
+    return chl_fail(err, CHL_ENUMERIC,
+                    "%s: column '%s': row %lld: the value is too large", work->where,
+                    name, (long long)row + 1);
 }
 
 static chl_status check_cells(const chl_prep *prep, const chl_work *work, chl_error *err)
@@ -440,8 +442,8 @@ chl_status chl_prep_from_json(const json_t *json, chl_prep **out, chl_error *err
 chl_status chl_prep_describe(const chl_prep *prep, chl_strbuf *out, chl_error *err)
 {
     if (prep->fitted) {
-        chl_strbuf_printf(out, "prep: fitted, %d raw columns -> %d encoded",
-                          prep->raws.n, prep->n_encoded);
+        chl_strbuf_printf(out, "prep: fitted, %d raw columns -> %d encoded", prep->raws.n,
+                          prep->n_encoded);
     } else {
         chl_strbuf_printf(out, "prep: not fitted, %zu step%s", prep->n,
                           prep->n == 1 ? "" : "s");

@@ -135,8 +135,8 @@ static chl_status parse_smooth(target_encode *self, chl_error *err)
 {
     const json_t *option = self->smooth_option;
     self->smooth = CHL_SMOOTH_AUTO;
-    if (!option || (json_is_string(option) &&
-                    strcmp(json_string_value(option), "auto") == 0)) {
+    if (!option ||
+        (json_is_string(option) && strcmp(json_string_value(option), "auto") == 0)) {
         return CHL_OK;
     }
     self->smooth = json_number_value(option);
@@ -364,7 +364,8 @@ static chl_status target_encode_load(chl_step *step, const json_t *state, chl_er
     CHL_TRY(chl_state_numbers(state, "mean", step->n, &self->means, err));
     for (int i = 0; i < step->n; i++) {
         CHL_TRY(chl_state_levels(state, "levels", i, &self->levels[i], err));
-        const json_t *values = json_array_get(json_object_get(state, "values"), (size_t)i);
+        const json_t *values =
+            json_array_get(json_object_get(state, "values"), (size_t)i);
         CHL_TRY(chl_json_numbers(values, "values", chl_levels_count(self->levels[i]),
                                  &self->values[i], err));
     }

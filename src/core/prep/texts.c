@@ -115,8 +115,8 @@ chl_status chl_cells_levels(const chl_cells *cells, int64_t rows, chl_levels **l
     chl_levels *found = NULL;
     CHL_TRY(chl_levels_new(&found, err));
     int32_t *codes = chl_alloc((size_t)rows, sizeof *codes);
-    chl_status status = codes ? intern_rows(cells, rows, found, codes, err)
-                              : chl_fail_memory(err);
+    chl_status status =
+        codes ? intern_rows(cells, rows, found, codes, err) : chl_fail_memory(err);
     if (status == CHL_OK) {
         status = sort_and_count(found, codes, rows, levels, counts, err);
     }

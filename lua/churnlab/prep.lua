@@ -1,0 +1,156 @@
+--- Preprocessing as a chain of steps that is data, so that a saved model carries no code.
+--
+--     local prep = cl.prep()
+--       :derive { has_balance = "Balance > 0" }
+--       :impute { numeric = "median", category = "<unknown>", flag = true }
+--       :clip   { "Balance", "EstimatedSalary", quantile = { 0.001, 0.999 } }
+--       :onehot { unseen = "other" }
+--       :scale  { "standard" }
+--
+-- Steps are fitted by cl.fit (or prep:fit_transform) on training rows only. The methods here
+-- shape the option tables; names, types and ranges are checked in the core.
+local core = require("churnlab.core")
+local errors = require("churnlab.errors")
+
+local M = {}
+
+local methods = getmetatable(core.prep.new()).__index
+
+local function check_table(step, options)
+  if options ~= nil and type(options) ~= "table" then
+    errors.raise("%s: options: expected a table, got a %s", step, type(options))
+  end
+  return options or {}
+end
+
+-- { "Balance", "Age", quantile = … } → { step =, columns = { "Balance", "Age" }, quantile = … }
+local function shape(step, options)
+  local made, columns = { step = step }, {}
+  for key, value in pairs(check_table(step, options)) do
+    if math.type(key) == "integer" and key >= 1 and key <= #options then
+      if type(value) ~= "string" then
+        errors.raise("%s: item %d: expected a column name, got a %s", step, key, type(value))
+      end
+      columns[key] = value
+    elseif key == "step" then
+      errors.raise("%s: unknown option 'step'", step)
+    else
+      made[tostring(key)] = value
+    end
+  end
+  if type(made.columns) == "string" then made.columns = { made.columns } end
+  if #columns > 0 then
+    if made.columns then
+      errors.raise("%s: columns are named twice, in the list and in 'columns'", step)
+    end
+    made.columns = columns
+  end
+  return made
+end
+
+local function plain(step)
+  return function(self, options) return self:add(shape(step, options)) end
+end
+
+--- New columns from expressions over the columns before the step, one row at a time.
+-- @function Prep:derive
+-- @tparam {[string]=string} columns name = expression
+-- @treturn Prep itself
+-- @usage prep:derive { salary_share = "Balance / (EstimatedSalary + 1)" }
+function methods.derive(self, columns)
+  local names = {}
+  for name, text in pairs(check_table("derive", columns)) do
+    if type(name) ~= "string" then
+      errors.raise("derive: expected name = \"expression\", got item %s", tostring(name))
+    elseif type(text) ~= "string" then
+      errors.raise("derive: '%s': expected an expression as a string, got a %s%s", name, type(text),
+        type(text) == "function" and " (a saved model carries no code)" or "")
+    end
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  local pairs_of = {}
+  for i, name in ipairs(names) do pairs_of[i] = { name, columns[name] } end
+  return self:add { step = "derive", columns = pairs_of }
+end
+
+--- Fills in missing cells. Takes every number and text column unless some are named.
+-- @function Prep:impute
+-- @tparam[opt] table options names of columns; numeric = "median" (default), "mean", "mode" or a
+-- number; category = "&lt;unknown&gt;" (default), another word or "mode"; flag = true adds
+-- "&lt;name&gt;_missing" for columns that had gaps in training
+-- @treturn Prep itself
+methods.impute = plain("impute")
+
+--- Bounds numbers: bounds = { low, high }, or quantile = { 0.001, 0.999 } of the training rows.
+-- @function Prep:clip
+-- @tparam table options names of columns; quantile or bounds
+-- @treturn Prep itself
+methods.clip = plain("clip")
+
+--- Text to one 0/1 column a level.
+-- @function Prep:onehot
+-- @tparam[opt] table options names of columns; unseen = "other" (default: levels rarer than
+-- min_count share "&lt;other&gt;", and so do new levels; without rare levels new ones are all
+-- zeros), "zero" or "error"; min_count = 1; max_levels = 256
+-- @treturn Prep itself
+methods.onehot = plain("onehot")
+
+--- Text to the position of its level, in byte order or as `order` says.
+-- @function Prep:ordinal
+-- @tparam[opt] table options names of columns; order = { Contract = { "Month-to-month", … } };
+-- unseen = "other" (-1, default), "zero" (0) or "error"
+-- @treturn Prep itself
+methods.ordinal = plain("ordinal")
+
+--- Text to the smoothed mean of the target at its level, cross-fitted in training.
+-- @function Prep:target_encode
+-- @tparam[opt] table options names of columns; folds = 5; smooth = "auto" (default) or a number;
+-- seed = 0; unseen = "mean" (default) or "error"
+-- @treturn Prep itself
+methods.target_encode = plain("target_encode")
+
+--- Leaves columns out, such as dates and names that a derive step has used.
+-- @function Prep:drop
+-- @tparam {string,...} columns
+-- @treturn Prep itself
+methods.drop = plain("drop")
+
+--- Brings numbers to one scale: "standard" (default), "minmax" or "robust". Without `columns` it
+-- takes every number but the 0/1 columns of onehot and impute.
+-- @function Prep:scale
+-- @tparam[opt] table options the method first; columns = { … }
+-- @treturn Prep itself
+-- @usage prep:scale { "robust", columns = { "Balance" } }
+function methods.scale(self, options)
+  local named = {}
+  for key, value in pairs(check_table("scale", options)) do
+    if key == 1 then
+      if options.method then errors.raise("scale: the method is named twice") end
+      named.method = value
+    elseif math.type(key) == "integer" then
+      errors.raise("scale: expected one method and columns = { … }, got item %d", key)
+    else
+      named[key] = value
+    end
+  end
+  return self:add(shape("scale", named))
+end
+
+setmetatable(methods, {
+  __index = function(_, key)
+    if type(key) ~= "string" or key:sub(1, 2) == "__" then return nil end
+    local names = {}
+    for name in pairs(methods) do names[#names + 1] = name end
+    table.sort(names)
+    local near = errors.nearest(key, names)
+    errors.raise("prep has no method '%s' (%s)", key,
+      near and ("did you mean '%s'?"):format(near) or "methods: " .. table.concat(names, ", "))
+  end,
+})
+
+--- An empty prep.
+-- @treturn Prep
+function M.new() return core.prep.new() end
+
+return M
