@@ -15,7 +15,7 @@ local M = {}
 
 local BLOCK = 4096
 local ROWS_MAX = 10000000 -- ids stay unique up to here
-local names = { "bank", "telco" }
+local sets = { "bank", "telco" }
 
 -- Streams by purpose for one block of rows. The position in `purposes` is part of the key.
 local function open_streams(purposes, seed, block)
@@ -79,7 +79,7 @@ end
 -- @raise for an unknown name or option
 -- @usage local bank = cl.simulate("bank", { rows = 1000, seed = 7 })
 function M.simulate(name, options)
-  if name ~= "bank" and name ~= "telco" then errors.unknown("simulate", "data set", name, names) end
+  if name ~= "bank" and name ~= "telco" then errors.unknown("simulate", "data set", name, sets) end
   options = errors.options("simulate", options,
     { rows = "number", seed = "number", truth = "boolean" })
   local rows = check_whole("rows", options.rows or 1000, 1, ROWS_MAX)

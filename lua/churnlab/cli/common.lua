@@ -1,0 +1,117 @@
+-- What the verbs share: arguments, notices, JSON, files. SPDX-License-Identifier: MIT
+local argparse = require("argparse")
+local core = require("churnlab.core")
+
+local M = {}
+
+local function fail(code, message) require("churnlab.cli").fail(code, message) end
+
+--- A parser for one verb.
+-- @tparam string verb
+-- @tparam string summary one line
+-- @tparam string examples shown at the end of --help
+function M.parser(verb, summary, examples)
+  local text = summary:sub(1, 1):upper() .. summary:sub(2) .. "."
+  local parser = argparse("churnlab " .. verb, text, "Example:\n" .. examples)
+  parser:add_help(false):usage_max_width(90):help_max_width(90)
+  parser:help_description_margin(24):help_vertical_space(0)
+  parser.verb = verb
+  return parser
+end
+
+-- argparse's message on one line, ours in shape.
+local function tidy(message)
+  message = message:gsub("\nDid you mean one of these: (.-)%?$", function(names)
+    return (" (did you mean %s?)"):format(names:gsub("' '", "' or '"))
+  end)
+  return (message:gsub("\nDid you mean (.-)%?$", " (did you mean %1?)"))
+end
+
+--- Reads a verb's arguments. Wrong ones end the program with exit code 2.
+-- @treturn table|nil the values, or nil when --help was asked for and printed
+function M.parse(parser, arguments)
+  parser:flag("-h --help", "Print this page.")
+  for _, argument in ipairs(arguments) do
+    if argument == "--" then break end
+    if argument == "-h" or argument == "--help" then
+      print(parser:get_help())
+      return nil
+    end
+  end
+  local ok, result = parser:pparse(arguments)
+  if not ok then
+    fail(2, ("%s: %s; churnlab %s --help tells more"):format(parser.verb, tidy(result),
+      parser.verb))
+  end
+  return result
+end
+
+--- A converter for whole numbers in low … high.
+function M.whole(option, low, high)
+  return function(text)
+    local value = math.tointeger(tonumber(text))
+    if value and value >= low and value <= high then return value end
+    local upper = high < math.maxinteger and (" to %d"):format(high) or ""
+    return nil, ("%s: expected a whole number from %d%s, got '%s'"):format(option, low, upper, text)
+  end
+end
+
+--- A converter for numbers in low ≤ x < high.
+function M.share(option, low, high)
+  return function(text)
+    local value = tonumber(text)
+    if value and value >= low and value < high then return value end
+    return nil, ("%s: expected a number from %g to less than %g, got '%s'"):format(option, low,
+      high, text)
+  end
+end
+
+--- "A, B" → { "A", "B" }
+function M.list(text)
+  local items = {}
+  for item in text:gmatch("[^,]+") do
+    item = item:match("^%s*(.-)%s*$")
+    if item ~= "" then items[#items + 1] = item end
+  end
+  return items
+end
+
+--- A line for people on standard error.
+function M.notice(fmt, ...)
+  io.stderr:write(fmt:format(...), "\n")
+end
+
+--- The value, or the end of the program with exit code 1 and the message.
+function M.must(value, message)
+  if value == nil or value == false then fail(1, message or "failed") end
+  return value
+end
+
+--- 12345 → "12,345"
+function M.thousands(n)
+  local text = ("%d"):format(n):reverse():gsub("(%d%d%d)", "%1,"):reverse()
+  return (text:gsub("^,", ""))
+end
+
+--- "1 row", "2 rows"
+function M.count(n, noun)
+  return ("%s %s%s"):format(M.thousands(n), noun, n == 1 and "" or "s")
+end
+
+-- JSON has no NaN: what is not defined is null.
+local function plain(value)
+  if type(value) == "number" and (value ~= value or math.abs(value) == math.huge) then
+    return core.NA
+  end
+  if type(value) ~= "table" then return value end
+  local copy = {}
+  for key, item in pairs(value) do copy[key] = plain(item) end
+  return copy
+end
+
+--- Prints one JSON value and a newline on standard output.
+function M.print_json(value)
+  io.stdout:write(core.json.encode(plain(value)), "\n")
+end
+
+return M
