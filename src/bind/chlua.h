@@ -105,7 +105,7 @@ const char *const *chlua_check_strings(lua_State *L, int arg, int *n);
  * `arg`; *n is its length. Pushes one value that keeps the result alive. A missing value
  * or another type raises an argument error that names the row. */
 const double *chlua_check_doubles(lua_State *L, int arg, int64_t *n);
-/* As above, and of exactly n values ("as in y"). */
+/* As above, and of exactly n values. */
 const double *chlua_check_same(lua_State *L, int arg, int64_t n);
 /* Pushes scratch for n numbers. */
 double *chlua_new_doubles(lua_State *L, int64_t n);

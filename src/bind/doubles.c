@@ -95,8 +95,8 @@ const double *chlua_check_same(lua_State *L, int arg, int64_t n)
     const double *values = chlua_check_doubles(L, arg, &length);
     if (length != n) {
         luaL_argerror(L, arg,
-                      lua_pushfstring(L, "expected %I values as in y, got %I",
-                                      (LUAI_UACINT)n, (LUAI_UACINT)length));
+                      lua_pushfstring(L, "expected %I values, got %I", (LUAI_UACINT)n,
+                                      (LUAI_UACINT)length));
     }
     return values;
 }

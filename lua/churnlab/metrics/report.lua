@@ -1,0 +1,152 @@
+-- An evaluation as people read it: headline, table with intervals, confusion matrix, verdict.
+local M = {}
+
+local ROWS = {
+  { "roc_auc", "ROC AUC" }, { "pr_auc", "PR AUC" }, { "log_loss", "log loss" },
+  { "brier", "Brier" }, { "recall", "recall" }, { "precision", "precision" }, { "f1", "F1" },
+  { "lift_10", "lift 10 %", "%.2f" }, { "accuracy", "accuracy" },
+}
+
+local function number(value, format)
+  return value and (format or "%.3f"):format(value) or "-"
+end
+
+local function interval(pair, format)
+  return pair and ("[%s, %s]"):format(number(pair[1], format), number(pair[2], format)) or ""
+end
+
+-- "0.861 [0.842, 0.881]"
+local function with_interval(scores, name, format)
+  local pair = scores.intervals and scores.intervals[name]
+  return number(scores[name], format) .. (pair and " " .. interval(pair, format) or "")
+end
+
+local function pad(text, width)
+  return (" "):rep(width - utf8.len(text)) .. text
+end
+
+-- Right-aligned columns; the first is left-aligned.
+local function align(lines)
+  local widths = {}
+  for _, line in ipairs(lines) do
+    for i, cell in ipairs(line) do widths[i] = math.max(widths[i] or 0, utf8.len(cell)) end
+  end
+  local out = {}
+  for n, line in ipairs(lines) do
+    local cells = { line[1] .. (" "):rep(widths[1] - utf8.len(line[1])) }
+    for i = 2, #line do cells[i] = pad(line[i], widths[i]) end
+    out[n] = table.concat(cells, "  ")
+  end
+  return out
+end
+
+local function score_table(e)
+  local columns = { { "net", e } }
+  if e.logistic then columns[2] = { "logistic", e.logistic } end
+  columns[#columns + 1] = { "majority", e.majority }
+  local lines = { { "" } }
+  for i, column in ipairs(columns) do lines[1][i + 1] = column[1] end
+  for _, row in ipairs(ROWS) do
+    local line = { row[2] }
+    for i, column in ipairs(columns) do
+      -- the majority rule ranks nothing and decides nothing: its figures have no interval to read
+      local plain = column[1] == "majority" and number(column[2][row[1]], row[3])
+      line[i + 1] = plain or with_interval(column[2], row[1], row[3])
+    end
+    lines[#lines + 1] = line
+  end
+  return align(lines)
+end
+
+local function confusion_table(e)
+  local c = e.confusion
+  return align {
+    { ("at threshold %g"):format(e.threshold), "predicted 1", "predicted 0" },
+    { "  actual 1", ("%d"):format(c.tp), ("%d"):format(c.fn) },
+    { "  actual 0", ("%d"):format(c.fp), ("%d"):format(c.tn) },
+  }
+end
+
+local NOT = "The net does not beat the majority rule: "
+
+local function against_majority(e)
+  if e.beats_majority then return "The net beats the majority rule." end
+  local auc = with_interval(e, "roc_auc")
+  local low = e.intervals and e.intervals.roc_auc[1] or e.roc_auc
+  if low <= 0.5 then
+    local why = e.intervals and "does not exclude 0.5" or "is not above 0.5"
+    return ("%sROC AUC %s %s."):format(NOT, auc, why)
+  end
+  return (NOT .. "its log loss, %s, is not below %s, that of the training rate for everybody "
+    .. "(it ranks, ROC AUC %s, but its probabilities need calibration)."):format(
+    number(e.log_loss), number(e.majority.log_loss), auc)
+end
+
+local function against_logistic(e)
+  local pair = e.difference and e.difference.roc_auc
+  local how = e.beats_logistic and "better" or "no better"
+  if pair and pair[2] < 0 then how = "worse" end
+  local detail = pair and (", paired 95 %% interval %s"):format(interval(pair)) or ""
+  return ("It is %s than a logistic regression: ROC AUC %+.3f%s."):format(how,
+    e.roc_auc - e.logistic.roc_auc, detail)
+end
+
+--- One or two plain sentences: does the net beat the majority rule, and a logistic regression?
+-- @tparam Evaluation e
+-- @treturn string
+function M.verdict(e)
+  if not e.roc_auc then
+    return "No verdict: there is one class only, so nothing can be ranked."
+  end
+  local text = against_majority(e)
+  return e.logistic and text .. " " .. against_logistic(e) or text
+end
+
+local function wrap(text, width)
+  local lines, line = {}, ""
+  for word in text:gmatch("%S+") do
+    if line ~= "" and utf8.len(line) + 1 + utf8.len(word) > width then
+      lines[#lines + 1], line = line, word
+    else
+      line = line == "" and word or line .. " " .. word
+    end
+  end
+  lines[#lines + 1] = line
+  return lines
+end
+
+local function append(out, lines)
+  table.move(lines, 1, #lines, #out + 1, out)
+end
+
+local function headline(e)
+  local out = {
+    ("ROC AUC %s on %d rows, %d of them positive (%.1f %%)"):format(
+      with_interval(e, "roc_auc"), e.rows, e.positives, 100 * e.positives / e.rows),
+  }
+  if e.lift_10 then
+    out[2] = ("The 10 %% with the highest scores hold %.1f times as many positives as average.")
+      :format(e.lift_10)
+  end
+  return out
+end
+
+--- The whole report.
+-- @tparam Evaluation e
+-- @treturn string lines of at most 80 columns for usual figures
+function M.text(e)
+  local out = headline(e)
+  out[#out + 1] = ""
+  append(out, score_table(e))
+  if e.intervals then
+    out[#out + 1] = ("95 %% intervals from %d bootstrap resamples (seed %d)"):format(
+      e.bootstrap, e.seed)
+  end
+  out[#out + 1] = ""
+  append(out, confusion_table(e))
+  out[#out + 1] = ""
+  append(out, wrap(e.verdict, 80))
+  return table.concat(out, "\n")
+end
+
+return M
