@@ -66,14 +66,22 @@ function M.unknown(where, kind, name, names)
   M.raise("%sunknown %s '%s' (%s)", prefix, kind, tostring(name), hint)
 end
 
---- Checks an option table: `known` maps each name to a Lua type ("number", "string|table" …).
--- Unknown names and wrong types raise. Returns the table, or {} for nil.
--- @usage errors.options("fit", opts, { epochs = "number", valid = "userdata" })
-function M.options(where, options, known)
+--- The options as a table: {} for nil; what is no table raises.
+-- @tparam string where the function
+-- @tparam[opt] table options
+function M.table(where, options)
   if options == nil then return {} end
   if type(options) ~= "table" then
     M.raise("%s: options: expected a table, got a %s", where, type(options))
   end
+  return options
+end
+
+--- Checks an option table: `known` maps each name to a Lua type ("number", "string|table" …).
+-- Unknown names and wrong types raise. Returns the table, or {} for nil.
+-- @usage errors.options("fit", opts, { epochs = "number", valid = "userdata" })
+function M.options(where, options, known)
+  options = M.table(where, options)
   for name, value in pairs(options) do
     local wanted = known[name]
     if not wanted then

@@ -48,6 +48,20 @@ static int net_new(lua_State *L)
     return 1;
 }
 
+/*** Checks one layer of a spec, wherever it will stand.
+ * @function net.check_layer
+ * @tparam table layer such as `{type="dense", units=64}`
+ * @treturn boolean true
+ * @raise what is wrong with it */
+static int net_check_layer(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    chl_error err = {0};
+    chlua_check(L, chl_net_check_layer(chlua_check_json(L, 1), &err), &err);
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
 /*** The net's outputs: probabilities after sigmoid or softmax.
  * @function Net:predict
  * @tparam Matrix x rows × inputs
@@ -181,6 +195,7 @@ static int net_tostring(lua_State *L)
 void chlua_open_net(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"new", net_new},
+                                         {"check_layer", net_check_layer},
                                          {"train", chlua_net_train},
                                          {"check_options", chlua_net_check_options},
                                          {NULL, NULL}};

@@ -30,6 +30,8 @@ typedef struct chl_net chl_net;
 CHL_MUST_CHECK chl_status chl_net_new(const json_t *spec, int inputs, chl_net **out,
                                       chl_error *err);
 void chl_net_free(chl_net *net); /* NULL allowed */
+/* Checks one entry of "layers" alone, wherever it will stand. */
+CHL_MUST_CHECK chl_status chl_net_check_layer(const json_t *spec, chl_error *err);
 /* He-normal before relu-like activations, LeCun-normal before selu, Glorot-uniform
  * otherwise; biases zero. Depends on (seed, member) alone. */
 void chl_net_init_weights(chl_net *net, uint64_t seed, uint64_t member);

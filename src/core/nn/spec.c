@@ -75,6 +75,14 @@ static chl_status read_kind(const json_t *spec, const char *where, int *kind,
                             chl_layer_names, count_names(chl_layer_names));
 }
 
+chl_status chl_net_check_layer(const json_t *spec, chl_error *err)
+{
+    chl_layer layer = {.kind = CHL_LAYER_DENSE};
+    CHL_TRY(read_kind(spec, "layer", &layer.kind, err));
+    return chl_options_read(spec, chl_layer_names[layer.kind], options_of[layer.kind],
+                            &layer, err);
+}
+
 /* Gives the layer its places in the dense and in the padded numbers. */
 static void place(chl_net *net, chl_layer *layer)
 {

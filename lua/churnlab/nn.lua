@@ -1,0 +1,151 @@
+--- Nets as data: layers, losses, optimizers and callbacks for cl.fit.
+-- Every constructor checks its options in the core at once, so that a mistake is reported at its
+-- own line of the script, and returns a plain table that a saved model can carry.
+local core = require("churnlab.core")
+local errors = require("churnlab.errors")
+local sequential = require("churnlab.nn.sequential")
+
+local nn = { sequential = sequential.new, is_sequential = sequential.is }
+
+-- ---- losses, optimizers, callbacks: tagged tables ----
+
+local function without_kind(t)
+  local copy = {}
+  for name, value in pairs(t) do
+    if name ~= "kind" then copy[name] = value end
+  end
+  return copy
+end
+
+-- kind → how the core's option table holds such a part
+local wrap = {
+  loss = function(part) return { loss = part } end,
+  optimizer = function(part) return { optimizer = part } end,
+  early_stop = function(part) return { early_stop = part } end,
+  schedule = function(part) return { schedules = { part } } end,
+}
+
+local function part(kind, type_name, where, options)
+  local result = {}
+  for name, value in pairs(errors.table(where, options)) do
+    if name == "kind" or name == "type" then
+      errors.raise("%s: unknown option '%s'", where, name)
+    end
+    result[name] = value
+  end
+  result.type = type_name
+  core.net.check_options(wrap[kind](result))
+  result.kind = kind
+  return result
+end
+
+--- Binary cross-entropy from logits.
+-- @tparam[opt] table options class_weight ("balanced" or { w0, w1 }), label_smoothing
+-- @treturn table
+-- @usage nn.bce { class_weight = "balanced" }
+function nn.bce(options) return part("loss", "bce", "bce", options) end
+
+--- Cross-entropy of two or more classes from logits.
+-- @tparam[opt] table options class_weight ("balanced" or one number a class), label_smoothing
+-- @treturn table
+function nn.cross_entropy(options)
+  return part("loss", "cross_entropy", "cross_entropy", options)
+end
+
+--- Adam.
+-- @tparam[opt] table options lr (1e-3), beta1 (0.9), beta2 (0.999), eps (1e-8)
+-- @treturn table
+-- @usage nn.adam { lr = 1e-3 }
+function nn.adam(options) return part("optimizer", "adam", "adam", options) end
+
+--- Adam with decoupled weight decay.
+-- @tparam[opt] table options as adam, and weight_decay (0.01)
+-- @treturn table
+function nn.adamw(options) return part("optimizer", "adamw", "adamw", options) end
+
+--- Stochastic gradient descent.
+-- @tparam[opt] table options lr (0.01), momentum (0), nesterov (false)
+-- @treturn table
+function nn.sgd(options) return part("optimizer", "sgd", "sgd", options) end
+
+--- Ends training when a figure no longer improves.
+-- @tparam[opt] table options monitor ("val_loss", "val_auc" or "loss"), patience (10 epochs),
+-- restore
+-- (true: keep the best epoch's weights), min_delta (0)
+-- @treturn table
+-- @usage nn.early_stop { monitor = "val_loss", patience = 15 }
+function nn.early_stop(options) return part("early_stop", "early_stop", "early_stop", options) end
+
+--- Multiplies the learning rate by `factor` when a figure no longer improves.
+-- @tparam[opt] table options factor (0.5), patience (5), monitor ("val_loss"), min_lr (0),
+-- cooldown (0),
+-- threshold (1e-4, relative)
+-- @treturn table
+function nn.reduce_lr(options) return part("schedule", "reduce_lr", "reduce_lr", options) end
+
+--- Multiplies the learning rate by `factor` after each `every` epochs.
+-- @tparam table options every, factor (0.5)
+-- @treturn table
+-- @usage nn.step_lr { every = 10, factor = 0.5 }
+function nn.step_lr(options) return part("schedule", "step", "step_lr", options) end
+
+-- ---- for cl.fit ----
+
+local function expect_kind(name, value, kind)
+  if type(value) ~= "table" or value.kind ~= kind then
+    local got = type(value) == "table" and (value.kind or "a table") or type(value)
+    errors.raise("fit: option '%s': expected a %s such as nn.%s, got %s", name, kind,
+      kind == "loss" and "bce{}" or "adam{}", got)
+  end
+  return without_kind(value)
+end
+
+local function add_callback(options, functions, i, callback)
+  local kind = type(callback) == "table" and callback.kind
+  if type(callback) == "function" then
+    functions[#functions + 1] = callback
+  elseif kind == "early_stop" then
+    if options.early_stop then errors.raise("fit: callbacks: more than one early_stop") end
+    options.early_stop = without_kind(callback)
+  elseif kind == "schedule" then
+    options.schedules = options.schedules or {}
+    table.insert(options.schedules, without_kind(callback))
+  else
+    errors.raise("fit: callbacks: item %d: expected a function, nn.early_stop, nn.reduce_lr or "
+      .. "nn.step_lr, got %s", i, kind or type(callback))
+  end
+end
+
+local function join(functions)
+  if #functions < 2 then return functions[1] end
+  return function(epoch, log)
+    local go_on = true
+    for _, f in ipairs(functions) do
+      if f(epoch, log) == false then go_on = false end
+    end
+    return go_on
+  end
+end
+
+--- Turns the options of cl.fit that concern training into those of core.net.train.
+-- @tparam table opts loss, optimizer, epochs, batch, seed, shuffle, clip_norm, callbacks; others
+-- are ignored
+-- @treturn table options for core.net.train
+-- @treturn ?function on_epoch, when there are functions among the callbacks
+function nn.compile_options(opts)
+  local options, functions = {}, {}
+  for _, name in ipairs { "epochs", "batch", "seed", "shuffle", "clip_norm" } do
+    options[name] = opts[name]
+  end
+  if opts.loss ~= nil then options.loss = expect_kind("loss", opts.loss, "loss") end
+  if opts.optimizer ~= nil then
+    options.optimizer = expect_kind("optimizer", opts.optimizer, "optimizer")
+  end
+  for i, callback in ipairs(opts.callbacks or {}) do
+    add_callback(options, functions, i, callback)
+  end
+  core.net.check_options(options)
+  return options, join(functions)
+end
+
+return nn
