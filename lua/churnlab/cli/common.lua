@@ -109,9 +109,16 @@ local function plain(value)
   return copy
 end
 
---- Prints one JSON value and a newline on standard output.
+--- Prints text and a newline on standard output; a reader that is gone is a failure.
+function M.print(text)
+  local ok, message = io.stdout:write(text, "\n")
+  if ok then ok, message = io.stdout:flush() end
+  M.must(ok, ("cannot write to standard output: %s"):format(message or ""))
+end
+
+--- Prints one JSON value.
 function M.print_json(value)
-  io.stdout:write(core.json.encode(plain(value)), "\n")
+  M.print(core.json.encode(plain(value)))
 end
 
 return M

@@ -1,0 +1,87 @@
+-- churnlab info: what a saved model is. SPDX-License-Identifier: MIT
+local common = require("churnlab.cli.common")
+
+local M = { summary = "show what a saved model is" }
+
+local examples = [[
+  churnlab info bank.churn
+  churnlab info bank.churn --json]]
+
+local function arguments_parser()
+  local parser = common.parser("info", M.summary, examples)
+  parser:argument("model", "A model that `churnlab train` saved.")
+  parser:flag("--json", "Print one JSON object instead of text.")
+  return parser
+end
+
+-- The raw columns that scoring needs: { name, type, levels }.
+local function raw_columns(model)
+  local schema, columns = model:schema(), {}
+  for k, name in ipairs(schema:columns()) do
+    columns[k] = { name = name, type = schema:type(name), levels = schema:col(name):levels() }
+  end
+  return columns
+end
+
+local function levels_text(levels)
+  if not levels then return "" end
+  local shown = table.concat(levels, ", ", 1, math.min(#levels, 6))
+  return #levels > 6 and ("%s, … (%d)"):format(shown, #levels) or shown
+end
+
+local function indented(text)
+  return "  " .. text:gsub("\n+$", ""):gsub("\n", "\n  ")
+end
+
+-- "Exited = 1" and what training noted, one fact a line.
+local function facts_lines(model, facts)
+  local training = model:metadata().training or {}
+  local lines = { ("predicts     %s = %s"):format(facts.target, facts.positive or "true") }
+  local function add(label, value)
+    if value ~= nil then lines[#lines + 1] = ("%-12s %s"):format(label, value) end
+  end
+  add("id", facts.id)
+  add("hash", model:hash())
+  add("trained on", training.rows and common.count(training.rows, "row"))
+  add("positives", training.positives and common.thousands(training.positives))
+  add("seed", training.seed)
+  add("made", training.created and training.created .. " by churnlab " .. training.version)
+  add("calibration", facts.calibration or "none")
+  add("background", common.count(facts.background, "row"))
+  return lines
+end
+
+local function card(model, path)
+  local facts, lines = model:facts(), { path, "" }
+  for _, line in ipairs(facts_lines(model, facts)) do lines[#lines + 1] = "  " .. line end
+  lines[#lines + 1] = "\ncolumns that it reads"
+  for _, column in ipairs(raw_columns(model)) do
+    lines[#lines + 1] = (("  %-20s %-9s %s"):format(column.name, column.type,
+      levels_text(column.levels)):gsub("%s+$", ""))
+  end
+  lines[#lines + 1] = ("\nprep (%d columns → %d)"):format(#model:schema():columns(), facts.encoded)
+  lines[#lines + 1] = indented(model:describe("prep"))
+  lines[#lines + 1] = ("\nnet (mean of %d)"):format(facts.members)
+  lines[#lines + 1] = indented(model:describe("net"))
+  return table.concat(lines, "\n")
+end
+
+local function as_table(model)
+  local result = model:facts()
+  result.columns, result.metadata, result.hash = raw_columns(model), model:metadata(), model:hash()
+  return result
+end
+
+function M.run(arguments)
+  local options = common.parse(arguments_parser(), arguments)
+  if not options then return 0 end
+  local model = require("churnlab").load(options.model)
+  if options.json then
+    common.print_json(as_table(model))
+  else
+    common.print(card(model, options.model))
+  end
+  return 0
+end
+
+return M

@@ -1,0 +1,123 @@
+-- churnlab train: from a CSV file to a saved model with the default recipe.
+-- SPDX-License-Identifier: MIT
+local common = require("churnlab.cli.common")
+
+local M = { summary = "train a model on a CSV file and save it" }
+
+local LEAST = 10 -- rows with each outcome
+
+local examples = [[
+  churnlab train bank.csv --target Exited --id CustomerId -o bank.churn
+  churnlab train telco.csv --target Churn --positive Yes --id customerID -o telco.churn]]
+
+local function layers(text)
+  local units = {}
+  for _, item in ipairs(common.list(text)) do
+    local n, message = common.whole("--hidden", 1, 4096)(item)
+    if not n then return nil, message end
+    units[#units + 1] = n
+  end
+  if #units == 0 then return nil, "--hidden: expected numbers of units such as 64,32, got none" end
+  return units
+end
+
+local function arguments_parser()
+  local parser = common.parser("train", M.summary, examples)
+  parser:argument("csv", "The customers, one a row, with a header line.")
+  parser:option("--target", "The column that says who left."):count(1):argname("COLUMN")
+  parser:option("--positive", "Its value for those who left (not needed for 0/1).")
+    :argname("VALUE")
+  parser:option("--id", "The column with the customer's id."):argname("COLUMN")
+  parser:option("--drop", "Columns to leave out."):argname("A,B"):convert(common.list)
+  parser:option("--keep", "Columns to keep although they look like no features.")
+    :argname("A,B"):convert(common.list)
+  parser:option("--test", "The share that is held out for the evaluation; 0: none.", "0.2")
+    :argname("SHARE"):convert(common.share("--test", 0, 1))
+  parser:option("--seed", "The same seed trains the same model.", "42")
+    :argname("N"):convert(common.whole("--seed", 0, math.maxinteger))
+  parser:option("--epochs", "At most so many passes over the data (default: 150).")
+    :argname("N"):convert(common.whole("--epochs", 1, 100000))
+  parser:option("--hidden", "Units in the hidden layers (default: 64,32).")
+    :argname("64,32"):convert(layers)
+  parser:option("-o", "The model file to write."):hidden_name("--output"):target("output")
+    :count(1):argname("FILE")
+  parser:flag("--json", "Print one JSON object instead of text.")
+  return parser
+end
+
+-- Prints for people: on standard error where standard output carries JSON.
+local function teller(options)
+  if options.json then return common.notice end
+  return function(fmt, ...) print(fmt:format(...)) end
+end
+
+local function as_set(list)
+  local set = {}
+  for _, name in ipairs(list or {}) do set[name] = true end
+  return set
+end
+
+-- Reads the customers; rows without a target and columns that are no features are gone.
+local function read(options, tell)
+  local cl = require("churnlab")
+  local frame = cl.read_csv(options.csv, { target = options.target, positive = options.positive,
+    id = options.id, drop = options.drop })
+  tell("%s: %s, %s", options.csv, common.count(#frame, "row"),
+    common.count(#frame:columns(), "column"))
+  local labelled, without = require("churnlab.core").model.labelled(frame, options.csv)
+  if without > 0 then tell("%s without a target left out", common.count(without, "row")) end
+  for _, name in ipairs(options.keep or {}) do labelled:type(name) end -- must exist
+  for _, item in ipairs(require("churnlab.screen").find(labelled, as_set(options.keep))) do
+    tell("column '%s' left out: %s", item.column, item.reason)
+    labelled = labelled:drop(item.column)
+  end
+  for name, kind in pairs(require("churnlab.recipe").types(labelled)) do
+    labelled = labelled:with_column(name, labelled:col(name):cast(kind))
+  end
+  return labelled
+end
+
+local function check_outcomes(options, frame)
+  local positives = math.tointeger(frame:labels():sum() // 1)
+  if positives < LEAST or #frame - positives < LEAST then
+    require("churnlab.cli").fail(1, ("%s: column '%s': expected at least %d rows with each outcome,"
+      .. " got %d of %d positive"):format(options.csv, options.target, LEAST, positives, #frame))
+  end
+end
+
+-- Fails before the training rather than after it.
+local function check_output(path)
+  local probe = path .. ".probe"
+  local file, message = io.open(probe, "wb")
+  common.must(file, ("cannot write the model: %s"):format(message or ""))
+  file:close()
+  os.remove(probe)
+end
+
+local function split(options, frame)
+  if options.test == 0 then return frame end
+  return frame:split { 1 - options.test, options.test, stratify = options.target,
+    seed = options.seed }
+end
+
+function M.run(arguments)
+  local options = common.parse(arguments_parser(), arguments)
+  if not options then return 0 end
+  local tell = teller(options)
+  check_output(options.output)
+  local frame = read(options, tell)
+  check_outcomes(options, frame)
+  local train, test = split(options, frame)
+  tell("%s to train and validate on, %s held out", common.count(#train, "row"),
+    common.count(test and #test or 0, "row"))
+  local model = require("churnlab.recipe").fit(train, { seed = options.seed,
+    epochs = options.epochs, hidden = options.hidden })
+  local judged = test and model:evaluate(test, { bootstrap = 200, seed = options.seed })
+  if judged and not options.json then print(judged) end
+  common.must(model:save(options.output))
+  tell("saved %s", options.output)
+  if options.json then M.print_json(judged, train) end
+  return 0
+end
+
+return M
