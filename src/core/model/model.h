@@ -41,6 +41,7 @@ const char *chl_model_target(const chl_model *model);
 const char *chl_model_positive(const chl_model *model); /* as CSV text */
 const char *chl_model_id(const chl_model *model);       /* or NULL */
 const chl_frame *chl_model_background(const chl_model *model);
+const char *chl_model_calibration(const chl_model *model); /* its method, or NULL */
 
 /* Fits on a held-out frame with the target; replaces an earlier calibration. */
 CHL_MUST_CHECK chl_status chl_model_calibrate(chl_model *model, const chl_frame *valid,

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/model/lineage.h"
+
+#include <math.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+
+enum { PART = 512 };
+
+/* ---- rows with a target ---- */
+
+static chl_status keep_rows(const chl_frame *frame, const double *y, int64_t *rows,
+                            chl_frame **out, chl_error *err)
+{
+    int64_t n = 0;
+    for (int64_t i = 0; i < frame->rows; i++) {
+        if (!isnan(y[i])) {
+            rows[n++] = i;
+        }
+    }
+    if (n == 0) {
+        return chl_fail(err, CHL_EINVAL, "no row has a value in the target column '%s'",
+                        frame->target);
+    }
+    if (n == frame->rows) {
+        *out = chl_frame_retain((chl_frame *)(uintptr_t)frame);
+        return CHL_OK;
+    }
+    return chl_frame_take(frame, rows, n, out, err);
+}
+
+chl_status chl_frame_labelled(const chl_frame *frame, const char *where, chl_frame **out,
+                              int64_t *dropped, chl_error *err)
+{
+    *out = NULL;
+    *dropped = 0;
+    if (!frame->target) {
+        return chl_fail(err, CHL_EINVAL,
+                        "%s: the frame has no target column (read_csv's option 'target' "
+                        "names it)",
+                        where);
+    }
+    double *y = chl_alloc((size_t)frame->rows, sizeof *y);
+    int64_t *rows = chl_alloc((size_t)frame->rows, sizeof *rows);
+    chl_status status =
+        y && rows ? chl_frame_labels(frame, y, err) : chl_fail_memory(err);
+    if (status == CHL_OK) {
+        status = keep_rows(frame, y, rows, out, err);
+    }
+    if (status == CHL_OK) {
+        *dropped = frame->rows - (*out)->rows;
+    } else {
+        chl_error_prefix(err, "%s", where);
+    }
+    chl_free(y);
+    chl_free(rows);
+    return status;
+}
+
+/* ---- the hash ---- */
+
+/* Feeds words little-endian through a buffer, so that the hash is the same everywhere. */
+typedef struct feed {
+    crypto_hash_sha256_state state;
+    unsigned char buffer[PART * 8];
+    size_t used;
+} feed;
+
+static void flush(feed *f)
+{
+    crypto_hash_sha256_update(&f->state, f->buffer, f->used);
+    f->used = 0;
+}
+
+static void put_word(feed *f, uint64_t word)
+{
+    if (f->used == sizeof f->buffer) {
+        flush(f);
+    }
+    for (int i = 0; i < 8; i++) {
+        f->buffer[f->used++] = (unsigned char)(word >> (8 * i));
+    }
+}
+
+/* Length first, so that neighbouring texts cannot be confused. */
+static void put_text(feed *f, const char *text, size_t length)
+{
+    put_word(f, length);
+    flush(f);
+    crypto_hash_sha256_update(&f->state, (const unsigned char *)text, length);
+}
+
+static void put_cell(feed *f, const chl_column *column, int64_t row)
+{
+    size_t length;
+    const char *text;
+    uint64_t word = 0;
+    switch (column->type) {
+    case CHL_F64: memcpy(&word, &column->values.f64[row], sizeof word); break;
+    case CHL_I64: word = (uint64_t)column->values.i64[row]; break;
+    case CHL_BOOL: word = column->values.boolean[row]; break;
+    case CHL_DATE: word = (uint64_t)column->values.days[row]; break;
+    case CHL_CATEGORY:
+        text = chl_levels_name(column->levels, column->values.codes[row], &length);
+        put_text(f, text, length);
+        return;
+    case CHL_STRING:
+        text = chl_column_string(column, row, &length);
+        put_text(f, text, length);
+        return;
+    }
+    put_word(f, word);
+}
+
+void chl_frame_sha256(const chl_frame *frame, char hex[CHL_SHA256_HEX])
+{
+    feed f;
+    f.used = 0;
+    crypto_hash_sha256_init(&f.state);
+    put_word(&f, (uint64_t)frame->rows);
+    for (int i = 0; i < frame->columns; i++) {
+        const chl_column *column = frame->fields[i].column;
+        put_text(&f, frame->fields[i].name, strlen(frame->fields[i].name));
+        put_word(&f, (uint64_t)column->type);
+        for (int64_t row = 0; row < column->length; row++) {
+            bool valid = chl_column_valid(column, row);
+            put_word(&f, valid);
+            if (valid) {
+                put_cell(&f, column, row);
+            }
+        }
+    }
+    flush(&f);
+    unsigned char digest[crypto_hash_sha256_BYTES];
+    crypto_hash_sha256_final(&f.state, digest);
+    sodium_bin2hex(hex, CHL_SHA256_HEX, digest, sizeof digest);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a model is trained on: the rows whose target is known, and their hash. Layer:
+ * core/model.
+ */
+#ifndef CHL_MODEL_LINEAGE_H
+#define CHL_MODEL_LINEAGE_H
+
+#include "core/base/hash.h"
+#include "core/data/frame.h"
+
+/* The rows with a target, as a new reference; *dropped counts the others. A frame without
+ * a target, or none of whose rows has one, is an error that starts with `where`. */
+CHL_MUST_CHECK chl_status chl_frame_labelled(const chl_frame *frame, const char *where,
+                                             chl_frame **out, int64_t *dropped,
+                                             chl_error *err);
+
+/* SHA-256 over the columns' names, types, missing rows and cells, in their order: equal
+ * for equal frames, whatever file or verb they come from. */
+void chl_frame_sha256(const chl_frame *frame, char hex[CHL_SHA256_HEX]);
+
+#endif
