@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The game of one explained row: v of coalitions from the tables (explain_private.h), in
+ * batches of coalitions on threads. Layer: core/model.
+ */
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/base/parallel.h"
+#include "core/model/explain_private.h"
+#include "core/model/model_private.h"
+
+/* ---- scratch ---- */
+
+static int64_t block_rows(const chl_explainer *e)
+{
+    return e->background->rows < EXPLAIN_BLOCK ? e->background->rows : EXPLAIN_BLOCK;
+}
+
+static bool allocate_tables(explain_game *g)
+{
+    const chl_explainer *e = g->e;
+    size_t rows = (size_t)block_rows(e);
+    int members = chl_model_members(e->model);
+    g->variants = chl_calloc((size_t)e->group_count, sizeof *g->variants);
+    g->tables = chl_calloc((size_t)members * (size_t)e->term_count, sizeof *g->tables);
+    bool done = g->variants && g->tables;
+    for (int i = 0; i < e->group_count && done; i++) {
+        size_t cells = rows * (size_t)e->groups[i].columns << e->groups[i].bits;
+        g->variants[i] = chl_alloc_aligned(cells, sizeof(chl_real));
+        done = g->variants[i] != NULL;
+    }
+    for (int i = 0; i < members * e->term_count && done; i++) {
+        size_t units = (size_t)e->first[i / e->term_count].units;
+        size_t sums = rows * units << e->terms[i % e->term_count].bits;
+        g->tables[i] = chl_alloc_aligned(sums, sizeof(chl_real));
+        done = g->tables[i] != NULL;
+    }
+    return done;
+}
+
+chl_status explain_game_init(explain_game *g, const chl_explainer *e,
+                             const chl_control *control, chl_error *err)
+{
+    *g = (explain_game){.e = e, .control = control, .block = -1};
+    g->x = chl_alloc((size_t)e->encoded, sizeof *g->x);
+    if (!g->x || (!e->direct && !allocate_tables(g))) {
+        explain_game_reset(g);
+        return chl_fail_memory(err);
+    }
+    return CHL_OK;
+}
+
+void explain_game_reset(explain_game *g)
+{
+    for (int i = 0; g->variants && i < g->e->group_count; i++) {
+        chl_free(g->variants[i]);
+    }
+    int tables = g->tables ? chl_model_members(g->e->model) * g->e->term_count : 0;
+    for (int i = 0; i < tables; i++) {
+        chl_free(g->tables[i]);
+    }
+    chl_free(g->variants);
+    chl_free(g->tables);
+    chl_free(g->x);
+    chl_frame_release(g->customer);
+    chl_raw_mix_reset(&g->mix);
+    *g = (explain_game){0};
+}
+
+static chl_status encode_customer(explain_game *g, chl_error *err)
+{
+    chl_matrix x = {0};
+    CHL_TRY(chl_prep_transform(chl_model_prep(g->e->model), g->customer, &x, NULL, err));
+    memcpy(g->x, x.data, (size_t)g->e->encoded * sizeof *g->x);
+    chl_status status =
+        chl_model_predict(g->e->model, x.data, 1, 0, false, &g->total, err);
+    chl_matrix_reset(&x);
+    return status;
+}
+
+chl_status explain_game_start(explain_game *g, const chl_frame *frame, int64_t row,
+                              chl_error *err)
+{
+    chl_frame *one = NULL;
+    g->block = -1;
+    chl_frame_release(g->customer);
+    g->customer = NULL;
+    CHL_TRY(chl_frame_slice(frame, row, 1, &one, err));
+    chl_status status =
+        chl_raw_columns(chl_model_prep(g->e->model), "explain", one, &g->customer, err);
+    chl_frame_release(one);
+    CHL_TRY(status);
+    return encode_customer(g, err);
+}
+
+/* ---- values ---- */
+
+typedef struct batch {
+    explain_game *game;
+    const uint64_t *coalitions;
+    double *values;
+    int64_t n;    /* coalitions in all */
+    int64_t step; /* coalitions in one task */
+} batch;
+
+/* z[n × rows × units] = the sum of the terms' tables. */
+static void add_terms(const explain_game *g, int member, const uint64_t *coalitions,
+                      int64_t n, chl_real *z)
+{
+    const chl_explainer *e = g->e;
+    int64_t size = g->rows * e->first[member].units;
+    for (int64_t k = 0; k < n; k++, z += size) {
+        for (int t = 0; t < e->term_count; t++) {
+            uint64_t subset = explain_gather_bits(coalitions[k], e->terms[t].mask);
+            const chl_real *table =
+                g->tables[member * e->term_count + t] + subset * (uint64_t)size;
+            if (t == 0) {
+                memcpy(z, table, (size_t)size * sizeof *z);
+                continue;
+            }
+            for (int64_t i = 0; i < size; i++) {
+                z[i] += table[i];
+            }
+        }
+    }
+}
+
+static chl_status run_member(const explain_game *g, int member, const chl_real *z,
+                             int64_t rows, double *p, chl_error *err)
+{
+    const chl_net *net = chl_model_net(g->e->model, member);
+    const explain_first *first = &g->e->first[member];
+    if (first->weights) {
+        return chl_net_predict_from_first(net, z, rows, p, err);
+    }
+    size_t cells = (size_t)rows * (size_t)first->units;
+    double *x = chl_alloc(cells, sizeof *x);
+    if (!x) {
+        return chl_fail_memory(err);
+    }
+    for (size_t i = 0; i < cells; i++) {
+        x[i] = z[i];
+    }
+    chl_status status = chl_net_predict(net, x, rows, p, err);
+    chl_free(x);
+    return status;
+}
+
+static chl_status run_members(const explain_game *g, const uint64_t *coalitions,
+                              int64_t n, double *p, chl_error *err)
+{
+    int64_t rows = n * g->rows;
+    int members = chl_model_members(g->e->model), units = 0;
+    for (int m = 0; m < members; m++) {
+        units = g->e->first[m].units > units ? g->e->first[m].units : units;
+    }
+    chl_real *z = chl_alloc_aligned((size_t)rows, (size_t)units * sizeof *z);
+    double *one = chl_alloc((size_t)rows, sizeof *one);
+    chl_status status = z && one ? CHL_OK : chl_fail_memory(err);
+    for (int m = 0; m < members && status == CHL_OK; m++) {
+        add_terms(g, m, coalitions, n, z);
+        status = run_member(g, m, z, rows, m == 0 ? p : one, err);
+        for (int64_t i = 0; m > 0 && status == CHL_OK && i < rows; i++) {
+            p[i] += one[i];
+        }
+    }
+    chl_free(z);
+    chl_free(one);
+    return status == CHL_OK ? chl_model_finish(g->e->model, p, rows, 0, false, err)
+                            : status;
+}
+
+/* Without tables: every mixed row through prep and nets. */
+static chl_status run_direct(const explain_game *g, const uint64_t *coalitions, int64_t n,
+                             double *p, chl_error *err)
+{
+    chl_frame *rows = NULL;
+    CHL_TRY(chl_raw_mix_rows(&g->mix, coalitions, n, &rows, err));
+    chl_status status = chl_model_score(g->e->model, rows, NULL, p, NULL, err);
+    chl_frame_release(rows);
+    return status;
+}
+
+/* Adds the block's probabilities to the values of one task's coalitions. */
+static chl_status run_batch(void *ctx, size_t index, chl_error *err)
+{
+    const batch *b = ctx;
+    const explain_game *g = b->game;
+    CHL_TRY(chl_control_check(g->control, "explain", err));
+    int64_t first = (int64_t)index * b->step;
+    int64_t n = b->n - first < b->step ? b->n - first : b->step;
+    double *p = chl_alloc((size_t)(n * g->rows), sizeof *p);
+    if (!p) {
+        return chl_fail_memory(err);
+    }
+    chl_status status = g->e->direct ? run_direct(g, b->coalitions + first, n, p, err)
+                                     : run_members(g, b->coalitions + first, n, p, err);
+    for (int64_t k = 0; k < n && status == CHL_OK; k++) {
+        for (int64_t row = 0; row < g->rows; row++) {
+            b->values[first + k] += p[k * g->rows + row];
+        }
+    }
+    chl_free(p);
+    return status;
+}
+
+static chl_status run_block(batch *b, int64_t first, chl_error *err)
+{
+    explain_game *g = b->game;
+    if (g->block != first) {
+        CHL_TRY(explain_load_block(g, first, err));
+    }
+    b->step = EXPLAIN_BATCH_ROWS / g->rows > 0 ? EXPLAIN_BATCH_ROWS / g->rows : 1;
+    size_t tasks = (size_t)((b->n + b->step - 1) / b->step);
+    return chl_parallel_for(chl_control_threads(g->control), tasks, run_batch, b, err);
+}
+
+chl_status explain_game_value(void *ctx, const uint64_t *coalitions, int64_t n,
+                              double *values, chl_error *err)
+{
+    explain_game *g = ctx;
+    int64_t rows = g->e->background->rows;
+    uint64_t all = (UINT64_C(1) << g->e->players) - 1;
+    batch b = {.game = g, .coalitions = coalitions, .values = values, .n = n};
+    memset(values, 0, (size_t)n * sizeof *values);
+    for (int64_t first = 0; first < rows; first += EXPLAIN_BLOCK) {
+        CHL_TRY(run_block(&b, first, err));
+    }
+    for (int64_t k = 0; k < n; k++) {
+        values[k] = coalitions[k] == 0     ? g->e->base
+                    : coalitions[k] == all ? g->total
+                                           : values[k] / (double)rows;
+    }
+    return CHL_OK;
+}

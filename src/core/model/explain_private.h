@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The inside of an explainer and of one explained row. Layer: core/model, private.
+ *
+ *   group   encoded columns that are computed from the same raw columns (its parents).
+ *           Its values for one background row take 2^parents variants.
+ *   term    some groups whose parents together are few raw columns (its mask); their part
+ *           of a net's first pre-activation is tabulated for every subset of the mask.
+ */
+#ifndef CHL_MODEL_EXPLAIN_PRIVATE_H
+#define CHL_MODEL_EXPLAIN_PRIVATE_H
+
+#include "core/model/explain.h"
+#include "core/model/raw_mix.h"
+
+enum {
+    EXPLAIN_BLOCK = 128,      /* background rows whose tables are held at a time */
+    EXPLAIN_TERM_BITS = 6,    /* raw columns of a term, unless one group needs more */
+    EXPLAIN_PARENTS_MAX = 12, /* beyond, coalitions go through the prep one by one */
+    EXPLAIN_BATCH_ROWS = 512  /* rows that a net is asked for at a time */
+};
+
+typedef struct explain_group {
+    uint64_t parents; /* raw columns, as bits */
+    int bits;         /* how many */
+    int term;         /* its term */
+    int columns;      /* encoded columns … */
+    const int *index; /* … and which; part of chl_explainer.order */
+} explain_group;
+
+typedef struct explain_term {
+    uint64_t mask; /* raw columns, as bits */
+    int bits;      /* how many */
+} explain_term;
+
+/* What a net does first: a sum over the encoded columns. */
+typedef struct explain_first {
+    const chl_real *weights; /* [encoded, units]; NULL = the identity */
+    const chl_real *bias;    /* [units]; NULL = zero */
+    int units;
+} explain_first;
+
+struct chl_explainer {
+    const chl_model *model; /* borrowed */
+    int players, encoded;
+    chl_frame *background; /* owned: raw columns */
+    chl_matrix matrix;     /* the background encoded */
+    double base;           /* v(none) */
+    int *order;            /* [encoded] encoded columns, group by group */
+    explain_group *groups;
+    int group_count;
+    explain_term *terms;
+    int term_count;
+    explain_first *first; /* [members] */
+    bool direct;          /* a group has too many parents: no tables */
+};
+
+/* Plans groups and terms from the prep's lineage. */
+CHL_MUST_CHECK chl_status explain_plan(chl_explainer *e, chl_error *err);
+
+/* One row being explained: scratch that serves many rows in turn. */
+typedef struct explain_game {
+    const chl_explainer *e;
+    const chl_control *control;
+    chl_frame *customer; /* owned: raw columns, one row */
+    double *x;           /* [encoded] the customer encoded */
+    double total;        /* v(all) */
+    chl_raw_mix mix;     /* the loaded block's rows and the customer */
+    int64_t block;       /* first background row of the loaded block; -1 = none */
+    int64_t rows;        /* background rows in it */
+    chl_real **variants; /* [group][2^bits][rows][columns] */
+    chl_real **tables;   /* [member × term][2^bits][rows][units] */
+} explain_game;
+
+CHL_MUST_CHECK chl_status explain_game_init(explain_game *g, const chl_explainer *e,
+                                            const chl_control *control, chl_error *err);
+void explain_game_reset(explain_game *g);
+/* Another customer: row `row` of the frame. */
+CHL_MUST_CHECK chl_status explain_game_start(explain_game *g, const chl_frame *frame,
+                                             int64_t row, chl_error *err);
+/* chl_game's callback; ctx is an explain_game. */
+chl_status explain_game_value(void *ctx, const uint64_t *coalitions, int64_t n,
+                              double *values, chl_error *err);
+
+/* Fills variants and tables for the background rows from `first` (explain_tables.c). */
+CHL_MUST_CHECK chl_status explain_load_block(explain_game *g, int64_t first,
+                                             chl_error *err);
+
+/* The bits of `value` under `mask`, packed together; and back. */
+uint64_t explain_gather_bits(uint64_t value, uint64_t mask);
+uint64_t explain_scatter_bits(uint64_t packed, uint64_t mask);
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Tables of one block of background rows for one customer: the groups' encoded values and
+ * the terms' parts of the first pre-activations (explain_private.h). Layer: core/model.
+ */
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/model/explain_private.h"
+
+enum { MIXED_ROWS = 8192 }; /* rows that the prep is asked for at a time */
+
+static chl_real *variant(const explain_game *g, int group, uint64_t subset)
+{
+    return g->variants[group] +
+           subset * (uint64_t)(g->rows * g->e->groups[group].columns);
+}
+
+/* The group's cells of `n` encoded rows (or of one row, repeated). */
+static void copy_cells(const explain_group *group, const double *x, int64_t stride,
+                       int64_t n, chl_real *out)
+{
+    for (int64_t row = 0; row < n; row++) {
+        for (int k = 0; k < group->columns; k++) {
+            *out++ = (chl_real)x[row * stride + group->index[k]];
+        }
+    }
+}
+
+/* Subsets first … first+n-1 of the group's parents, through the prep. */
+static chl_status mix_subsets(explain_game *g, int group, uint64_t first, int64_t n,
+                              chl_error *err)
+{
+    const explain_group *own = &g->e->groups[group];
+    uint64_t coalitions[1 << 6];
+    for (int64_t k = 0; k < n; k++) {
+        coalitions[k] = explain_scatter_bits(first + (uint64_t)k, own->parents);
+    }
+    chl_frame *rows = NULL;
+    CHL_TRY(chl_raw_mix_rows(&g->mix, coalitions, n, &rows, err));
+    chl_matrix x = {0};
+    chl_status status =
+        chl_prep_transform(chl_model_prep(g->e->model), rows, &x, NULL, err);
+    if (status == CHL_OK) {
+        copy_cells(own, x.data, g->e->encoded, x.rows, variant(g, group, first));
+    }
+    chl_matrix_reset(&x);
+    chl_frame_release(rows);
+    return status;
+}
+
+static chl_status fill_variants(explain_game *g, int group, chl_error *err)
+{
+    const explain_group *own = &g->e->groups[group];
+    uint64_t all = (UINT64_C(1) << own->bits) - 1;
+    const double *background = chl_matrix_row(&g->e->matrix, g->block);
+    copy_cells(own, background, g->e->encoded, g->rows, variant(g, group, 0));
+    if (own->bits > 0) {
+        copy_cells(own, g->x, 0, g->rows, variant(g, group, all));
+    }
+    int64_t step = MIXED_ROWS / g->rows < 1 << 6 ? MIXED_ROWS / g->rows : 1 << 6;
+    for (uint64_t subset = 1; subset < all; subset += (uint64_t)step) {
+        int64_t left = (int64_t)(all - subset);
+        CHL_TRY(mix_subsets(g, group, subset, left < step ? left : step, err));
+    }
+    return CHL_OK;
+}
+
+/* out[rows × units] += cells[rows × columns] · the group's rows of the weights. */
+static void add_group(const explain_first *first, const explain_group *group,
+                      const chl_real *cells, int64_t rows, chl_real *out)
+{
+    for (int64_t row = 0; row < rows; row++, out += first->units) {
+        for (int k = 0; k < group->columns; k++) {
+            chl_real cell = *cells++;
+            if (cell == 0) { /* most one-hot columns */
+                continue;
+            }
+            if (!first->weights) {
+                out[group->index[k]] += cell;
+                continue;
+            }
+            const chl_real *w = first->weights + (int64_t)group->index[k] * first->units;
+            for (int u = 0; u < first->units; u++) {
+                out[u] += cell * w[u];
+            }
+        }
+    }
+}
+
+static void start_table(const explain_first *first, bool with_bias, int64_t rows,
+                        chl_real *out)
+{
+    size_t bytes = (size_t)first->units * sizeof *out;
+    for (int64_t row = 0; row < rows; row++, out += first->units) {
+        if (with_bias && first->bias) {
+            memcpy(out, first->bias, bytes);
+        } else {
+            memset(out, 0, bytes);
+        }
+    }
+}
+
+static void fill_table(explain_game *g, int member, int term)
+{
+    const chl_explainer *e = g->e;
+    const explain_first *first = &e->first[member];
+    chl_real *out = g->tables[member * e->term_count + term];
+    for (uint64_t subset = 0; subset < UINT64_C(1) << e->terms[term].bits; subset++) {
+        uint64_t raw = explain_scatter_bits(subset, e->terms[term].mask);
+        start_table(first, term == 0, g->rows, out);
+        for (int i = 0; i < e->group_count; i++) {
+            const explain_group *group = &e->groups[i];
+            if (group->term == term) {
+                uint64_t own = explain_gather_bits(raw, group->parents);
+                add_group(first, group, variant(g, i, own), g->rows, out);
+            }
+        }
+        out += g->rows * first->units;
+    }
+}
+
+static chl_status load_mix(explain_game *g, chl_error *err)
+{
+    chl_frame *rows = NULL;
+    CHL_TRY(chl_frame_slice(g->e->background, g->block, g->rows, &rows, err));
+    chl_raw_mix_reset(&g->mix);
+    chl_status status = chl_raw_mix_init(&g->mix, rows, g->customer, err);
+    chl_frame_release(rows);
+    return status;
+}
+
+static bool needs_mix(const chl_explainer *e)
+{
+    bool needed = e->direct;
+    for (int i = 0; i < e->group_count; i++) {
+        needed = needed || e->groups[i].bits > 1;
+    }
+    return needed;
+}
+
+chl_status explain_load_block(explain_game *g, int64_t first, chl_error *err)
+{
+    const chl_explainer *e = g->e;
+    int64_t left = e->background->rows - first;
+    g->block = first;
+    g->rows = left < EXPLAIN_BLOCK ? left : EXPLAIN_BLOCK;
+    if (needs_mix(e)) {
+        CHL_TRY(load_mix(g, err));
+    }
+    if (e->direct) {
+        return CHL_OK;
+    }
+    for (int i = 0; i < e->group_count; i++) {
+        CHL_TRY(fill_variants(g, i, err));
+    }
+    for (int m = 0; m < chl_model_members(e->model); m++) {
+        for (int t = 0; t < e->term_count; t++) {
+            fill_table(g, m, t);
+        }
+    }
+    return CHL_OK;
+}

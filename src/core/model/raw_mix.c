@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/model/raw_mix.h"
+
+#include "core/base/alloc.h"
+#include "core/data/builder.h"
+
+/* A frame under construction from columns that are released in the end. */
+typedef struct assembly {
+    const char **names;
+    chl_column **columns;
+    int n;
+} assembly;
+
+static chl_status assembly_init(assembly *a, int n, chl_error *err)
+{
+    *a = (assembly){.n = n};
+    a->names = chl_calloc((size_t)n, sizeof *a->names);
+    a->columns = chl_calloc((size_t)n, sizeof(chl_column *));
+    return a->names && a->columns ? CHL_OK : chl_fail_memory(err);
+}
+
+/* Makes the frame unless `status` tells of a failure; resets the assembly. */
+static chl_status assembly_finish(assembly *a, chl_status status, chl_frame **out,
+                                  chl_error *err)
+{
+    if (status == CHL_OK) {
+        status = chl_frame_new(a->names, a->columns, a->n, out, err);
+    }
+    for (int i = 0; a->columns && i < a->n; i++) {
+        chl_column_release(a->columns[i]);
+    }
+    chl_free(a->columns);
+    chl_free(a->names);
+    *a = (assembly){0};
+    return status;
+}
+
+/* ---- raw columns ---- */
+
+static chl_status raw_column(const chl_prep *prep, const char *where,
+                             const chl_frame *frame, int i, chl_column **out,
+                             chl_error *err)
+{
+    int at;
+    const char *name = chl_prep_raw_name(prep, i);
+    CHL_TRY(chl_frame_index(frame, where, name, &at, err));
+    chl_column *column = frame->fields[at].column;
+    if (column->type == chl_prep_raw_type(prep, i)) {
+        *out = chl_column_retain(column);
+        return CHL_OK;
+    }
+    chl_status status = chl_column_cast(column, chl_prep_raw_type(prep, i), out, err);
+    if (status != CHL_OK) {
+        chl_error_prefix(err, "%s: column '%s'", where, name);
+    }
+    return status;
+}
+
+chl_status chl_raw_columns(const chl_prep *prep, const char *where,
+                           const chl_frame *frame, chl_frame **out, chl_error *err)
+{
+    *out = NULL;
+    assembly a;
+    chl_status status = assembly_init(&a, chl_prep_raw_count(prep), err);
+    for (int i = 0; i < a.n && status == CHL_OK; i++) {
+        a.names[i] = chl_prep_raw_name(prep, i);
+        status = raw_column(prep, where, frame, i, &a.columns[i], err);
+    }
+    return assembly_finish(&a, status, out, err);
+}
+
+/* ---- the pool ---- */
+
+static chl_status append_cell(chl_builder *builder, const chl_column *column, int64_t row,
+                              chl_error *err)
+{
+    size_t length;
+    const char *text;
+    if (!chl_column_valid(column, row)) {
+        return chl_builder_null(builder, err);
+    }
+    switch (column->type) {
+    case CHL_F64: return chl_builder_f64(builder, column->values.f64[row], err);
+    case CHL_I64: return chl_builder_i64(builder, column->values.i64[row], err);
+    case CHL_BOOL:
+        return chl_builder_bool(builder, column->values.boolean[row] != 0, err);
+    case CHL_DATE: return chl_builder_days(builder, column->values.days[row], err);
+    case CHL_CATEGORY:
+        text = chl_levels_name(column->levels, column->values.codes[row], &length);
+        return chl_builder_text(builder, text, length, err);
+    case CHL_STRING:
+        text = chl_column_string(column, row, &length);
+        return chl_builder_text(builder, text, length, err);
+    }
+    return chl_fail(err, CHL_ETYPE, "explain: a column of an unknown type");
+}
+
+static chl_status pool_column(const chl_column *background, const chl_column *customer,
+                              chl_column **out, chl_error *err)
+{
+    chl_builder builder;
+    CHL_TRY(chl_builder_init(&builder, background->type, NULL, err));
+    chl_status status = CHL_OK;
+    for (int64_t row = 0; row < background->length && status == CHL_OK; row++) {
+        status = append_cell(&builder, background, row, err);
+    }
+    if (status == CHL_OK) {
+        status = append_cell(&builder, customer, 0, err);
+    }
+    if (status == CHL_OK) {
+        status = chl_builder_finish(&builder, out, err);
+    }
+    chl_builder_reset(&builder);
+    return status;
+}
+
+chl_status chl_raw_mix_init(chl_raw_mix *mix, const chl_frame *background,
+                            const chl_frame *customer, chl_error *err)
+{
+    *mix = (chl_raw_mix){0};
+    assembly a;
+    chl_status status = assembly_init(&a, background->columns, err);
+    for (int i = 0; i < a.n && status == CHL_OK; i++) {
+        a.names[i] = background->fields[i].name;
+        status = pool_column(background->fields[i].column, customer->fields[i].column,
+                             &a.columns[i], err);
+    }
+    return assembly_finish(&a, status, &mix->pool, err);
+}
+
+void chl_raw_mix_reset(chl_raw_mix *mix)
+{
+    chl_frame_release(mix->pool);
+    *mix = (chl_raw_mix){0};
+}
+
+chl_status chl_raw_mix_rows(const chl_raw_mix *mix, const uint64_t *coalitions, int64_t n,
+                            chl_frame **out, chl_error *err)
+{
+    *out = NULL;
+    int64_t background = mix->pool->rows - 1;
+    assembly a = {0};
+    int64_t *rows = chl_alloc((size_t)n * (size_t)background, sizeof *rows);
+    chl_status status =
+        rows ? assembly_init(&a, mix->pool->columns, err) : chl_fail_memory(err);
+    for (int i = 0; i < a.n && status == CHL_OK; i++) {
+        for (int64_t k = 0; k < n; k++) {
+            bool own = coalitions[k] >> i & 1;
+            for (int64_t b = 0; b < background; b++) {
+                rows[k * background + b] = own ? background : b;
+            }
+        }
+        a.names[i] = mix->pool->fields[i].name;
+        status = chl_column_take(mix->pool->fields[i].column, rows, n * background,
+                                 &a.columns[i], err);
+    }
+    chl_free(rows);
+    return assembly_finish(&a, status, out, err);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Mixed raw rows: some cells from a customer, the others from background rows. Layer:
+ * core/model, private.
+ */
+#ifndef CHL_MODEL_RAW_MIX_H
+#define CHL_MODEL_RAW_MIX_H
+
+#include "core/data/frame.h"
+#include "core/prep/prep.h"
+
+/* The frame's raw columns in the prep's order and types. A new reference; messages start
+ * with `where`. */
+CHL_MUST_CHECK chl_status chl_raw_columns(const chl_prep *prep, const char *where,
+                                          const chl_frame *frame, chl_frame **out,
+                                          chl_error *err);
+
+/* Background rows and, as the last row, the customer: one column of cells a raw column.
+ */
+typedef struct chl_raw_mix {
+    chl_frame *pool; /* owned: background.rows + 1 rows */
+} chl_raw_mix;
+
+/* Both frames come from chl_raw_columns; customer has one row. */
+CHL_MUST_CHECK chl_status chl_raw_mix_init(chl_raw_mix *mix, const chl_frame *background,
+                                           const chl_frame *customer, chl_error *err);
+void chl_raw_mix_reset(chl_raw_mix *mix);
+
+/* n × background.rows rows: for each coalition in turn, every background row with the
+ * customer's cells in the columns whose bit is set. A new reference. */
+CHL_MUST_CHECK chl_status chl_raw_mix_rows(const chl_raw_mix *mix,
+                                           const uint64_t *coalitions, int64_t n,
+                                           chl_frame **out, chl_error *err);
+
+#endif

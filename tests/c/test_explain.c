@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+#include "chl_test.h"
+
+#include "core/base/strbuf.h"
+#include "core/model/explain.h"
+#include "core/model/explain_private.h"
+#include "core/model/reasons.h"
+#include "model_fixture.h"
+
+static chl_frame *customers;
+static chl_model *model;
+
+static int set_up(void **state)
+{
+    (void)state;
+    customers = make_customers(400, 5);
+    model = make_model(customers);
+    chl_error err = {0};
+    must(chl_model_calibrate(model, customers, "platt", NULL, &err), &err);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    chl_model_release(model);
+    chl_frame_release(customers);
+    return 0;
+}
+
+/* v(S) the slow way: for each background row a raw row with the customer's cells in the
+ * columns of S, scored by the ordinary scorer. */
+static double slow_value(const chl_model *m, const chl_frame *background, int64_t row,
+                         uint64_t coalition)
+{
+    chl_frame *mixed = chl_frame_retain((chl_frame *)(uintptr_t)background);
+    int64_t *own = malloc((size_t)background->rows * sizeof *own);
+    for (int64_t i = 0; i < background->rows; i++) {
+        own[i] = row;
+    }
+    for (int j = 0; j < chl_prep_raw_count(chl_model_prep(m)); j++) {
+        if (coalition >> j & 1) {
+            const char *name = chl_prep_raw_name(chl_model_prep(m), j);
+            chl_column *cells;
+            chl_frame *with;
+            assert_ok(chl_column_take(chl_frame_column(customers, name), own,
+                                      background->rows, &cells, &err));
+            assert_ok(chl_frame_with(mixed, name, cells, &with, &err));
+            chl_column_release(cells);
+            chl_frame_release(mixed);
+            mixed = with;
+        }
+    }
+    double *p = malloc((size_t)background->rows * sizeof *p), sum = 0;
+    assert_ok(chl_model_score(m, mixed, NULL, p, NULL, &err));
+    for (int64_t i = 0; i < background->rows; i++) {
+        sum += p[i];
+    }
+    sum /= (double)background->rows;
+    free(p);
+    free(own);
+    chl_frame_release(mixed);
+    return sum;
+}
+
+/* Every coalition of the five raw columns, by tables and the slow way. */
+static void check_values(const chl_model *m, const chl_frame *background, int64_t row)
+{
+    enum { N = 32 };
+    uint64_t coalitions[N];
+    double values[N];
+    chl_explainer *e;
+    assert_int_equal(chl_prep_raw_count(chl_model_prep(m)), 5);
+    for (uint64_t s = 0; s < N; s++) {
+        coalitions[s] = s * 13 % N; /* in no special order */
+    }
+    assert_ok(chl_explainer_new(m, background, &e, &err));
+    assert_ok(chl_explainer_values(e, customers, row, coalitions, N, values, &err));
+    background = background ? background : chl_model_background(m);
+    for (int k = 0; k < N; k++) {
+        assert_near(values[k], slow_value(m, background, row, coalitions[k]), 2e-6);
+    }
+    chl_explainer_free(e);
+}
+
+static void values_equal_scores_of_mixed_rows(void **state)
+{
+    (void)state;
+    check_values(model, NULL, 0);
+    check_values(model, NULL, 17);
+    check_values(model, customers, 3); /* 400 rows: several blocks */
+    chl_model *norm = make_model_of(customers, FIXTURE_NORM, 2, true);
+    check_values(norm, NULL, 5); /* the first layer is not dense */
+    chl_model *plain = make_model_of(customers, FIXTURE_DENSE, 1, false);
+    check_values(plain, NULL, 5); /* no derived columns: nothing to mix */
+    chl_frame *one;
+    assert_ok(chl_frame_slice(customers, 9, 1, &one, &err));
+    check_values(plain, one, 5);
+    chl_frame_release(one);
+    chl_model_release(norm);
+    chl_model_release(plain);
+}
+
+static void effects_add_up_to_the_score(void **state)
+{
+    (void)state;
+    double p[400];
+    assert_ok(chl_model_score(model, customers, NULL, p, NULL, &err));
+    for (int64_t row = 0; row < 400; row += 57) {
+        chl_shapley s;
+        assert_ok(chl_model_explain(model, customers, row, NULL, NULL, NULL, &s, &err));
+        assert_true(s.exact && s.players == 5);
+        assert_true(s.total == p[row]); /* the very bits */
+        double sum = s.base;
+        for (int j = 0; j < s.players; j++) {
+            sum += s.phi[j];
+        }
+        assert_near(sum, s.total, 1e-12);
+    }
+}
+
+/* A column with the same cells as every background row cannot matter. */
+static void an_equal_cell_has_no_effect(void **state)
+{
+    (void)state;
+    chl_frame *one;
+    chl_shapley s;
+    assert_ok(chl_frame_slice(customers, 7, 1, &one, &err));
+    assert_ok(chl_model_explain(model, customers, 7, one, NULL, NULL, &s, &err));
+    assert_true(s.base == s.total);
+    for (int j = 0; j < s.players; j++) {
+        assert_near(s.phi[j], 0, 1e-6);
+    }
+    chl_frame_release(one);
+}
+
+static void the_same_twice_and_on_threads(void **state)
+{
+    (void)state;
+    double *phi = malloc(400 * 5 * sizeof *phi), *again = malloc(400 * 5 * sizeof *phi);
+    chl_control one = {.threads = 1}, two = {.threads = 2};
+    chl_explainer *e;
+    chl_shapley s, t;
+    assert_ok(chl_explainer_new(model, NULL, &e, &err));
+    assert_ok(chl_explainer_rows(e, customers, NULL, &one, phi, &err));
+    assert_ok(chl_explainer_rows(e, customers, NULL, &two, again, &err));
+    assert_memory_equal(phi, again, 400 * 5 * sizeof *phi);
+    assert_ok(chl_explainer_row(e, customers, 123, NULL, &one, &s, &err));
+    assert_ok(chl_explainer_row(e, customers, 123, NULL, &two, &t, &err));
+    assert_memory_equal(s.phi, phi + (size_t)123 * 5, 5 * sizeof *phi);
+    assert_memory_equal(s.phi, t.phi, sizeof s.phi);
+    chl_explainer_free(e);
+    free(phi);
+    free(again);
+}
+
+static void samples_come_near_the_exact_values(void **state)
+{
+    (void)state;
+    chl_shapley exact, sampled;
+    chl_shapley_options options = {.samples = 24, .seed = 1, .exact_limit = 3};
+    assert_ok(chl_model_explain(model, customers, 2, NULL, NULL, NULL, &exact, &err));
+    assert_ok(
+        chl_model_explain(model, customers, 2, NULL, &options, NULL, &sampled, &err));
+    assert_false(sampled.exact);
+    assert_true(sampled.total == exact.total);
+    for (int j = 0; j < exact.players; j++) {
+        assert_near(sampled.phi[j], exact.phi[j], 0.02);
+    }
+}
+
+static void errors_name_the_row(void **state)
+{
+    (void)state;
+    chl_shapley s;
+    chl_explainer *e;
+    chl_frame *none, *narrow;
+    assert_error(chl_model_explain(model, customers, 400, NULL, NULL, NULL, &s, &err),
+                 "explain: expected a row from 1 to 400, got 401");
+    assert_ok(chl_frame_slice(customers, 0, 0, &none, &err));
+    assert_error(chl_explainer_new(model, none, &e, &err),
+                 "background: expected at least one row");
+    assert_ok(chl_frame_drop(customers, (const char *[]){"Age"}, 1, &narrow, &err));
+    assert_error(chl_model_explain(model, narrow, 3, NULL, NULL, NULL, &s, &err),
+                 "row 4: explain: unknown column 'Age'");
+    chl_frame_release(none);
+    chl_frame_release(narrow);
+    volatile sig_atomic_t stop = 1;
+    chl_control control = {.cancel = &stop, .threads = 1};
+    assert_int_equal(
+        chl_model_explain(model, customers, 1, NULL, NULL, &control, &s, NULL),
+        CHL_ECANCELLED);
+}
+
+/* ---- bits and reasons ---- */
+
+static void bits_gather_and_scatter(void **state)
+{
+    (void)state;
+    assert_int_equal(explain_gather_bits(0xb4, 0xf0), 0xb);
+    assert_int_equal(explain_gather_bits(0x12, 0x92), 3);
+    assert_int_equal(explain_gather_bits(7, 0), 0);
+    assert_int_equal(explain_scatter_bits(3, 0x92), 0x12);
+    assert_true(explain_scatter_bits(1, UINT64_C(1) << 63) == UINT64_C(1) << 63);
+    for (uint64_t s = 0; s < 8; s++) {
+        assert_true(explain_gather_bits(explain_scatter_bits(s, 0x49), 0x49) == s);
+    }
+}
+
+static const char *cell(const chl_frame *frame, const char *name, int64_t row)
+{
+    static char text[64];
+    chl_strbuf buf = {0};
+    const chl_column *column = chl_frame_column(frame, name);
+    assert_non_null(column);
+    if (chl_column_valid(column, row)) {
+        chl_column_format(column, row, &buf);
+    } else {
+        chl_strbuf_puts(&buf, "(missing)");
+    }
+    snprintf(text, sizeof text, "%s", buf.data);
+    chl_strbuf_reset(&buf);
+    return text;
+}
+
+static void reasons(void **state)
+{
+    (void)state;
+    static const char csv[] = "Age,Balance,Salary,Country,Active\n"
+                              "58,,7.5,France,true\n18,1,2,Spain,false\n";
+    static const double phi[] = {0.2, 0.3, -0.5, 0.2, 1e-9, /* row 2 */
+                                 0,   -1,  0,    0,   0.1};
+    chl_frame *frame, *texts, *names;
+    assert_ok(chl_csv_read_bytes(csv, sizeof csv - 1, "t", NULL, &frame, &err));
+    assert_ok(chl_reasons_make(model, frame, phi, 2, &texts, &names, &err));
+    assert_int_equal(texts->columns, 4);
+    assert_string_equal(cell(texts, "reason_1", 0), "Balance = NA");
+    assert_string_equal(cell(texts, "reason_1_effect", 0), "0.3");
+    assert_string_equal(cell(texts, "reason_2", 0), "Age = 58"); /* before Country */
+    assert_string_equal(cell(names, "reason_2", 0), "Age");
+    assert_string_equal(cell(texts, "reason_1", 1), "Active = false");
+    assert_string_equal(cell(texts, "reason_2", 1), "(missing)");
+    assert_string_equal(cell(texts, "reason_2_effect", 1), "(missing)");
+    assert_string_equal(cell(names, "reason_2", 1), "(missing)");
+    chl_frame_release(texts);
+    chl_frame_release(names);
+    assert_ok(chl_reasons_make(model, frame, phi, 5, &texts, &names, &err));
+    assert_string_equal(cell(texts, "reason_3", 0), "Country = France");
+    assert_string_equal(cell(texts, "reason_4", 0), "(missing)");
+    chl_frame_release(texts);
+    chl_frame_release(names);
+    assert_error(chl_reasons_make(model, frame, phi, 0, &texts, &names, &err),
+                 "reasons: expected 1 to 63, got 0");
+    chl_frame_release(frame);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(values_equal_scores_of_mixed_rows),
+        cmocka_unit_test(effects_add_up_to_the_score),
+        cmocka_unit_test(an_equal_cell_has_no_effect),
+        cmocka_unit_test(the_same_twice_and_on_threads),
+        cmocka_unit_test(samples_come_near_the_exact_values),
+        cmocka_unit_test(errors_name_the_row),
+        cmocka_unit_test(bits_gather_and_scatter),
+        cmocka_unit_test(reasons),
+    };
+    return cmocka_run_group_tests_name("explain", tests, set_up, tear_down);
+}
