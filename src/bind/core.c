@@ -20,6 +20,7 @@ static const struct {
     {"logistic", chlua_open_logistic},
     {"matrix", chlua_open_matrix},
     {"metrics", chlua_open_metrics},
+    {"model", chlua_open_model},
     {"net", chlua_open_net},
     {"prep", chlua_open_prep},
     {"rng", chlua_open_rng},

@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "bind/chlua.h"
 #include "bind/modules.h"
@@ -59,6 +60,29 @@ static int logistic_fit(lua_State *L)
         chl_logistic_fit(x->data, y, x->rows, x->cols, s.l2, &control, model, &err);
     chlua_control_done(L);
     chlua_check(L, status, &err);
+    return 1;
+}
+
+/*** A logistic regression from weights that were stored.
+ * @function logistic.new
+ * @tparam {number,...}|Column|Matrix weights one a column
+ * @tparam number intercept
+ * @treturn Logistic
+ * @usage core.logistic.new({ 0.5, -1 }, 0.1):predict(x) */
+static int logistic_new(lua_State *L)
+{
+    int64_t n;
+    lua_settop(L, 2);
+    const double *weights = chlua_check_doubles(L, 1, &n);
+    double intercept = luaL_checknumber(L, 2);
+    chl_logistic *model = push_logistic(L);
+    model->weights = chl_alloc((size_t)n, sizeof *weights);
+    if (!model->weights) {
+        return luaL_error(L, "out of memory");
+    }
+    memcpy(model->weights, weights, (size_t)n * sizeof *weights);
+    model->inputs = n;
+    model->intercept = intercept;
     return 1;
 }
 
@@ -119,7 +143,8 @@ static int logistic_gc(lua_State *L)
 
 void chlua_open_logistic(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"fit", logistic_fit}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"fit", logistic_fit}, {"new", logistic_new}, {NULL, NULL}};
     static const luaL_Reg methods[] = {
         {"predict", logistic_m_predict}, {"weights", logistic_m_weights}, {NULL, NULL}};
     static const luaL_Reg meta[] = {{"__gc", logistic_gc},

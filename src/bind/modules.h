@@ -18,6 +18,7 @@ void chlua_open_json(lua_State *L);
 void chlua_open_logistic(lua_State *L);
 void chlua_open_matrix(lua_State *L);
 void chlua_open_metrics(lua_State *L);
+void chlua_open_model(lua_State *L);
 void chlua_open_net(lua_State *L);
 void chlua_open_prep(lua_State *L);
 void chlua_open_rng(lua_State *L);

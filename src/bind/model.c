@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * core.model: models, to which churnlab.model adds what scripts call. Layer: bind. The
+ * box holds a reference to a chl_model.
+ */
+#include "bind/model_box.h"
+
+#include "bind/modules.h"
+#include "core/model/bundle.h"
+#include "core/model/lineage.h"
+
+chl_model *chlua_check_model(lua_State *L, int arg)
+{
+    return chlua_check_box(L, arg, CHLUA_MODEL);
+}
+
+static int model_gc(lua_State *L)
+{
+    void **slot = luaL_checkudata(L, 1, CHLUA_MODEL);
+    chl_model_release(*slot);
+    *slot = NULL;
+    return 0;
+}
+
+/* ---- making ---- */
+
+/* The list of nets at `arg` as an array in a userdata that is pushed. */
+static chl_net **check_nets(lua_State *L, int arg, int *n)
+{
+    luaL_checktype(L, arg, LUA_TTABLE);
+    *n = (int)lua_rawlen(L, arg);
+    chl_net **nets = lua_newuserdatauv(L, ((size_t)*n + 1) * sizeof *nets, 0);
+    for (int i = 0; i < *n; i++) {
+        lua_rawgeti(L, arg, i + 1);
+        nets[i] = chlua_check_box(L, lua_gettop(L), CHLUA_NET);
+        lua_pop(L, 1);
+    }
+    return nets;
+}
+
+static void empty_box(lua_State *L, int arg)
+{
+    *(void **)lua_touserdata(L, arg) = NULL;
+}
+
+/*** A model from what training fitted. Takes the prep and the nets: they are closed.
+ * @function model.new
+ * @tparam Prep prep fitted
+ * @tparam {Net,...} nets the members of the ensemble
+ * @tparam Frame train its roles become the signature, a sample of it the background
+ * @tparam integer seed of that sample
+ * @treturn Model
+ * @raise when prep, nets and frame do not fit each other */
+static int model_new(lua_State *L)
+{
+    chl_prep *prep = chlua_check_box(L, 1, CHLUA_PREP);
+    const chl_frame *train = chlua_check_frame(L, 3);
+    uint64_t seed = (uint64_t)luaL_checkinteger(L, 4);
+    int n;
+    chl_net **nets = check_nets(L, 2, &n);
+    void **slot = chlua_new_box(L, CHLUA_MODEL);
+    chl_model *model;
+    chl_error err = {0};
+    chlua_check(L, chl_model_new(prep, nets, n, train, seed, &model, &err), &err);
+    *slot = model;
+    empty_box(L, 1);
+    for (int i = 0; i < n; i++) {
+        lua_rawgeti(L, 2, i + 1);
+        empty_box(L, -1);
+        lua_pop(L, 1);
+    }
+    return 1;
+}
+
+/*** Reads a bundle.
+ * @function model.load
+ * @tparam string path
+ * @treturn Model
+ * @raise with the path and the part that is missing, damaged or of a newer format */
+static int model_load(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    void **slot = chlua_new_box(L, CHLUA_MODEL);
+    chl_model *model;
+    chl_error err = {0};
+    chlua_check(L, chl_bundle_load(path, &model, &err), &err);
+    *slot = model;
+    return 1;
+}
+
+/*** Writes the bundle atomically.
+ * @function Model:save
+ * @tparam string path
+ * @treturn[1] boolean true
+ * @treturn[2] nil
+ * @treturn[2] string why the file could not be written */
+static int model_m_save(lua_State *L)
+{
+    chl_error err = {0};
+    return chlua_ok_or_nil(
+        L, chl_bundle_save(chlua_check_model(L, 1), luaL_checkstring(L, 2), &err), &err);
+}
+
+/*** The model's identity: equal for equal weights, prep, calibration and background.
+ * @function Model:hash
+ * @treturn string SHA-256, hexadecimal */
+static int model_m_hash(lua_State *L)
+{
+    char hex[CHL_SHA256_HEX];
+    chl_error err = {0};
+    chlua_check(L, chl_bundle_hash(chlua_check_model(L, 1), hex, &err), &err);
+    lua_pushstring(L, hex);
+    return 1;
+}
+
+/* ---- scoring ---- */
+
+static chl_status score_to_column(const chl_model *model, const chl_frame *frame,
+                                  const chl_control *control, chl_frame **out,
+                                  int64_t *unseen, chl_error *err)
+{
+    chl_column *column = NULL;
+    chl_prep_unseen seen = {0};
+    CHL_TRY(chl_column_new(CHL_F64, frame->rows, false, &column, err));
+    chl_status status =
+        chl_model_score(model, frame, control, column->values.f64, &seen, err);
+    if (status == CHL_OK) {
+        chl_column_seal(column);
+        status = chl_frame_with(frame, "churn", column, out, err);
+    }
+    *unseen = seen.cells;
+    chl_column_release(column);
+    return status;
+}
+
+/*** The frame with the column `churn`, the probability of the positive target value.
+ * @function Model:score_frame
+ * @tparam Frame frame
+ * @treturn Frame
+ * @treturn integer cells whose level training did not have */
+static int model_m_score_frame(lua_State *L)
+{
+    const chl_model *model = chlua_check_model(L, 1);
+    const chl_frame *frame = chlua_check_frame(L, 2);
+    chl_control control;
+    chl_frame *out = NULL;
+    int64_t unseen = 0;
+    chl_error err = {0};
+    chlua_control(L, &control);
+    chl_status status = score_to_column(model, frame, &control, &out, &unseen, &err);
+    chlua_control_done(L);
+    chlua_check(L, status, &err);
+    chlua_push_frame(L, out);
+    lua_pushinteger(L, unseen);
+    return 2;
+}
+
+/*** Fits a calibration on rows that training did not see; replaces an earlier one.
+ * @function Model:calibrate_on
+ * @tparam Frame valid with the target
+ * @tparam string method "isotonic" or "platt" */
+static int model_m_calibrate_on(lua_State *L)
+{
+    chl_model *model = chlua_check_model(L, 1);
+    const chl_frame *valid = chlua_check_frame(L, 2);
+    const char *method = luaL_checkstring(L, 3);
+    chl_control control;
+    chl_error err = {0};
+    chlua_control(L, &control);
+    chl_status status = chl_model_calibrate(model, valid, method, &control, &err);
+    chlua_control_done(L);
+    chlua_check(L, status, &err);
+    return 0;
+}
+
+/*** The encoded columns of a frame.
+ * @function Model:transform
+ * @tparam Frame frame
+ * @treturn Matrix */
+static int model_m_transform(lua_State *L)
+{
+    const chl_model *model = chlua_check_model(L, 1);
+    const chl_frame *frame = chlua_check_frame(L, 2);
+    chl_matrix *x = chlua_push_matrix(L);
+    chl_error err = {0};
+    chlua_check(L, chl_prep_transform(chl_model_prep(model), frame, x, NULL, &err), &err);
+    return 1;
+}
+
+/* ---- looking ---- */
+
+static void set_text(lua_State *L, const char *key, const char *text)
+{
+    lua_pushstring(L, text); /* NULL pushes nil */
+    lua_setfield(L, -2, key);
+}
+
+static void set_integer(lua_State *L, const char *key, int64_t value)
+{
+    lua_pushinteger(L, value);
+    lua_setfield(L, -2, key);
+}
+
+/*** What the model is made of.
+ * @function Model:facts
+ * @treturn table target, positive, id, members, parameters (of one member), encoded,
+ * background (rows) */
+static int model_m_facts(lua_State *L)
+{
+    const chl_model *model = chlua_check_model(L, 1);
+    lua_createtable(L, 0, 8);
+    set_text(L, "target", chl_model_target(model));
+    set_text(L, "positive", chl_model_positive(model));
+    set_text(L, "id", chl_model_id(model));
+    set_integer(L, "members", chl_model_members(model));
+    set_integer(L, "parameters", chl_net_parameters(chl_model_net(model, 0)));
+    set_integer(L, "encoded", chl_prep_encoded_count(chl_model_prep(model)));
+    set_integer(L, "background", chl_model_background(model)->rows);
+    set_text(L, "calibration", chl_model_calibration(model));
+    return 1;
+}
+
+/*** A frame without rows that has the raw columns: their names, types and levels.
+ * @function Model:schema
+ * @treturn Frame */
+static int model_m_schema(lua_State *L)
+{
+    chl_frame *schema = NULL;
+    chl_error err = {0};
+    chlua_check(
+        L, chl_prep_schema(chl_model_prep(chlua_check_model(L, 1)), &schema, &err), &err);
+    chlua_push_frame(L, schema);
+    return 1;
+}
+
+/*** The background rows: raw columns of some training rows.
+ * @function Model:background
+ * @treturn Frame */
+static int model_m_background(lua_State *L)
+{
+    const chl_frame *frame = chl_model_background(chlua_check_model(L, 1));
+    chlua_push_frame(L, chl_frame_retain((chl_frame *)(uintptr_t)frame));
+    return 1;
+}
+
+static int push_text(lua_State *L, chl_status status, chl_strbuf *text, chl_error *err)
+{
+    if (status == CHL_OK && text->failed) {
+        status = chl_fail_memory(err);
+    }
+    if (status == CHL_OK) {
+        lua_pushlstring(L, text->data ? text->data : "", text->length);
+    }
+    chl_strbuf_reset(text);
+    chlua_check(L, status, err);
+    return 1;
+}
+
+/*** The prep's steps and the net's layers in words.
+ * @function Model:describe
+ * @tparam string part "prep" or "net"
+ * @treturn string */
+static int model_m_describe(lua_State *L)
+{
+    static const char *const parts[] = {"prep", "net", NULL};
+    const chl_model *model = chlua_check_model(L, 1);
+    int part = luaL_checkoption(L, 2, NULL, parts);
+    chl_strbuf text = {0};
+    chl_error err = {0};
+    chl_status status = part == 0
+                            ? chl_prep_describe(chl_model_prep(model), &text, &err)
+                            : chl_net_describe(chl_model_net(model, 0), &text, &err);
+    return push_text(L, status, &text, &err);
+}
+
+/*** What else the model carries: training lineage, thresholds, the logistic baseline …
+ * @function Model:metadata
+ * @tparam[opt] string key with `value`: sets one entry
+ * @param[opt] value data
+ * @treturn table everything */
+static int model_m_metadata(lua_State *L)
+{
+    json_t *metadata = chl_model_metadata(chlua_check_model(L, 1));
+    if (!lua_isnoneornil(L, 2)) {
+        const char *key = luaL_checkstring(L, 2);
+        json_t *value = chlua_check_json(L, 3);
+        luaL_argcheck(L, value != NULL, 3, "expected data");
+        luaL_argcheck(L, json_object_set(metadata, key, value) == 0, 2,
+                      "expected UTF-8 text");
+    }
+    chlua_push_json(L, json_incref(metadata));
+    return 1;
+}
+
+/* ---- training data ---- */
+
+/*** The rows whose target is known.
+ * @function model.labelled
+ * @tparam Frame frame with a target
+ * @tparam string where starts the messages
+ * @treturn Frame
+ * @treturn integer rows that were dropped */
+static int model_labelled(lua_State *L)
+{
+    const chl_frame *frame = chlua_check_frame(L, 1);
+    const char *where = luaL_checkstring(L, 2);
+    chl_frame *out = NULL;
+    int64_t dropped;
+    chl_error err = {0};
+    chlua_check(L, chl_frame_labelled(frame, where, &out, &dropped, &err), &err);
+    chlua_push_frame(L, out);
+    lua_pushinteger(L, dropped);
+    return 2;
+}
+
+/*** SHA-256 over a frame's names, types and cells.
+ * @function model.data_hash
+ * @tparam Frame frame
+ * @treturn string hexadecimal */
+static int model_data_hash(lua_State *L)
+{
+    char hex[CHL_SHA256_HEX];
+    chl_frame_sha256(chlua_check_frame(L, 1), hex);
+    lua_pushstring(L, hex);
+    return 1;
+}
+
+void chlua_open_model(lua_State *L)
+{
+    static const luaL_Reg functions[] = {{"new", model_new},
+                                         {"load", model_load},
+                                         {"labelled", model_labelled},
+                                         {"data_hash", model_data_hash},
+                                         {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"save", model_m_save},
+                                       {"hash", model_m_hash},
+                                       {"score_frame", model_m_score_frame},
+                                       {"calibrate_on", model_m_calibrate_on},
+                                       {"transform", model_m_transform},
+                                       {"explain_row", chlua_model_explain_row},
+                                       {"reasons", chlua_model_reasons},
+                                       {"facts", model_m_facts},
+                                       {"schema", model_m_schema},
+                                       {"background", model_m_background},
+                                       {"describe", model_m_describe},
+                                       {"metadata", model_m_metadata},
+                                       {NULL, NULL}};
+    static const luaL_Reg meta[] = {
+        {"__gc", model_gc}, {"__close", model_gc}, {NULL, NULL}};
+    chlua_register(L, CHLUA_MODEL, methods, meta);
+    luaL_newlib(L, functions);
+}

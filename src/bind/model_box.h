@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Shared by the bindings of models. Layer: bind.
+ */
+#ifndef CHLUA_MODEL_BOX_H
+#define CHLUA_MODEL_BOX_H
+
+#include "bind/chlua.h"
+#include "core/model/model.h"
+
+chl_model *chlua_check_model(lua_State *L, int arg);
+
+/* Methods that live in model_explain.c. */
+int chlua_model_explain_row(lua_State *L);
+int chlua_model_reasons(lua_State *L);
+
+#endif
