@@ -36,12 +36,20 @@ describe("metrics.scores", function()
     assert.are.equal(1, metrics.scores({ 0, 1 }, { 0.2, 0.3 }, { threshold = 0.3 }).accuracy)
   end)
 
-  it("takes booleans, one-column matrices and lists alike", function()
+  it("takes booleans, columns, one-column matrices and lists alike", function()
     local p = core.matrix.from_table { 0.1, 0.6, 0.4, 0.9 }
     local y = core.matrix.from_table { 0, 0, 1, 1 }
     local same = metrics.scores({ 0, 0, 1, 1 }, { 0.1, 0.6, 0.4, 0.9 })
     assert.are.same(same, metrics.scores({ false, false, true, true }, p))
     assert.are.same(same, metrics.scores(y, p))
+    local column = core.column.new
+    p = column({ 0.1, 0.6, 0.4, 0.9 }, "f64")
+    assert.are.same(same, metrics.scores(column({ 0, 0, 1, 1 }, "i64"), p))
+    assert.are.same(same, metrics.scores(column({ false, false, true, true }, "bool"), p))
+    assert.matches("row 2: expected a number, it is missing",
+      message_of(metrics.scores, column({ 0, core.NA }, "i64"), { 0.1, 0.2 }))
+    assert.matches("expected a column of numbers or booleans",
+      message_of(metrics.scores, column({ "0" }, "string"), { 0.1 }))
   end)
 
   it("has no ranking with one class", function()
