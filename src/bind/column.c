@@ -457,6 +457,36 @@ static int column_m_median(lua_State *L)
     return push_quantile(L, "median", 0.5);
 }
 
+static void set_figure(lua_State *L, const char *name, double value)
+{
+    push_number_or_nil(L, value);
+    lua_setfield(L, -2, name);
+}
+
+/*** What describe() shows of a numeric or date column.
+ * @function Column:summary
+ * @treturn table {count, sum, mean, std, min, q25, median, q75, max}; nil what has no
+ * value
+ */
+static int column_m_summary(lua_State *L)
+{
+    chl_error err = {0};
+    chl_summary s;
+    chlua_check(L, chl_column_summary(chlua_check_column(L, 1), &s, &err), &err);
+    lua_createtable(L, 0, 9);
+    lua_pushinteger(L, s.count);
+    lua_setfield(L, -2, "count");
+    set_figure(L, "sum", s.sum);
+    set_figure(L, "mean", s.mean);
+    set_figure(L, "std", s.std);
+    set_figure(L, "min", s.min);
+    set_figure(L, "q25", s.q25);
+    set_figure(L, "median", s.median);
+    set_figure(L, "q75", s.q75);
+    set_figure(L, "max", s.max);
+    return 1;
+}
+
 /* ---- metamethods ---- */
 
 static int column_len(lua_State *L)
@@ -494,21 +524,15 @@ static int column_gc(lua_State *L)
 void chlua_open_column(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"new", column_new}, {NULL, NULL}};
-    static const luaL_Reg methods[] = {{"type", column_m_type},
-                                       {"name", column_m_name},
-                                       {"levels", column_m_levels},
-                                       {"to_table", column_m_to_table},
-                                       {"missing", column_m_missing},
-                                       {"n_distinct", column_m_n_distinct},
-                                       {"cast", column_m_cast},
-                                       {"mean", column_m_mean},
-                                       {"std", column_m_std},
-                                       {"sum", column_m_sum},
-                                       {"min", column_m_min},
-                                       {"max", column_m_max},
-                                       {"quantile", column_m_quantile},
-                                       {"median", column_m_median},
-                                       {NULL, NULL}};
+    static const luaL_Reg methods[] = {
+        {"type", column_m_type},         {"name", column_m_name},
+        {"levels", column_m_levels},     {"to_table", column_m_to_table},
+        {"missing", column_m_missing},   {"n_distinct", column_m_n_distinct},
+        {"cast", column_m_cast},         {"mean", column_m_mean},
+        {"std", column_m_std},           {"sum", column_m_sum},
+        {"min", column_m_min},           {"max", column_m_max},
+        {"quantile", column_m_quantile}, {"median", column_m_median},
+        {"summary", column_m_summary},   {NULL, NULL}};
     static const luaL_Reg meta[] = {
         {"__gc", column_gc}, {"__len", column_len}, {NULL, NULL}};
     chlua_register(L, CHLUA_COLUMN, methods, meta);
@@ -517,6 +541,8 @@ void chlua_open_column(lua_State *L)
     lua_getfield(L, -1, "__index");
     lua_pushvalue(L, -1);
     lua_setfield(L, -4, "methods"); /* where the library in Lua adds its own */
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -3, "__names"); /* for completion */
     lua_pushcclosure(L, column_index, 1);
     lua_setfield(L, -2, "__index");
     lua_pop(L, 1);

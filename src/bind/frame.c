@@ -492,6 +492,8 @@ void chlua_open_frame(lua_State *L)
     lua_getfield(L, -1, "__index");
     lua_pushvalue(L, -1);
     lua_setfield(L, -4, "methods"); /* where the library in Lua adds its own */
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -3, "__names"); /* for completion */
     lua_pushcclosure(L, frame_index, 1);
     lua_setfield(L, -2, "__index");
     lua_pop(L, 1);
