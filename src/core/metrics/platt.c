@@ -4,6 +4,7 @@
  * probabilistic outputs for support vector machines", Machine Learning 68 (2007).
  */
 #include <math.h>
+#include <stdbool.h>
 
 #include "core/base/alloc.h"
 #include "core/metrics/calibrators.h"
@@ -73,22 +74,25 @@ static void newton_step(const slope *s, double *da, double *db)
     *db = -(haa * s->gb - s->hab * s->ga) / determinant;
 }
 
-/* Goes along the step as far as the objective falls; false when it does not. */
-static int search(const problem *q, const slope *s, chl_platt *at, double *value)
+/* Goes along the step as far as the objective falls; false when it is at its rounding. */
+static bool search(const problem *q, const slope *s, chl_platt *at, double *value)
 {
     double da, db, share = 1;
     newton_step(s, &da, &db);
-    double descent = s->ga * da + s->gb * db;
+    double descent = s->ga * da + s->gb * db; /* negative: twice the gain to expect */
+    if (!(descent < -1e-14 * *value)) {
+        return false;
+    }
     for (int i = 0; i < HALVINGS_MAX; i++, share /= 2) {
         double a = at->a + share * da, b = at->b + share * db;
         double next = objective(q, a, b);
         if (next < *value + 1e-4 * share * descent) {
             *at = (chl_platt){a, b};
             *value = next;
-            return fabs(da) > 1e-13 * (1 + fabs(a)) || fabs(db) > 1e-13 * (1 + fabs(b));
+            return true;
         }
     }
-    return 0; /* at the rounding of the objective */
+    return false;
 }
 
 /* Close to the optimum the objective's rounding hides the last digits: two plain steps.
@@ -126,7 +130,8 @@ chl_status chl_platt_fit(const double *y, const double *p, int64_t n, chl_platt 
                  .low = 1 / (negatives + 2)};
     chl_platt at = {0, log((positives + 1) / (negatives + 1))};
     double value = objective(&q, at.a, at.b);
-    for (int step = 0, more = 1; more && step < STEPS_MAX; step++) {
+    bool more = true;
+    for (int step = 0; more && step < STEPS_MAX; step++) {
         slope s = derivatives(&q, at.a, at.b);
         more = search(&q, &s, &at, &value);
     }
