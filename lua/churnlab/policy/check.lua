@@ -12,20 +12,22 @@ local PERIODS = { day = true, week = true, month = true, quarter = true, year = 
 --- Hours of a duration such as "24h", "7d", "2w"; nil when the text is none.
 function M.hours(text)
   local number, unit = text:match("^(%d+)([hdw])$")
-  return number and #number < 6 and tonumber(number) > 0 and tonumber(number) * HOURS[unit] or nil
+  if not number or #number > 5 or tonumber(number) == 0 then return nil end
+  return tonumber(number) * HOURS[unit]
 end
 
 local function check_duration(problems, line, where, text)
   if type(text) == "string" and not M.hours(text) then
-    problems:add(line, '%s: expected a duration such as "24h", "7d" or "2w", got %s', where, show(text))
+    problems:add(line, '%s: expected a duration such as "24h", "7d" or "2w", got %s', where,
+      show(text))
   end
 end
 
 local function check_range(problems, line, where, value, low, high)
   if type(value) == "number" and not (value >= low and value <= high) then
-    problems:add(line, "%s: expected %s, got %s", where,
-      high < math.huge and ("a number from %g to %g"):format(low, high) or ("at least %g"):format(low),
-      show(value))
+    local wanted = high < math.huge and ("a number from %g to %g"):format(low, high)
+      or ("at least %g"):format(low)
+    problems:add(line, "%s: expected %s, got %s", where, wanted, show(value))
   end
 end
 
@@ -49,7 +51,8 @@ local function check_header(problems, declared)
   end
   local body = problems:fields(entry.line, where, entry.body,
     { version = { "string" }, owner = { "string" }, currency = { "string" } })
-  return { name = entry.name, version = body.version, owner = body.owner, currency = body.currency }
+  return { name = entry.name, version = body.version, owner = body.owner,
+    currency = body.currency }
 end
 
 local TIER = {
@@ -65,7 +68,8 @@ local function check_tier(problems, entry)
   check_duration(problems, entry.line, where .. ": sla", body.sla)
   local from = type(body.from) == "number" and body.from or nil
   local hysteresis = type(body.hysteresis) == "number" and body.hysteresis or nil
-  return { name = entry.name, from = from, sla = body.sla, hysteresis = hysteresis, line = entry.line }
+  return { name = entry.name, from = from, sla = body.sla, hysteresis = hysteresis,
+    line = entry.line }
 end
 
 -- Thresholds fall strictly and end at 0; hysteresis stays above the tier below.
@@ -94,7 +98,8 @@ local function check_tiers(problems, declared)
     if entry.name == "" then
       problems:add(entry.line, 'tier "": expected a name')
     elseif seen[entry.name] then
-      problems:add(entry.line, 'tier "%s": declared twice (first in line %d)', entry.name, seen[entry.name])
+      problems:add(entry.line, 'tier "%s": declared twice (first in line %d)', entry.name,
+        seen[entry.name])
     end
     seen[entry.name] = seen[entry.name] or entry.line
   end
@@ -143,7 +148,9 @@ end
 -- @tparam Schema schema of churnlab.policy.schema
 -- @treturn table { name, version, owner, currency, tiers, limits, holdout, rules, never, expect }
 function M.specification(problems, declared, schema)
-  for _, problem in ipairs(declared.problems) do problems:add(problem.line, "%s", problem.message) end
+  for _, problem in ipairs(declared.problems) do
+    problems:add(problem.line, "%s", problem.message)
+  end
   local spec = check_header(problems, declared)
   spec.tiers = check_tiers(problems, declared)
   spec.limits = check_limits(problems, declared)

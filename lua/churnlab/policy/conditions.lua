@@ -52,7 +52,8 @@ end
 
 local function count_text(kind)
   if kind.least == kind.most then
-    return kind.least == 0 and "no values" or ("%d value%s"):format(kind.least, kind.least > 1 and "s" or "")
+    local names = { [0] = "no values", "1 value", "2 values" }
+    return names[kind.least]
   end
   return "at least 1 value"
 end
@@ -120,7 +121,9 @@ local function check_column(context, schema, name, matcher, values)
   return checked
 end
 
-local function rank(name) return name == "tier" and "1" or name == "churn" and "2" or "3" .. name end
+local function rank(name)
+  return name == "tier" and "1" or name == "churn" and "2" or "3" .. name
+end
 
 local function sorted_names(when)
   local names = {}
@@ -148,7 +151,8 @@ function M.when(context, schema, when)
       end
       if matcher and values then
         local text = matchers.kinds[matcher].text(matchers.column(name), values)
-        conditions[#conditions + 1] = { column = name, matcher = matcher, values = values, text = text }
+        conditions[#conditions + 1] = { column = name, matcher = matcher, values = values,
+          text = text }
       end
     end
   end

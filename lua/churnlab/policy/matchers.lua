@@ -10,10 +10,12 @@ function M.quote(text)
   return '"' .. text:gsub('[%c"\\]', function(c) return ("\\%03d"):format(c:byte()) end) .. '"'
 end
 
+local WORDS = { ["and"] = true, ["or"] = true, ["not"] = true, ["true"] = true,
+  ["false"] = true, ["nil"] = true }
+
 --- A column's name as the expression language writes it.
 function M.column(name)
-  local words = { ["and"] = 1, ["or"] = 1, ["not"] = 1, ["true"] = 1, ["false"] = 1, ["nil"] = 1 }
-  if name:match("^[%a_][%w_]*$") and not words[name] then return name end
+  if name:match("^[%a_][%w_]*$") and not WORDS[name] then return name end
   return "[[" .. name .. "]]"
 end
 
@@ -33,7 +35,9 @@ end
 local function comparison(sign)
   return {
     least = 1, most = 1, ordered = true,
-    text = function(column, values) return ("%s %s %s"):format(column, sign, M.literal(values[1])) end,
+    text = function(column, values)
+      return ("%s %s %s"):format(column, sign, M.literal(values[1]))
+    end,
     needs = function(values) return sign .. " " .. show(values[1]) end,
   }
 end
@@ -60,7 +64,9 @@ end
 M.kinds = {
   equals = {
     least = 1, most = 1,
-    text = function(column, values) return ("%s == %s"):format(column, M.literal(values[1])) end,
+    text = function(column, values)
+      return ("%s == %s"):format(column, M.literal(values[1]))
+    end,
     needs = function(values) return show(values[1]) end,
   },
   at_least = comparison(">="),
@@ -70,7 +76,8 @@ M.kinds = {
   between = {
     least = 2, most = 2, ordered = true,
     text = function(column, values)
-      return ("%s >= %s and %s <= %s"):format(column, M.literal(values[1]), column, M.literal(values[2]))
+      local low, high = M.literal(values[1]), M.literal(values[2])
+      return ("%s >= %s and %s <= %s"):format(column, low, column, high)
     end,
     needs = function(values) return ("%s to %s"):format(show(values[1]), show(values[2])) end,
   },

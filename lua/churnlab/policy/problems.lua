@@ -25,11 +25,13 @@ end
 --- Notes an unknown name with the nearest of the known ones.
 function Problems:unknown(line, where, kind, name, known)
   local near = errors.nearest(tostring(name), known)
-  local hint = near and ("did you mean '%s'?"):format(near) or "known: " .. table.concat(known, ", ")
+  local hint = near and ("did you mean '%s'?"):format(near)
+    or "known: " .. table.concat(known, ", ")
   self:add(line, "%s: unknown %s '%s' (%s)", where, kind, tostring(name), hint)
 end
 
---- Checks a table's keys and types: known maps a name to { type, needed }. Returns the table or {}.
+--- Checks a table's keys and types: known maps a name to { type, needed =, label = }.
+-- @treturn table the body, or {} when it is none
 function Problems:fields(line, where, body, known)
   if type(body) ~= "table" then
     self:add(line, "%s: expected a table { … }, got %s", where,
@@ -48,7 +50,8 @@ function Problems:fields(line, where, body, known)
     elseif not wanted then
       self:unknown(line, where, "option", key, names)
     elseif type(value) ~= wanted[1] then
-      self:add(line, "%s: %s: expected a %s, got %s", where, wanted.label or key, wanted[1], M.show(value))
+      self:add(line, "%s: %s: expected a %s, got %s", where, wanted.label or key, wanted[1],
+        M.show(value))
     end
   end
   for key, wanted in pairs(known) do

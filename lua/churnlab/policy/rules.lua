@@ -3,7 +3,6 @@
 -- SPDX-License-Identifier: MIT
 local core = require("churnlab.core")
 local conditions = require("churnlab.policy.conditions")
-local matchers = require("churnlab.policy.matchers")
 local quiet = require("churnlab.policy.quiet")
 local show = require("churnlab.policy.problems").show
 
@@ -23,7 +22,8 @@ end
 
 local function check_action(problems, context, line, where, body)
   if type(body) ~= "table" or not KINDS[body.kind] then
-    context:add("action: expected call, offer, email, sms or letter { … }, or none, got %s", show(body))
+    context:add("action: expected call, offer, email, sms or letter { … }, or none, got %s",
+      show(body))
     return { kind = "none", cost = 0 }
   end
   local place = ("%s: action: %s"):format(where, body.kind)
@@ -33,12 +33,15 @@ local function check_action(problems, context, line, where, body)
     problems:add(line, "%s: cost: expected at least 0, got %s", place, show(cost))
   end
   if type(most) == "number" and (not math.tointeger(most) or most < 0) then
-    problems:add(line, "%s: max_per_month: expected a whole number from 0, got %s", place, show(most))
+    problems:add(line, "%s: max_per_month: expected a whole number from 0, got %s", place,
+      show(most))
   end
   if body[1] == nil and body.kind ~= "call" and body.kind ~= "none" then
-    problems:add(line, '%s: expected what is sent first, as in %s { "name", cost = 1 }', place, body.kind)
+    problems:add(line, '%s: expected what is sent first, as in %s { "name", cost = 1 }', place,
+      body.kind)
   end
-  local action = { kind = body.kind, name = body[1], by = body.by, cost = cost or 0, max_per_month = most }
+  local action = { kind = body.kind, name = body[1], by = body.by, cost = cost or 0,
+    max_per_month = most }
   action.text = type(body[1]) == "string" and action_text(action) or body.kind
   return action
 end
@@ -53,9 +56,9 @@ local function condition_text(list, where)
   return expr and expr:print() or text
 end
 
-local function check_conditions(context, schema, body)
+local function check_conditions(context, schema, body, given)
   local list = {}
-  if body.when == nil and body.where == nil then
+  if given and body.when == nil and body.where == nil then
     context:add("expected conditions: when = { … }, where = \"…\", or when = {} for everybody")
   elseif body.when ~= nil then
     list = conditions.when(context, schema, body.when)
@@ -65,14 +68,13 @@ local function check_conditions(context, schema, body)
   return list, where
 end
 
-local function check_name(problems, context, entry, seen)
+local function check_name(context, entry, seen)
   if entry.name == "" or entry.name == "none" or entry.name == "holdout" then
     context:add("expected another name: '%s' has a meaning of its own", entry.name)
   elseif seen[entry.name] then
     context:add("declared twice (first in line %d)", seen[entry.name])
   end
   seen[entry.name] = seen[entry.name] or entry.line
-  return problems
 end
 
 local RULE = {
@@ -83,9 +85,9 @@ local RULE = {
 local function check_rule(problems, schema, entry, seen)
   local where = ('rule "%s"'):format(entry.name)
   local context = problems:at(entry.line, where)
-  check_name(problems, context, entry, seen)
+  check_name(context, entry, seen)
   local body = problems:fields(entry.line, where, entry.body, RULE)
-  local list, text = check_conditions(context, schema, body)
+  local list, text = check_conditions(context, schema, body, type(entry.body) == "table")
   local action = { kind = "none", cost = 0 }
   if type(body.action) == "table" then
     action = check_action(problems, context, entry.line, where, body.action)
@@ -115,7 +117,9 @@ function M.rules(problems, declared, schema)
   for i, entry in ipairs(declared.rule or {}) do
     rules[i] = check_rule(problems, schema, entry, seen)
   end
-  if #rules == 0 then problems:add(1, 'expected at least one rule "name" { when = …, action = … }') end
+  if #rules == 0 then
+    problems:add(1, 'expected at least one rule "name" { when = …, action = … }')
+  end
   sort_rules(rules)
   return rules
 end
@@ -128,9 +132,9 @@ function M.nevers(problems, declared, schema)
   for i, entry in ipairs(declared.never or {}) do
     local where = ('never "%s"'):format(entry.name)
     local context = problems:at(entry.line, where)
-    check_name(problems, context, entry, seen)
+    check_name(context, entry, seen)
     local body = problems:fields(entry.line, where, entry.body, NEVER)
-    local list, text = check_conditions(context, schema, body)
+    local list, text = check_conditions(context, schema, body, type(entry.body) == "table")
     nevers[i] = { name = entry.name, line = entry.line, when = list, where = text,
       because = body.because or entry.name, text = condition_text(list, text) }
   end
@@ -179,19 +183,25 @@ local function check_row(context, schema, row)
   return checked
 end
 
+-- The body of an example with the word `none` as text.
+local function unwrap_none(body)
+  if type(body) == "table" and type(body.gives) == "table" and body.gives.kind == "none" then
+    body.gives = "none"
+  end
+  return body
+end
+
 --- The checked examples: { row, gives, line }.
 function M.examples(problems, declared, schema, spec)
   local names, known = outcomes(spec)
   local examples = {}
   for i, entry in ipairs(declared.expect or {}) do
     local context = problems:at(entry.line, "expect")
-    local body = problems:fields(entry.line, "expect", entry.body, {
+    local body = problems:fields(entry.line, "expect", unwrap_none(entry.body), {
       [1] = { "table", label = "row", needed = "a row first: expect { { Age = 40 }, gives = … }" },
-      gives = { type(entry.body) == "table" and type(entry.body.gives) == "table" and "table" or "string",
-        needed = 'gives = "rule" or none' },
+      gives = { "string", needed = 'gives = "rule" or none' },
     })
     local gives = body.gives
-    if type(gives) == "table" then gives = gives.kind == "none" and "none" or show(gives) end
     if type(gives) == "string" and not known[gives] then
       context:unknown("gives", "rule", gives, names)
     end
@@ -217,7 +227,7 @@ function M.reads(spec, schema)
       end
     end
   end
-  return names, reasons, matchers.kinds
+  return names, reasons
 end
 
 return M

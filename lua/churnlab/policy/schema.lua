@@ -3,6 +3,7 @@
 -- SPDX-License-Identifier: MIT
 local core = require("churnlab.core")
 local errors = require("churnlab.errors")
+local quiet = require("churnlab.policy.quiet")
 
 local Schema = {}
 Schema.__index = Schema
@@ -60,7 +61,7 @@ function Schema:with_tiers(tiers)
     churn = { type = "f64" },
     tier = { type = "category", levels = names, kind = "tier" },
   }, { __index = self.columns })
-  return setmetatable({ frame = frame, names = self.names, columns = columns, tiers = names }, Schema)
+  return setmetatable({ frame = frame, names = self.names, columns = columns }, Schema)
 end
 
 --- All names that `when` may use, for suggestions.
@@ -80,21 +81,60 @@ local NUMERIC = { f64 = true, i64 = true }
 local function cast(column, name, wanted)
   local have = column:type()
   if have == wanted or NUMERIC[have] and NUMERIC[wanted] then return column end
-  local ok, result = pcall(column.cast, column, wanted)
-  if not ok then errors.raise("policy: column '%s': %s", name, errors.bare and errors.bare(result) or result) end
+  local result, message = quiet.try(column.cast, column, wanted)
+  if not result then errors.raise("policy: column '%s': %s", name, message) end
   return result
 end
 
---- A frame of the columns `names` in the types that conditions read.
-function Schema:read(frame, names)
-  local columns = {}
+--- The frame that conditions are evaluated on: `names` of the schema as given in `frame`, and
+-- churn, tier and reasons from `extra` (name → Column).
+function Schema:view(frame, names, extra)
+  local order, columns = {}, {}
   for i, name in ipairs(names) do
     if not frame:has(name) then
-      errors.raise("policy: the rows lack column '%s', which the policy reads", name)
+      errors.raise("policy: the rows have no column '%s', which the policy reads", name)
     end
-    columns[i] = cast(frame:col(name), name, self:read_type(name))
+    order[i], columns[i] = name, cast(frame:col(name), name, self:read_type(name))
   end
-  return columns
+  for name, column in pairs(extra) do
+    order[#order + 1], columns[#columns + 1] = name, column
+  end
+  return core.frame.new(order, columns)
+end
+
+-- A row's k-th reason, from its list `reasons` or its field reason_k.
+local function reason_of(row, k)
+  if row.reasons then return row.reasons[k] end
+  return row["reason_" .. k]
+end
+
+local function column_of(rows, name, kind, get)
+  local values = {}
+  for i, row in ipairs(rows) do values[i] = get(row) end
+  local column, message = quiet.try(core.column.new, values, kind, #rows)
+  if not column and kind == "i64" then -- 17.5 is a fair question to ask of whole years
+    column = quiet.try(core.column.new, values, "f64", #rows)
+  end
+  if not column then errors.raise("policy: '%s': %s", name, message) end
+  return column
+end
+
+--- The same frame for plain tables: { Age = 40, churn = 0.7, tier = "high", reasons = {…} }.
+function Schema:view_rows(rows, names)
+  local order, columns = {}, {}
+  local function add(name, kind, get)
+    order[#order + 1] = name
+    columns[#columns + 1] = column_of(rows, name, kind, get)
+  end
+  for _, name in ipairs(names) do
+    add(name, self:read_type(name), function(row) return row[name] end)
+  end
+  add("churn", "f64", function(row) return row.churn end)
+  add("tier", "string", function(row) return row.tier end)
+  for k = 1, M.reasons do
+    add("reason_" .. k, "string", function(row) return reason_of(row, k) end)
+  end
+  return core.frame.new(order, columns)
 end
 
 return M

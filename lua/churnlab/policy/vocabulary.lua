@@ -56,7 +56,7 @@ return function(kit)
     return function(name)
       local line = here()
       if type(name) ~= "string" then
-        problem(line, kind .. ": expected a name before the table, as in " .. kind .. ' "name" { … }')
+        problem(line, kind .. ": expected a name before the table: " .. kind .. ' "name" { … }')
         return
       end
       local list = list_of(kind)
@@ -98,7 +98,9 @@ return function(kit)
   }
   for _, kind in next, { "policy", "tier", "rule", "never" } do names[kind] = named(kind) end
   for _, kind in next, { "limit", "holdout", "expect" } do names[kind] = single(kind) end
-  for _, kind in next, { "call", "offer", "email", "sms", "letter" } do names[kind] = action(kind) end
+  for _, kind in next, { "call", "offer", "email", "sms", "letter" } do
+    names[kind] = action(kind)
+  end
   for _, name in next, { "at_least", "at_most", "above", "below", "between", "one_of",
     "not_one_of", "top1", "top2", "top3" } do
     names[name] = matcher(name)

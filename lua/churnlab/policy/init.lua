@@ -1,0 +1,158 @@
+-- Policies: tiers and retention rules that the business team writes (a Lua file in a closed
+-- vocabulary), checked against a model's columns, tried on their own examples, and applied.
+--
+-- Reading order: vocabulary (what a file may say), check, conditions, rules (what is wrong with
+-- it), expect (its examples), decide (a whole frame), verdict (one customer), describe.
+-- SPDX-License-Identifier: MIT
+local core = require("churnlab.core")
+local check = require("churnlab.policy.check")
+local decide = require("churnlab.policy.decide")
+local describe = require("churnlab.policy.describe")
+local errors = require("churnlab.errors")
+local expect = require("churnlab.policy.expect")
+local problems = require("churnlab.policy.problems")
+local rules = require("churnlab.policy.rules")
+local schema_of = require("churnlab.policy.schema")
+local verdict = require("churnlab.policy.verdict")
+local vocabulary = require("churnlab.policy.vocabulary")
+
+local M = {}
+
+--- A loaded policy. Fields: name, version, owner, currency, hash (SHA-256 of its data), tiers,
+-- rules (in the order in which they are tried), nevers, limits, holdout (a share),
+-- reasons_needed (how many reasons its rules read), reads (the raw columns they read).
+-- @type Policy
+local Policy = { __name = "churnlab.Policy" }
+Policy.__index = Policy
+
+-- What the hash is taken of: the data of the file without its lines and derived texts.
+local function bare(value)
+  if type(value) ~= "table" then return value end
+  local copy = {}
+  for key, item in pairs(value) do
+    if key ~= "line" and key ~= "text" then copy[key] = bare(item) end
+  end
+  return copy
+end
+
+local function hash_of(spec, name)
+  local ok, result = pcall(core.json.encode, bare(spec))
+  if not ok then errors.raise("%s: expected texts in UTF-8", name) end
+  return core.hash.sha256(result)
+end
+
+local function new_policy(spec, schema, name)
+  local reads, reasons = rules.reads(spec, schema)
+  return setmetatable({
+    name = spec.name, version = spec.version, owner = spec.owner, currency = spec.currency,
+    hash = hash_of(spec, name), tiers = spec.tiers, rules = spec.rules, nevers = spec.never,
+    limits = spec.limits, holdout = spec.holdout and spec.holdout.share or 0,
+    examples = spec.expect, schema = schema, reads = reads, reasons_needed = reasons,
+  }, Policy)
+end
+
+-- Messages start with the file's name, which Lua would shorten in its own way.
+local function short(name)
+  return #name <= 56 and name or "..." .. name:sub(-53)
+end
+
+--- A policy from its text.
+-- @function parse
+-- @tparam string text
+-- @tparam string name for messages: "retention.lua"
+-- @param schema a model, or a frame with the columns that the rules may read
+-- @treturn Policy
+-- @raise all problems with their lines: unknown names, columns and levels with a suggestion,
+-- wrong types, tiers that do not fall, examples that fail
+-- @usage local p = cl.policy.parse(text, "retention.lua", bank)
+function M.parse(text, name, schema)
+  if type(text) ~= "string" or type(name) ~= "string" then
+    errors.raise("policy.parse: expected a text and a name")
+  end
+  schema, name = schema_of.of(schema), short(name)
+  if text:sub(1, 3) == "\xEF\xBB\xBF" then text = text:sub(4) end
+  local declared, message = core.sandbox.run(text, name, vocabulary)
+  if not declared then errors.raise("%s", message) end
+  local found = problems.new(name)
+  local spec, full = check.specification(found, declared, schema)
+  found:check()
+  local policy = new_policy(spec, full, name)
+  expect.run(found, policy)
+  found:check()
+  return policy
+end
+
+--- A policy from a file.
+-- @function load
+-- @tparam string path
+-- @param schema a model, or a frame with the columns that the rules may read
+-- @treturn Policy
+-- @raise a file that cannot be read; as parse
+-- @usage local p = cl.policy.load("retention.lua", model)
+function M.load(path, schema)
+  if type(path) ~= "string" then
+    errors.raise("policy.load: expected a path, got a %s", type(path))
+  end
+  local file, message = io.open(path, "rb")
+  if not file then errors.raise("policy.load: %s", message) end
+  local text = file:read("a")
+  file:close()
+  if not text then errors.raise("policy.load: %s: cannot be read", path) end
+  return M.parse(text, path, schema)
+end
+
+--- Decides for every row of a scored frame: adds `tier`, `action` ("call", "offer fee-waiver-3m",
+-- "none"), `rule` (missing when none applied), `cost`, and `because`: the rule's name, "holdout",
+-- a never's reason, "no rule", or which limit stood in the way.
+--
+-- Order: never, holdout, rules by priority, none. The holdout is drawn by a hash of the policy's
+-- name and the customer's id (without an id role: the raw columns), so it is the same in every
+-- batch. Limits count over this batch: rows are served in falling order of churn, and a row whose
+-- action is exhausted falls to its next rule. A column `previous_tier` switches hysteresis on.
+-- @function Policy:decide
+-- @tparam Frame scored with the column `churn` and the raw columns that the rules read
+-- @tparam[opt] Frame reasons with reason_1 … reason_k (raw column names), when rules read them
+-- @treturn Frame
+-- @usage local decided = policy:decide(scored, reasons)
+function Policy:decide(scored, reasons)
+  for i, frame in ipairs { scored, reasons } do
+    if not schema_of.is_frame(frame) then
+      errors.raise("decide: argument %d: expected a frame, got a %s", i, type(frame))
+    end
+  end
+  if not schema_of.is_frame(scored) then errors.raise("decide: expected a scored frame") end
+  return decide.decide(self, scored, reasons)
+end
+
+--- Each never and rule for one customer, fired or not, without holdout and limits.
+-- @function Policy:verdicts
+-- @tparam table score what model:score(row) gives, or { churn =, columns … , reasons = {…} }
+-- @treturn {table,...} { name, kind = "never" | "rule", fired, conditions = { { column, holds,
+-- value, found, needs, note } … } }
+function Policy:verdicts(score)
+  return (verdict.verdicts(self, score))
+end
+
+--- Why a rule does not apply to a customer; prints its failed conditions.
+-- @function Policy:why_not
+-- @tparam table score as in verdicts
+-- @tparam string rule
+-- @treturn table { fired, failed = {conditions} }, prints itself
+-- @usage print(policy:why_not(model:score(bank:row(1)), "call-high-value"))
+function Policy:why_not(score, rule)
+  return verdict.why_not(self, score, rule)
+end
+
+--- The tier, the action and every rule's verdict for one customer; prints itself.
+-- @function Policy:why
+-- @tparam table score as in verdicts
+-- @treturn table { tier, action, verdicts }
+function Policy:why(score)
+  return verdict.why(self, score)
+end
+
+--- A readable summary.
+-- @function Policy:__tostring
+Policy.__tostring = describe.text
+
+return M
