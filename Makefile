@@ -18,7 +18,7 @@ Q := @
 MAKEFLAGS += --no-print-directory
 endif
 
-PACKAGES := lua5.4 openblas jansson libsodium libedit
+PACKAGES := lua5.4 jansson libsodium libedit
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
 	-Wformat=2 -Wundef -Wpointer-arith -Wwrite-strings
 DEPS_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
@@ -28,7 +28,7 @@ CFLAGS_ALL := -std=c11 $(WARNINGS) -fno-math-errno -ffp-contract=off $(CFLAGS) \
 	$(if $(SANITIZER),-fsanitize=$(SANITIZER) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 LUA_LIBDIR := $(shell $(PKG_CONFIG) --variable=libdir lua5.4 2>/dev/null)
 LUA_STATIC := $(firstword $(wildcard $(LUA_LIBDIR)/liblua5.4.a) -llua5.4)
-CORE_LIBS := $(shell $(PKG_CONFIG) --libs openblas jansson libsodium 2>/dev/null) -lcsv -lm -lpthread
+CORE_LIBS := $(shell $(PKG_CONFIG) --libs jansson libsodium 2>/dev/null) -lcsv -lm -lpthread
 HOST_LIBS := $(LUA_STATIC) $(shell $(PKG_CONFIG) --libs libedit 2>/dev/null) -ldl
 LDFLAGS_ALL := $(LDFLAGS) $(if $(SANITIZER),-fsanitize=$(SANITIZER))
 EXPORT := $(if $(filter Darwin,$(shell uname)),,-Wl$(comma)-E)
@@ -147,7 +147,7 @@ lint: $(BUILD)/libchurnlab.a ## format, static analysis, layers, rockspec
 	$(Q)$(LUA) src/tools/rockspec.lua check
 
 VALGRIND := valgrind --quiet --leak-check=full --show-leak-kinds=definite,indirect \
-	--errors-for-leak-kinds=definite,indirect --error-exitcode=9 --suppressions=tests/valgrind.supp
+	--errors-for-leak-kinds=definite,indirect --error-exitcode=9
 valgrind: $(C_TESTS) $(BUILD)/churnlab ## C tests and a whole run under valgrind
 	$(Q)for t in $(C_TESTS); do echo "  VALGRIND $$t"; $(VALGRIND) $$t >/dev/null 2>$(BUILD)/valgrind.log \
 		|| { cat $(BUILD)/valgrind.log; exit 1; }; done
@@ -173,7 +173,12 @@ fuzz: $(FUZZERS) ## every fuzzer for FUZZ_SECONDS=60
 		|| { tail -n 60 $$f.log; exit 1; }; grep -E 'number_of_executed_units' $$f.log; done
 	@echo "no findings"
 
-bench: $(BUILD)/churnlab ## measure us and the peers, print the ratios
+# the peer of our products; the program itself does not link it
+$(BUILD)/product_bench: tests/bench/product_bench.c $(BUILD)/libchurnlab.a
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(shell $(PKG_CONFIG) --cflags openblas) -o $@ $^ \
+		$(shell $(PKG_CONFIG) --libs openblas) $(CORE_LIBS)
+
+bench: $(BUILD)/churnlab $(BUILD)/product_bench ## measure us and the peers, print the ratios
 	$(Q)env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE tests/bench/run.sh $(BUILD)/churnlab
 
 # ---- papers, packages ----------------------------------------------------------------------

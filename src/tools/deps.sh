@@ -4,13 +4,13 @@
 # Does nothing where everything is there. Debian and Ubuntu: apt, with sudo where we are not root.
 set -eu
 
-BUILD="gcc make pkg-config libc6-dev lua5.4 liblua5.4-dev libopenblas-pthread-dev libcsv-dev
+BUILD="gcc make pkg-config libc6-dev lua5.4 liblua5.4-dev libcsv-dev
        libjansson-dev libsodium-dev libedit-dev lua-argparse"
-TEST="libcmocka-dev lua-busted lua-filesystem lua-cjson"
-ALL="clang clang-format cppcheck lua-check lua-ldoc luarocks valgrind python3-venv"
-FEDORA="gcc make pkgconf lua lua-devel lua-static openblas-devel libcsv-devel jansson-devel
+TEST="libcmocka-dev lua-busted lua-cjson"
+ALL="libopenblas-pthread-dev clang clang-format cppcheck lua-check lua-ldoc luarocks valgrind python3-venv"
+FEDORA="gcc make pkgconf lua lua-devel lua-static libcsv-devel jansson-devel
        libsodium-devel libedit-devel lua-argparse libcmocka-devel"
-BREW="pkg-config lua openblas libcsv jansson libsodium libedit cmocka luarocks"
+BREW="pkg-config lua libcsv jansson libsodium libedit cmocka luarocks"
 
 case "${1:-all}" in
 build) wanted="$BUILD" ;;
@@ -20,7 +20,7 @@ all) wanted="$BUILD $TEST $ALL" ;;
 esac
 
 if ! command -v apt-get >/dev/null 2>&1; then
-    if pkg-config --exists lua5.4 openblas jansson libsodium libedit 2>/dev/null; then exit 0; fi
+    if pkg-config --exists lua5.4 jansson libsodium libedit 2>/dev/null; then exit 0; fi
     echo "churnlab: install these packages first:" >&2
     echo "  Fedora:   sudo dnf install $(echo $FEDORA)" >&2
     echo "  Homebrew: brew install $(echo $BREW)   (and: luarocks install argparse busted)" >&2

@@ -26,7 +26,6 @@ description = {
 }
 dependencies = { "lua ~> 5.4" }
 external_dependencies = {
-  OPENBLAS = { library = "openblas" }, -- Debian keeps cblas.h where only the compiler looks
   CSV = { header = "csv.h" },
   JANSSON = { header = "jansson.h" },
   SODIUM = { header = "sodium.h" },
@@ -37,8 +36,8 @@ build = {
     ["churnlab.core"] = {
       defines = { "_POSIX_C_SOURCE=200809L" },
       incdirs = { "src", "$(CSV_INCDIR)", "$(JANSSON_INCDIR)", "$(SODIUM_INCDIR)" },
-      libdirs = { "$(OPENBLAS_LIBDIR)", "$(CSV_LIBDIR)", "$(JANSSON_LIBDIR)", "$(SODIUM_LIBDIR)" },
-      libraries = { "openblas", "csv", "jansson", "sodium", "m", "pthread" },
+      libdirs = { "$(CSV_LIBDIR)", "$(JANSSON_LIBDIR)", "$(SODIUM_LIBDIR)" },
+      libraries = { "csv", "jansson", "sodium", "m", "pthread" },
       sources = {]])
   for _, file in ipairs(files("find src/core src/bind -name '*.c'")) do put("        %q,", file) end
   put("      },\n    },")

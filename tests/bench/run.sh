@@ -18,5 +18,8 @@ echo
 echo "== training and scoring, same net, same batches"
 $venv/bin/python tests/bench/train_peers.py --program "$program"
 echo
+echo "== matrix products of the nets, one thread"
+"$(dirname "$program")/product_bench"
+echo
 echo "== exact Shapley values, 10 raw columns, 100 background rows, one core"
 "$program" -j1 tests/bench/explain_bench.lua
