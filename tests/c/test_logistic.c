@@ -114,7 +114,7 @@ static void bad_input_is_named(void **state)
     assert_error(chl_logistic_fit(x, y, 2, 2, -1, NULL, &m, &err),
                  "logistic: l2: expected a finite number of at least 0, got -1");
     assert_error(chl_logistic_fit(x, y, 2, 5000, 1, NULL, &m, &err),
-                 "logistic: x: expected 0 to 4096 columns, got 5000");
+                 "logistic: x: expected 0 to 2048 columns, got 5000");
     assert_null(m.weights);
 }
 

@@ -17,7 +17,8 @@ static chl_status check_values(const uint64_t *coalitions, const double *values,
             return chl_fail(err, CHL_ENUMERIC,
                             "shapley: value of coalition 0x%llx: expected a finite "
                             "number, got %g",
-                            (unsigned long long)coalitions[k], values[k]);
+                            (unsigned long long)coalitions[k],
+                            isnan(values[k]) ? (double)NAN : values[k]);
         }
     }
     return CHL_OK;

@@ -60,7 +60,8 @@ static chl_status check_input(const double *x, const double *y, int64_t n, int64
             return chl_fail(err, CHL_ENUMERIC,
                             "logistic: x: row %lld, column %lld: expected a finite "
                             "number, got %g",
-                            (long long)(i / d) + 1, (long long)(i % d) + 1, x[i]);
+                            (long long)(i / d) + 1, (long long)(i % d) + 1,
+                            isnan(x[i]) ? (double)NAN : x[i]);
         }
     }
     double positives = 0;
@@ -176,7 +177,7 @@ static chl_status run_part(void *ctx, size_t index, chl_error *err)
     memset(t->gradient, 0, (size_t)k * sizeof *t->gradient);
     memset(t->hessian, 0, (size_t)(k * k) * sizeof *t->hessian);
     for (int64_t i = from; i < to; i++) {
-        if ((i & 1023) == 0) {
+        if ((i & 15) == 0) {
             CHL_TRY(chl_control_check(q->control, "logistic", err));
         }
         double first, second;

@@ -13,7 +13,7 @@
 #include "core/base/control.h"
 #include "core/base/status.h"
 
-enum { CHL_LOGISTIC_INPUTS_MAX = 4096 };
+enum { CHL_LOGISTIC_INPUTS_MAX = 2048 };
 
 typedef struct chl_logistic {
     int64_t inputs;
