@@ -180,6 +180,7 @@ static void texts_and_dates(void **state)
     expect("lower(Name)", "string|ann|bob|NA||zoé x");
     expect("upper(Country)", "string|FRANCE|SPAIN|NA|FRANCE|GERMANY");
     expect("len(Name)", "i64|3|3|NA|0|5");
+    expect("Age .. nil", "string|NA|NA|NA|NA|NA");
     expect("contains(Country, 'an')", "bool|true|false|NA|true|true");
     expect("contains(Name, '')", "bool|true|true|NA|true|true");
     expect("starts_with(Name, 'Zo')", "bool|false|false|NA|false|true");

@@ -100,9 +100,11 @@ static chl_status put(sink *s, const expr_vec *vec, int64_t start, int n, chl_er
     size_t size = (size_t)chl_expr_value_size((int)s->column->type);
     memcpy((char *)s->column->values.any + (size_t)start * size, vec->data,
            (size_t)n * size);
-    for (int i = 0; vec->valid && i < n; i++) {
-        if (!vec->valid[i]) {
-            chl_column_set_null(s->column, start + i);
+    if (vec->valid) {
+        const uint8_t *at = vec->valid, *end = vec->valid + n;
+        while ((at = memchr(at, 0, (size_t)(end - at)))) {
+            chl_column_set_null(s->column, start + (at - vec->valid));
+            at++;
         }
     }
     return CHL_OK;

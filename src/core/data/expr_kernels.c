@@ -86,12 +86,20 @@ static void drop_flagged(expr_vec *vec, const uint8_t *flags, int n)
 static void load_validity(expr_vec *out, const chl_column *column, int64_t start, int n)
 {
     const uint8_t *bits = column->validity + start / 8; /* blocks start at whole bytes */
-    int present = 0;
-    for (int i = 0; i < n; i++) {
-        out->mask[i] = bits[i >> 3] >> (i & 7) & 1;
-        present += out->mask[i];
+    bool all = true;
+    for (int i = 0; i < n; i += 8) {
+        uint8_t byte = bits[i >> 3];
+        int left = n - i < 8 ? n - i : 8;
+        if (byte == 0xff) {
+            memset(out->mask + i, 1, (size_t)left);
+            continue;
+        }
+        for (int k = 0; k < left; k++) {
+            out->mask[i + k] = byte >> k & 1;
+            all = all && out->mask[i + k];
+        }
     }
-    out->valid = present == n ? NULL : out->mask;
+    out->valid = all ? NULL : out->mask;
 }
 
 static void load_strings(expr_vec *out, const chl_column *column, int64_t start, int n)
@@ -127,42 +135,63 @@ static expr_string string_at(const chl_column *column, int64_t row)
     return (expr_string){at, (int64_t)n};
 }
 
+/* out[i] = value, for each size that a value has. */
+#define EACH(value_u8, value_i32, value_u64, value_string)                               \
+    switch (in->size) {                                                                  \
+    case 1:                                                                              \
+        for (int i = 0; i < n; i++) {                                                    \
+            ((uint8_t *)out)[i] = value_u8;                                              \
+        }                                                                                \
+        break;                                                                           \
+    case 4:                                                                              \
+        for (int i = 0; i < n; i++) {                                                    \
+            ((int32_t *)out)[i] = value_i32;                                             \
+        }                                                                                \
+        break;                                                                           \
+    case 8:                                                                              \
+        for (int i = 0; i < n; i++) {                                                    \
+            ((int64_t *)out)[i] = value_u64;                                             \
+        }                                                                                \
+        break;                                                                           \
+    default:                                                                             \
+        for (int i = 0; i < n; i++) {                                                    \
+            ((expr_string *)out)[i] = value_string;                                      \
+        }                                                                                \
+        break;                                                                           \
+    }
+
+static inline int64_t group_row(const expr_machine *m, int i)
+{
+    return m->group ? m->group[m->start + i] : 0;
+}
+
 /* An aggregate's value of each row's group. */
 void chl_expr_load_repeated(expr_machine *m, const expr_instr *in, int n)
 {
-    char *out = OUT(char);
-    const chl_column *column = in->column;
-    const char *values = column->values.any;
-    expr_vec *vec = &m->registers[in->out];
-    uint8_t *mask = column->validity ? chl_expr_own_mask(vec, n) : NULL;
-    for (int i = 0; i < n; i++) {
-        int64_t row = m->group ? m->group[m->start + i] : 0;
-        if (column->type == CHL_STRING) {
-            ((expr_string *)(void *)out)[i] = string_at(column, row);
-        } else {
-            memcpy(out + (size_t)i * (size_t)in->size, values + row * in->size,
-                   (size_t)in->size);
-        }
-        if (mask) {
-            mask[i] = chl_column_valid(column, row);
+    void *out = chl_expr_out(m, in);
+    const chl_column *c = in->column;
+    EACH(c->values.boolean[group_row(m, i)], c->values.codes[group_row(m, i)],
+         c->values.i64[group_row(m, i)], string_at(c, group_row(m, i)))
+    if (c->validity) {
+        uint8_t *mask = chl_expr_own_mask(&m->registers[in->out], n);
+        for (int i = 0; i < n; i++) {
+            mask[i] = chl_column_valid(c, group_row(m, i));
         }
     }
 }
 
 void chl_expr_load_constant(expr_machine *m, const expr_instr *in, int n)
 {
-    char *out = OUT(char);
-    for (int i = 0; i < n; i++) {
-        memcpy(out + (size_t)i * (size_t)in->size, &in->k, (size_t)in->size);
-    }
+    void *out = chl_expr_out(m, in);
+    EACH(in->k.b, in->k.code, in->k.i, in->k.s)
 }
 
 void chl_expr_load_missing(expr_machine *m, const expr_instr *in, int n)
 {
-    char *out = OUT(char);
-    expr_vec *vec = &m->registers[in->out];
-    memset(out, 0, (size_t)n * (size_t)in->size);
-    memset(chl_expr_own_mask(vec, n), 0, (size_t)n);
+    static const expr_string nothing = {"", 0};
+    void *out = chl_expr_out(m, in);
+    EACH(0, 0, 0, nothing)
+    memset(chl_expr_own_mask(&m->registers[in->out], n), 0, (size_t)n);
 }
 
 /* ---- casts ---- */
