@@ -5,6 +5,7 @@
  */
 #include "core/data/column.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -103,19 +104,40 @@ static void clear_value(chl_column *column, int64_t i)
     }
 }
 
-void chl_column_seal(chl_column *column)
+static bool all_finite(const double *values, int64_t n)
 {
-    column->nulls = 0;
-    if (!column->validity) {
-        return;
+    bool finite = true;
+    for (int64_t i = 0; i < n; i++) {
+        finite &= fabs(values[i]) <= DBL_MAX;
     }
-    for (int64_t i = 0; i < column->length; i++) {
+    return finite;
+}
+
+static void seal_rows(chl_column *column, int64_t start, int64_t end)
+{
+    for (int64_t i = start; i < end; i++) {
         if (column->type == CHL_F64 && !isfinite(column->values.f64[i])) {
             chl_column_set_null(column, i);
         }
         if (!chl_column_valid(column, i)) {
             column->nulls++;
             clear_value(column, i);
+        }
+    }
+}
+
+void chl_column_seal(chl_column *column)
+{
+    column->nulls = 0;
+    if (!column->validity) {
+        return;
+    }
+    for (int64_t i = 0; i < column->length; i += 8) { /* a byte of the bitmap */
+        int64_t n = column->length - i < 8 ? column->length - i : 8;
+        bool clean = column->validity[i >> 3] == 0xff &&
+                     (column->type != CHL_F64 || all_finite(&column->values.f64[i], n));
+        if (!clean) {
+            seal_rows(column, i, i + n);
         }
     }
     if (column->nulls == 0) {

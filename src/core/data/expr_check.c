@@ -140,11 +140,21 @@ static bool is_comparison(expr_op op)
     return op >= EXPR_LT && op <= EXPR_EQ;
 }
 
+/* An integer literal that a double holds exactly. */
+static bool is_small_integer(const expr_plan *plan, int32_t node)
+{
+    const expr_node *n = expr_at(plan, node);
+    return n->op == EXPR_INT && n->as.i <= INT64_C(1) << 53 &&
+           n->as.i >= -(INT64_C(1) << 53);
+}
+
 static chl_status compare_numbers(expr_plan *plan, int32_t node, int32_t a, int32_t b)
 {
     expr_typed *left = &plan->nodes[a], *right = &plan->nodes[b];
     int *operands = &plan->nodes[node].operands;
     bool float_left = left->type == CHL_F64, float_right = right->type == CHL_F64;
+    float_left = float_left || (float_right && is_small_integer(plan, a));
+    float_right = float_right || (float_left && is_small_integer(plan, b));
     left->want = float_left ? CHL_F64 : CHL_I64;
     right->want = float_right ? CHL_F64 : CHL_I64;
     if (float_left == float_right) {

@@ -107,16 +107,16 @@ static chl_status emit_text(compiler *c, const expr_typed *typed)
     return emit(c, in, 0);
 }
 
-static chl_status emit_number(compiler *c, const expr_node *node)
+/* A number or bool, at once in the type that is wanted of it. */
+static chl_status emit_number(compiler *c, const expr_node *node, int want)
 {
-    expr_instr in = {.run = chl_expr_load_constant, .size = 8};
-    if (node->op == EXPR_BOOL) {
-        in.size = 1;
+    expr_instr in = {.run = chl_expr_load_constant, .size = chl_expr_value_size(want)};
+    if (want == CHL_BOOL) {
         in.k.b = (uint8_t)node->as.i;
-    } else if (node->op == EXPR_INT) {
-        in.k.i = node->as.i;
+    } else if (want == CHL_F64) {
+        in.k.f = node->op == EXPR_FLOAT ? node->as.f : (double)node->as.i;
     } else {
-        in.k.f = node->as.f;
+        in.k.i = node->as.i;
     }
     return emit(c, in, 0);
 }
@@ -310,7 +310,7 @@ static chl_status emit_value(compiler *c, const expr_node *node, const expr_type
     switch (node->op) {
     case EXPR_INT:
     case EXPR_FLOAT:
-    case EXPR_BOOL: return emit_number(c, node);
+    case EXPR_BOOL: return emit_number(c, node, typed->type);
     case EXPR_COLUMN: return emit_load(c, typed->column, false);
     case EXPR_CALL:
         return typed->result ? emit_load(c, typed->result, !(c->grouped))
@@ -335,6 +335,9 @@ static chl_status emit_node(compiler *c)
     if (node->op == EXPR_NIL) {
         return emit_kernel(c, chl_expr_load_missing, 0, chl_expr_value_size(typed->want),
                            0);
+    }
+    if (node->op <= EXPR_BOOL && typed->want != CHL_STRING) {
+        return emit_number(c, node, typed->want);
     }
     CHL_TRY(emit_value(c, node, typed));
     return convert(c, typed);

@@ -394,6 +394,9 @@ static void compare_strings(expr_machine *m, const expr_instr *in, int n)
 /* Exact, also above 2^53. */
 static int order_mixed(int64_t a, double b)
 {
+    if (a >= -(INT64_C(1) << 53) && a <= INT64_C(1) << 53) {
+        return ((double)a > b) - ((double)a < b);
+    }
     if (b >= 0x1p63) {
         return -1;
     }
