@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Frames and preps for tests from short texts: CSV with the target in column y, steps as
- * JSON with single quotes. What it makes belongs to the caller.
+ * JSON with single quotes (and backquotes for the quotes in expressions). What it makes
+ * belongs to the caller.
  */
 #ifndef CHL_TEST_PREP_FIXTURE_H
 #define CHL_TEST_PREP_FIXTURE_H
@@ -42,7 +43,7 @@ static inline json_t *json_of(const char *text)
     char *copy = chl_strdup(text);
     json_error_t problem;
     for (char *c = copy; *c; c++) {
-        *c = *c == '\'' ? '"' : *c;
+        *c = *c == '\'' ? '"' : *c == '`' ? '\'' : *c;
     }
     json_t *json = json_loads(copy, JSON_DECODE_ANY, &problem);
     if (!json) {

@@ -70,8 +70,8 @@ static void compare_fold(const json_t *one, int32_t k, const int32_t *codes,
                          const int32_t *fold, const double *y, size_t n)
 {
     const json_t *values = json_array_get(json_object_get(one, "values"), (size_t)k);
-    double mean = json_number_value(
-        json_array_get(json_object_get(one, "means"), (size_t)k));
+    double mean =
+        json_number_value(json_array_get(json_object_get(one, "means"), (size_t)k));
     int32_t levels = (int32_t)json_array_size(values);
     const json_t *option = json_object_get(one, "smooth");
     double smooth = json_is_number(option) ? json_number_value(option) : CHL_SMOOTH_AUTO;
