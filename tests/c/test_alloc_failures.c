@@ -9,6 +9,7 @@
 #include "core/base/alloc.h"
 #include "core/data/csv.h"
 #include "core/data/group.h"
+#include "core/prep/prep.h"
 #include "core/explain/shapley.h"
 #include "core/metrics/calibration.h"
 #include "core/metrics/logistic.h"
@@ -270,12 +271,77 @@ static void shapley(void **state)
     fail_at_each("shapley", run_shapley);
 }
 
+static const char prep_steps[] =
+    "[{\"step\":\"derive\",\"columns\":[[\"old\",\"age > 30 or plan == 'basic'\"]]},"
+    "{\"step\":\"impute\",\"flag\":true},{\"step\":\"clip\",\"quantile\":[0.1,0.9]},"
+    "{\"step\":\"ordinal\",\"columns\":[\"plan\"]},{\"step\":\"drop\",\"columns\":["
+    "\"when\"]},"
+    "{\"step\":\"scale\"}]";
+
+static chl_status fit_and_transform(chl_prep *prep, const json_t *steps,
+                                    const chl_frame *frame, chl_error *err)
+{
+    chl_matrix x;
+    chl_strbuf text = {0};
+    for (size_t i = 0; i < json_array_size(steps); i++) {
+        CHL_TRY(chl_prep_add(prep, json_array_get(steps, i), err));
+    }
+    CHL_TRY(chl_prep_fit_transform(prep, frame, &x, err));
+    chl_matrix_reset(&x);
+    CHL_TRY(chl_prep_transform(prep, frame, &x, NULL, err));
+    chl_matrix_reset(&x);
+    chl_status status = chl_prep_describe(prep, &text, err);
+    chl_strbuf_reset(&text);
+    return status;
+}
+
+static chl_status save_and_load(const chl_prep *prep, chl_error *err)
+{
+    json_t *json = NULL;
+    chl_prep *back = NULL;
+    chl_frame *schema = NULL;
+    CHL_TRY(chl_prep_to_json(prep, &json, err));
+    chl_status status = chl_prep_from_json(json, &back, err);
+    if (status == CHL_OK) {
+        status = chl_prep_schema(back, &schema, err);
+    }
+    chl_frame_release(schema);
+    chl_prep_free(back);
+    json_decref(json);
+    return status;
+}
+
+static chl_status run_prep(chl_error *err)
+{
+    chl_prep *prep = NULL;
+    chl_frame *frame = example_frame();
+    json_t *steps = json_loads(prep_steps, 0, NULL);
+    chl_status status = chl_prep_new(&prep, err);
+    if (status == CHL_OK) {
+        status = fit_and_transform(prep, steps, frame, err);
+    }
+    if (status == CHL_OK) {
+        status = save_and_load(prep, err);
+    }
+    chl_prep_free(prep);
+    chl_frame_release(frame);
+    json_decref(steps);
+    return status;
+}
+
+static void preps(void **state)
+{
+    (void)state;
+    fail_at_each("prep", run_prep);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(csv),          cmocka_unit_test(expressions),
-        cmocka_unit_test(groups),       cmocka_unit_test(metrics),
-        cmocka_unit_test(calibrations), cmocka_unit_test(shapley),
+        cmocka_unit_test(csv),         cmocka_unit_test(preps),
+        cmocka_unit_test(expressions), cmocka_unit_test(groups),
+        cmocka_unit_test(metrics),     cmocka_unit_test(calibrations),
+        cmocka_unit_test(shapley),
     };
     return cmocka_run_group_tests_name("alloc_failures", tests, NULL, NULL);
 }

@@ -6,6 +6,8 @@
  * ("quantile": [0.001, 0.999], linear between order statistics as numpy.quantile).
  * Missing cells stay missing.
  */
+#include <math.h>
+
 #include "core/base/alloc.h"
 #include "core/base/options.h"
 #include "core/prep/state.h"
@@ -22,15 +24,14 @@ typedef struct clip {
 static chl_status read_pair(const json_t *list, const char *option, double pair[2],
                             chl_error *err)
 {
-    double *values = NULL;
-    if (!json_is_array(list) || json_array_size(list) != 2 ||
-        chl_json_numbers(list, option, 2, &values, NULL) != CHL_OK) {
-        return chl_fail(err, CHL_EINVAL, "clip: option '%s': expected two numbers",
-                        option);
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *item = json_array_get(list, i);
+        pair[i] = json_number_value(item);
+        if (json_array_size(list) != 2 || !json_is_number(item) || !isfinite(pair[i])) {
+            return chl_fail(err, CHL_EINVAL, "clip: option '%s': expected two numbers",
+                            option);
+        }
     }
-    pair[0] = values[0];
-    pair[1] = values[1];
-    chl_free(values);
     if (!(pair[0] < pair[1])) {
         return chl_fail(err, CHL_EINVAL,
                         "clip: option '%s': expected the lower number first, got %g, %g",
