@@ -97,11 +97,12 @@ static void train(setup *s, const json_t *losses)
     for (size_t t = 0; t < json_array_size(losses); t++) {
         const chl_real *z = chl_pass_forward(&s->pass);
         double scale = 1.0 / (double)s->rows, smooth = s->loss.label_smoothing;
-        double sum = s->loss.type == CHL_LOSS_BCE
-                         ? chl_bce_batch(smooth, s->rows, ld, z, s->y, s->w, scale,
-                                         s->pass.gradient)
-                         : chl_cross_entropy_batch(smooth, s->net->outputs, s->rows, ld, z,
-                                                   s->y, s->w, scale, s->pass.gradient);
+        double sum =
+            s->loss.type == CHL_LOSS_BCE
+                ? chl_bce_batch(smooth, s->rows, ld, z, s->y, s->w, scale,
+                                s->pass.gradient)
+                : chl_cross_entropy_batch(smooth, s->net->outputs, s->rows, ld, z, s->y,
+                                          s->w, scale, s->pass.gradient);
         assert_near(sum * scale, number(losses, t), 2e-6);
         chl_pass_backward(&s->pass);
         chl_optimizer_step(&s->optimizer, s->pass.kernels, s->optimizer.lr,

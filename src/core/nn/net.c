@@ -231,7 +231,7 @@ static chl_tensor make_tensor(chl_net *net, int at, int k)
 
 chl_tensor chl_net_tensor(chl_net *net, int i)
 {
-    for (int at = 0; at < net->count; at++) {
+    for (int at = 0; i >= 0 && at < net->count; at++) {
         int n = tensors_of(&net->layers[at]);
         if (i < n) {
             return make_tensor(net, at, i);

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Every instruction set of this processor against plain loops, and against each other.
+ */
+#include "chl_test.h"
+
+#include "core/base/alloc.h"
+#include "core/base/rng.h"
+#include "core/nn/kernels.h"
+
+static chl_real *random_numbers(size_t n, uint64_t index)
+{
+    chl_real *x = chl_alloc_aligned(n, sizeof *x);
+    assert_non_null(x);
+    chl_rng rng;
+    chl_rng_init(&rng, 5, CHL_RNG_GENERAL, index);
+    for (size_t i = 0; i < n; i++) {
+        x[i] = (chl_real)chl_rng_normal(&rng);
+    }
+    return x;
+}
+
+static chl_real panel_at(const chl_real *b, int64_t k, int64_t n, int64_t i, int64_t j)
+{
+    int64_t first = j / CHL_PANEL * CHL_PANEL;
+    int64_t width = n - first < CHL_PANEL ? n - first : CHL_PANEL;
+    return b[first * k + i * width + (j - first)];
+}
+
+static void check_product(const chl_kernels *kernels, int64_t m, int64_t n, int64_t k)
+{
+    chl_real *a = random_numbers((size_t)(m * k), 1);
+    chl_real *b = random_numbers((size_t)(k * n), 2);
+    chl_real *bias = random_numbers((size_t)n, 3);
+    chl_real *c = random_numbers((size_t)(m * n), 4);
+    chl_product p = {.m = m,
+                     .n = n,
+                     .k = k,
+                     .a = a,
+                     .a_row = k,
+                     .a_col = 1,
+                     .b = b,
+                     .bias = bias,
+                     .c = c,
+                     .c_row = n};
+    kernels->product(&p);
+    for (int64_t i = 0; i < m; i++) {
+        for (int64_t j = 0; j < n; j++) {
+            double sum = (double)bias[j];
+            for (int64_t q = 0; q < k; q++) {
+                sum += (double)a[i * k + q] * (double)panel_at(b, k, n, q, j);
+            }
+            assert_near((double)c[i * n + j], sum, 2e-5);
+        }
+    }
+    /* the same with a transposed, b row-major and c in panels */
+    p = (chl_product){.m = m,
+                      .n = n,
+                      .k = k,
+                      .a = a,
+                      .a_row = 1,
+                      .a_col = m,
+                      .b = b,
+                      .b_row = n,
+                      .c = c};
+    kernels->product(&p);
+    for (int64_t i = 0; i < m; i++) {
+        for (int64_t j = 0; j < n; j++) {
+            double sum = 0;
+            for (int64_t q = 0; q < k; q++) {
+                sum += (double)a[q * m + i] * (double)b[q * n + j];
+            }
+            assert_near((double)panel_at(c, m, n, i, j), sum, 2e-5);
+        }
+    }
+    chl_free(a);
+    chl_free(b);
+    chl_free(bias);
+    chl_free(c);
+}
+
+static void products(void **state)
+{
+    (void)state;
+    for (int v = 0; chl_kernels_at(v); v++) {
+        for (int64_t m = 1; m <= 19; m++) {
+            check_product(chl_kernels_at(v), m, 16 * (m % 5 + 1), m * 3 % 23 + 1);
+        }
+    }
+}
+
+/* A row's numbers are the same bits whatever rows stand beside it. */
+static void rows_are_independent(void **state)
+{
+    (void)state;
+    enum { M = 29, N = 48, K = 37 };
+    for (int v = 0; chl_kernels_at(v); v++) {
+        chl_real *a = random_numbers(M * K, 1), *b = random_numbers(K * N, 2);
+        chl_real *all = random_numbers(M * N, 3), one[N];
+        chl_product p = {.m = M,
+                         .n = N,
+                         .k = K,
+                         .a = a,
+                         .a_row = K,
+                         .a_col = 1,
+                         .b = b,
+                         .c = all,
+                         .c_row = N};
+        chl_kernels_at(v)->product(&p);
+        for (int i = 0; i < M; i++) {
+            p.m = 1;
+            p.a = a + i * K;
+            p.c = one;
+            chl_kernels_at(v)->product(&p);
+            assert_memory_equal(one, all + i * N, sizeof one);
+        }
+        chl_free(a);
+        chl_free(b);
+        chl_free(all);
+    }
+}
+
+/* AVX2 and AVX-512 give the same bits, in all that training and inference use. */
+static void fused_variants_agree(void **state)
+{
+    (void)state;
+    const chl_kernels *first = chl_kernels_at(0), *second = chl_kernels_at(1);
+    if (!second || strcmp(second->name, "portable") == 0) {
+        skip();
+    }
+    enum { N = 160 };
+    chl_real *z = random_numbers(N, 1), a[N], b[N];
+    for (int f = CHL_LINEAR; f < CHL_SOFTMAX; f++) {
+        first->activate((chl_activation)f, N, z, a);
+        second->activate((chl_activation)f, N, z, b);
+        assert_memory_equal(a, b, sizeof a);
+    }
+    chl_real x = first->square_sum(N, z), y = second->square_sum(N, z);
+    assert_memory_equal(&x, &y, sizeof x);
+    memcpy(a, z, sizeof a);
+    memcpy(b, z, sizeof b);
+    x = first->penalty(N, (chl_real)0.1, (chl_real)0.2, z, a);
+    y = second->penalty(N, (chl_real)0.1, (chl_real)0.2, z, b);
+    assert_memory_equal(&x, &y, sizeof x);
+    assert_memory_equal(a, b, sizeof a);
+    chl_free(z);
+}
+
+/* The masks of all instruction sets are the same draws, those of chl_philox. */
+static void masks(void **state)
+{
+    (void)state;
+    enum { N = 64 * 5 + 16 };
+    const uint32_t threshold = 40000;
+    for (int v = 0; chl_kernels_at(v); v++) {
+        chl_mask_stream s = {{1, 2}, {7, CHL_RNG_DROPOUT, 3, 4}};
+        chl_real mask[N];
+        chl_kernels_at(v)->mask(&s, N, threshold, 2, mask);
+        assert_int_equal(s.counter[0], 7 + 8 * 6);
+        for (int e = 0; e < N; e++) {
+            uint32_t out[4], piece = (uint32_t)(e % 64 / 8);
+            uint32_t counter[] = {7 + (uint32_t)(e / 64 * 8 + e % 8), CHL_RNG_DROPOUT, 3,
+                                  4};
+            chl_philox(counter, s.key, out);
+            uint32_t draw = out[piece / 2] >> (piece % 2 * 16) & 0xffff;
+            assert_true(mask[e] == (draw < threshold ? 2 : 0));
+        }
+    }
+}
+
+static void sums_and_conversion(void **state)
+{
+    (void)state;
+    enum { N = 64, ROWS = 3, COLS = 13 };
+    for (int v = 0; chl_kernels_at(v); v++) {
+        const chl_kernels *k = chl_kernels_at(v);
+        chl_real *x = random_numbers(N, 1), out[N];
+        double squares = 0;
+        for (int i = 0; i < N; i++) {
+            squares += (double)x[i] * (double)x[i];
+        }
+        assert_near((double)k->square_sum(N, x), squares, 1e-4);
+        k->column_sums(4, 16, x, out);
+        for (int j = 0; j < 16; j++) {
+            double sum =
+                (double)x[j] + (double)x[16 + j] + (double)x[32 + j] + (double)x[48 + j];
+            assert_near((double)out[j], sum, 1e-5);
+        }
+        double doubles[ROWS * COLS];
+        for (int i = 0; i < ROWS * COLS; i++) {
+            doubles[i] = i * 0.37;
+        }
+        out[COLS] = 99;
+        k->convert(doubles, ROWS, COLS, out, 16);
+        assert_true(out[COLS] == 99);
+        for (int i = 0; i < ROWS * COLS; i++) {
+            assert_true(out[i / COLS * 16 + i % COLS] == (chl_real)doubles[i]);
+        }
+        chl_free(x);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(products),
+        cmocka_unit_test(rows_are_independent),
+        cmocka_unit_test(fused_variants_agree),
+        cmocka_unit_test(masks),
+        cmocka_unit_test(sums_and_conversion),
+    };
+    return cmocka_run_group_tests_name("kernels", tests, NULL, NULL);
+}
