@@ -172,10 +172,10 @@ static chl_status train_epoch(trainer *t, chl_epoch *record, chl_error *err)
     begin_epoch(t, record->epoch);
     for (int64_t from = 0; from < n; from += t->pass.batch) {
         int64_t rows = n - from < t->pass.batch ? n - from : t->pass.batch;
+        CHL_TRY(chl_control_check(t->job->control, "train", err));
         if (atomic_load(&t->job->abort)) {
             return chl_fail(err, CHL_ECANCELLED, "train: stopped");
         }
-        CHL_TRY(chl_control_check(t->job->control, "train", err));
         CHL_TRY(step(t, record->epoch, from, rows, &loss, err));
     }
     record->loss = loss / (double)n;

@@ -1,0 +1,219 @@
+local core = require("churnlab.core")
+local nn = require("churnlab.nn")
+
+local function data(n)
+  local rng, rows, y = core.rng.new(3), {}, {}
+  for i = 1, n do
+    local a, b = rng:normal(), rng:normal()
+    rows[i], y[i] = { a, b }, a * b > 0 and 1 or 0
+  end
+  return core.matrix.from_table(rows), y
+end
+
+local function small()
+  return nn.sequential():dense(8, { activation = "tanh" }):dense(1, { activation = "sigmoid" })
+end
+
+local function message_of(f, ...)
+  local ok, message = pcall(f, ...)
+  assert.is_false(ok)
+  return message
+end
+
+describe("nn.sequential", function()
+  it("is data", function()
+    local net = nn.sequential():dense(64, { activation = "relu", l2 = 1e-4 }):batch_norm()
+      :dropout(0.2):activation("gelu"):dense(1, { activation = "sigmoid" })
+    assert.are.same({ layers = {
+      { type = "dense", units = 64, activation = "relu", l2 = 1e-4 },
+      { type = "batch_norm" },
+      { type = "dropout", rate = 0.2 },
+      { type = "activation", activation = "gelu" },
+      { type = "dense", units = 1, activation = "sigmoid" },
+    } }, net:spec())
+    assert.is_true(nn.is_sequential(net))
+    assert.is_false(nn.is_sequential({}))
+    net:spec().layers[1].units = 3
+    assert.are.equal(64, net:spec().layers[1].units)
+  end)
+
+  it("prints its layers, and the summary of so many columns", function()
+    local net = small()
+    assert.are.equal("sequential\n  1  dense activation=tanh units=8\n"
+      .. "  2  dense activation=sigmoid units=1", tostring(net))
+    local summary = net:summary(13)
+    assert.matches("dense, tanh +8 +112\n", summary)
+    assert.matches("total +121$", summary)
+  end)
+
+  it("reports mistakes at the line of the script", function()
+    local here = "nn_spec.lua:%d+: "
+    local function dense(...) return nn.sequential():dense(...) end
+    local text = message_of(function() dense(3, { activation = "rleu" }) end)
+    assert.matches(here .. "dense: unknown activation 'rleu' %(did you mean 'relu'%?%)", text)
+    text = message_of(function() dense(3, { activaton = "relu" }) end)
+    assert.matches("dense: unknown option 'activaton' %(did you mean 'activation'%?%)", text)
+    assert.matches("dense: option 'units': expected an? %w+, got a string",
+      message_of(function() dense("x") end))
+    assert.matches("dense: options: expected a table, got a number",
+      message_of(function() dense(3, 4) end))
+    assert.matches("dense: option 'units' is given twice",
+      message_of(function() dense(3, { units = 4 }) end))
+    text = message_of(function() nn.sequential():dens(3) end)
+    assert.matches(here .. "sequential: unknown layer or method 'dens' %(did you mean 'dense'%?%)",
+      text)
+    assert.matches("dropout: option 'rate' is required",
+      message_of(function() nn.sequential():dropout() end))
+  end)
+end)
+
+describe("nn losses, optimizers and callbacks", function()
+  it("are tagged tables", function()
+    assert.are.same({ kind = "loss", type = "bce", class_weight = "balanced" },
+      nn.bce { class_weight = "balanced" })
+    assert.are.same({ kind = "loss", type = "cross_entropy" }, nn.cross_entropy())
+    assert.are.same({ kind = "optimizer", type = "adam", lr = 1e-3 }, nn.adam { lr = 1e-3 })
+    assert.are.same({ kind = "optimizer", type = "adamw" }, nn.adamw())
+    assert.are.same({ kind = "optimizer", type = "sgd", momentum = 0.9, nesterov = true },
+      nn.sgd { momentum = 0.9, nesterov = true })
+    assert.are.same({ kind = "early_stop", type = "early_stop", patience = 3 },
+      nn.early_stop { patience = 3 })
+    assert.are.same({ kind = "schedule", type = "reduce_lr", factor = 0.3 },
+      nn.reduce_lr { factor = 0.3 })
+    assert.are.same({ kind = "schedule", type = "step", every = 2 }, nn.step_lr { every = 2 })
+  end)
+
+  it("check their options at once", function()
+    assert.matches("nn_spec.lua:%d+: adam: unknown option 'lrr' %(did you mean 'lr'%?%)",
+      message_of(function() nn.adam { lrr = 1 } end))
+    assert.matches("sgd: option 'lr': expected a number from", message_of(nn.sgd, { lr = -1 }))
+    assert.matches("expected \"balanced\" or a list", message_of(nn.bce, { class_weight = "b" }))
+    assert.matches("early_stop: unknown option 'patiens'",
+      message_of(nn.early_stop, { patiens = 1 }))
+    assert.matches("step_lr: option 'every' is required", message_of(nn.step_lr))
+    assert.matches("adam: unknown option 'type'", message_of(nn.adam, { type = "sgd" }))
+  end)
+
+  it("become the options of core.net.train", function()
+    local calls = {}
+    local options, on_epoch = nn.compile_options {
+      loss = nn.bce(), optimizer = nn.sgd { lr = 0.1 }, epochs = 3, batch = 16, seed = 5,
+      ensemble = 5,
+      callbacks = { nn.early_stop(), nn.reduce_lr(), nn.step_lr { every = 2 },
+        function() calls[#calls + 1] = "a" return false end,
+        function() calls[#calls + 1] = "b" end },
+    }
+    assert.are.same({ loss = { type = "bce" }, optimizer = { type = "sgd", lr = 0.1 }, epochs = 3,
+      batch = 16, seed = 5, early_stop = { type = "early_stop" },
+      schedules = { { type = "reduce_lr" }, { type = "step", every = 2 } } }, options)
+    assert.is_false(on_epoch(1, {}))
+    assert.are.same({ "a", "b" }, calls)
+    options, on_epoch = nn.compile_options {}
+    assert.are.same({}, options)
+    assert.is_nil(on_epoch)
+  end)
+
+  it("are told apart", function()
+    assert.matches("fit: option 'loss': expected a loss such as nn.bce{}, got optimizer",
+      message_of(nn.compile_options, { loss = nn.adam() }))
+    assert.matches("fit: callbacks: item 1: expected a function, .* got number",
+      message_of(nn.compile_options, { callbacks = { 3 } }))
+    assert.matches("more than one early_stop",
+      message_of(nn.compile_options, { callbacks = { nn.early_stop(), nn.early_stop() } }))
+    assert.matches("train: option 'epochs'", message_of(nn.compile_options, { epochs = 0 }))
+  end)
+end)
+
+describe("core.net", function()
+  local x, y = data(200)
+  local spec = small():spec()
+
+  local function train(arguments)
+    arguments.spec, arguments.x, arguments.y = spec, arguments.x or x, arguments.y or y
+    return core.net.train(arguments)
+  end
+
+  it("trains an ensemble and keeps its history", function()
+    local nets, history = train { valid_x = x, valid_y = y, members = 2, options = { epochs = 4 } }
+    assert.are.equal(2, #nets)
+    assert.are.equal(4, #history.members[2])
+    assert.are.same({ 4, 4 }, history.best_epoch)
+    local log = history.members[2][3]
+    assert.are.equal(3, log.epoch)
+    assert.are.equal(2, log.member)
+    for _, name in ipairs { "lr", "loss", "val_loss", "val_auc" } do
+      assert.are.equal("number", type(log[name]))
+    end
+    local p = nets[1]:predict(x)
+    assert.are.equal(200, p:rows())
+    assert.are.equal(1, p:cols())
+    assert.is_true(p:get(1, 1) > 0 and p:get(1, 1) < 1)
+  end)
+
+  it("gives the same net on one thread and on two, with and without callback", function()
+    local before = core.control.threads()
+    local function weights(threads, on_epoch)
+      core.control.threads(threads)
+      local nets = train { members = 3, options = { epochs = 2 }, on_epoch = on_epoch }
+      return { nets[1]:tensor("0.weight"):to_table(), nets[3]:tensor("1.bias"):to_table() }
+    end
+    local one, two = weights(1), weights(2, function() end)
+    core.control.threads(before)
+    assert.are.same(one, two)
+  end)
+
+  it("calls back once an epoch, stops on false, raises the same object", function()
+    local seen = {}
+    local _, history = train { options = { epochs = 9 }, on_epoch = function(epoch, log)
+      seen[#seen + 1] = log.val_loss == nil and epoch
+      return epoch < 3
+    end }
+    assert.are.same({ 1, 2, 3 }, seen)
+    assert.are.equal(3, #history.members[1])
+    local object = {}
+    local ok, raised = pcall(train, { members = 2, on_epoch = function() error(object) end })
+    assert.is_false(ok)
+    assert.are.equal(object, raised)
+  end)
+
+  it("takes weights, and labels as a matrix or a list", function()
+    local list, ones = {}, {}
+    for i = 1, 200 do list[i], ones[i] = { y[i] }, 1 end
+    local a = train { options = { epochs = 1 }, weights = ones }
+    local b = train { options = { epochs = 1 }, y = core.matrix.from_table(list) }
+    assert.are.same(a[1]:tensor("0.weight"):to_table(), b[1]:tensor("0.weight"):to_table())
+  end)
+
+  it("says what does not fit", function()
+    assert.matches("net.train: x: expected a matrix, got table", message_of(train, { x = {} }))
+    assert.matches("net.train: y: expected 200 numbers, got 1", message_of(train, { y = { 1 } }))
+    assert.matches("net.train: valid_y: expected a column, a matrix or a list",
+      message_of(train, { valid_x = x }))
+    assert.matches("net.train: on_epoch: expected a function, got number",
+      message_of(train, { on_epoch = 1 }))
+    assert.matches("net.train: members: expected 1 to 1000, got 0",
+      message_of(train, { members = 0 }))
+    assert.matches("early_stop: monitor 'val_loss': expected a validation set, got none",
+      message_of(train, { options = { early_stop = {} } }))
+    assert.matches("expected 2 columns, got 1", message_of(function()
+      core.net.new(spec, 2):predict(core.matrix.from_table { 1 })
+    end))
+  end)
+
+  it("describes, spells out, lists tensors and closes", function()
+    local net = core.net.new(spec, 2, 7, 1)
+    assert.are.equal(33, net:parameters())
+    assert.are.equal(2, net:inputs())
+    assert.are.equal(1, net:outputs())
+    assert.are.equal(net:describe(), tostring(net))
+    assert.are.same({ type = "dense", units = 8, activation = "tanh", l1 = 0.0, l2 = 0.0 },
+      net:spec().layers[1])
+    assert.are.same({ "0.weight", "0.bias", "1.weight", "1.bias" }, net:tensors())
+    assert.are.equal(8, net:tensor("0.weight"):cols())
+    assert.matches("the net has no tensor '2.weight'",
+      message_of(net.tensor, net, "2.weight"))
+    do local closing <close> = net assert.are.equal(net, closing) end
+    assert.are.equal("net (closed)", tostring(net))
+    assert.matches("the object is closed", message_of(net.parameters, net))
+  end)
+end)
