@@ -80,7 +80,7 @@ local function check_order(problems, tiers)
       problems:add(tier.line, 'tier "%s": from: expected less than %s (tier "%s" above it), got %s',
         tier.name, show(above.from), above.name, show(tier.from))
     elseif above.from and tier.from and above.from - (above.hysteresis or 0) <= tier.from then
-      problems:add(above.line, 'tier "%s": hysteresis: expected less than the distance to tier "%s"',
+      problems:add(above.line, 'tier "%s": hysteresis: expected less than the distance to "%s"',
         above.name, tier.name)
     end
   end
@@ -104,7 +104,7 @@ local function check_tiers(problems, declared)
     seen[entry.name] = seen[entry.name] or entry.line
   end
   if #tiers == 0 then
-    problems:add(1, 'expected tiers, such as tier "high" { from = 0.60 } and tier "low" { from = 0 }')
+    problems:add(1, 'expected tiers: tier "high" { from = 0.60 }, … tier "low" { from = 0 }')
   else
     check_order(problems, tiers)
   end

@@ -21,7 +21,9 @@ local function reason_columns(policy, scored, reasons)
       errors.raise("decide: the policy reads the first %d reasons: expected columns reason_1 … "
         .. "reason_%d, got no '%s'", policy.reasons_needed, policy.reasons_needed, name)
     end
-    extra[name] = source:col(name):cast("string")
+    local values, n = source:col(name):to_table(), #source
+    for i = 1, n do values[i] = policy.schema:reason_column(values[i]) end
+    extra[name] = core.column.new(values, "string", n)
   end
   return extra
 end

@@ -102,10 +102,16 @@ function Schema:view(frame, names, extra)
   return core.frame.new(order, columns)
 end
 
--- A row's k-th reason, from its list `reasons` or its field reason_k.
+--- The raw column that a reason speaks of: "Age", also when it is written "Age = 58".
+function Schema:reason_column(text)
+  if text == nil or self.columns[text] then return text end
+  return text:match("^(.-) = ") or text
+end
+
+-- A row's k-th reason, from its field reason_k or its list `reasons`.
 local function reason_of(row, k)
-  if row.reasons then return row.reasons[k] end
-  return row["reason_" .. k]
+  if row.reason_1 then return row["reason_" .. k] end
+  return row.reasons and row.reasons[k]
 end
 
 local function column_of(rows, name, kind, get)
@@ -132,7 +138,9 @@ function Schema:view_rows(rows, names)
   add("churn", "f64", function(row) return row.churn end)
   add("tier", "string", function(row) return row.tier end)
   for k = 1, M.reasons do
-    add("reason_" .. k, "string", function(row) return reason_of(row, k) end)
+    add("reason_" .. k, "string", function(row)
+      return self:reason_column(reason_of(row, k))
+    end)
   end
   return core.frame.new(order, columns)
 end

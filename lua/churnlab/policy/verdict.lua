@@ -35,10 +35,10 @@ local function plain_row(policy, score)
   return row
 end
 
-local function reasons_text(row, depth)
+local function reasons_text(view, depth)
   local names = {}
-  for k = 1, depth do names[k] = row.reasons and row.reasons[k] or row["reason_" .. k] end
-  return table.concat(names, ", ")
+  for k = 1, depth do names[#names + 1] = view:cell(1, "reason_" .. k) end
+  return #names > 0 and table.concat(names, ", ") or "missing"
 end
 
 -- { holds, column, found = text, needs = text, note = text or nil }
@@ -49,7 +49,7 @@ local function condition_verdict(policy, view, row, condition)
     holds = core.expr.eval(view, condition.text)[1] == true,
   }
   if kind.reasons then
-    verdict.found = "reasons = " .. reasons_text(row, kind.reasons)
+    verdict.found = "reasons = " .. reasons_text(view, kind.reasons)
   else
     local value = row[condition.column]
     verdict.value = value
