@@ -154,6 +154,10 @@ static chl_status run_expressions(chl_error *err)
         "bin(age, 20, 40)",
         "if_else(is_na(when), 0, year(when)) - median(age)",
         "one_of(id, 1, 3) or between(age, 1, 2) or n_distinct(plan) == 2",
+        "if_else(age > 20, 'old', lower(first(plan))) .. id",
+        "coalesce(if_else(active, 'yes', 'no'), '?') == 'yes'",
+        "max(when, '2020-01-01') .. '.'",
+        "std(age) + sum(id) + mean(age - mean(age))",
     };
     chl_frame *frame = example_frame();
     chl_status status = CHL_OK;
