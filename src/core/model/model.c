@@ -104,6 +104,13 @@ static chl_status make_background(const chl_prep *prep, const chl_frame *train,
     return status;
 }
 
+/* What counts as 1 where the frame names no positive value. */
+static const char *default_positive(const chl_frame *train)
+{
+    const chl_column *target = chl_frame_column(train, train->target);
+    return target && target->type == CHL_BOOL ? "true" : "1";
+}
+
 chl_status chl_model_new(chl_prep *prep, chl_net *const *nets, int n,
                          const chl_frame *train, uint64_t seed, chl_model **out,
                          chl_error *err)
@@ -122,7 +129,7 @@ chl_status chl_model_new(chl_prep *prep, chl_net *const *nets, int n,
         .nets = nets,
         .members = n,
         .target = train->target,
-        .positive = train->positive ? train->positive : "1",
+        .positive = train->positive ? train->positive : default_positive(train),
         .id = train->id,
     };
     CHL_TRY(check_fit(&parts, "model", err));

@@ -1,0 +1,178 @@
+-- cl.fit: prep and net, fitted on a training frame, become a model.
+--
+-- What is fitted sees training rows only: the prep and the logistic baseline `train`, the nets
+-- `train`, and early stopping `valid`. The same seed gives the same model on any number of
+-- threads. SPDX-License-Identifier: MIT
+local core = require("churnlab.core")
+local errors = require("churnlab.errors")
+local nn = require("churnlab.nn")
+require("churnlab.model") -- gives models their methods
+
+local M = {}
+
+local known = {
+  valid = "userdata|table", loss = "table", optimizer = "table", epochs = "number",
+  batch = "number", seed = "number", shuffle = "boolean", ensemble = "number",
+  callbacks = "table", clip_norm = "number", verbose = "boolean",
+}
+
+local MEMBERS_MAX = 1000
+
+-- ---- checks before any work ----
+
+local function type_text(value)
+  local meta = type(value) == "userdata" and getmetatable(value)
+  return meta and meta.__name or type(value)
+end
+
+local function check_prep(prep)
+  if type_text(prep) ~= "churnlab.Prep" then
+    errors.raise("fit: prep: expected a prep (cl.prep() makes one), got %s", type_text(prep))
+  end
+end
+
+-- The model's one output is a probability.
+local function check_spec(net)
+  if not nn.is_sequential(net) then
+    errors.raise("fit: net: expected a net (nn.sequential() makes one), got %s", type_text(net))
+  end
+  local spec = net:spec()
+  local units, activation
+  for _, layer in ipairs(spec.layers) do
+    if layer.units then units = layer.units end
+    activation = layer.activation or layer.units and "linear" or activation
+  end
+  if units ~= 1 or activation ~= "sigmoid" then
+    errors.raise("fit: net: expected it to end in :dense(1, { activation = \"sigmoid\" }), got %s",
+      units and ("%d units with %s"):format(units, activation) or "no dense layer")
+  end
+  return spec
+end
+
+local function labelled(frame, what)
+  local ok, coerced = pcall(require("churnlab.frame").coerce, frame, "fit: " .. what)
+  if not ok then
+    errors.raise("fit: %s: expected a frame, got %s", what, type_text(frame))
+  end
+  return core.model.labelled(coerced, "fit: " .. what)
+end
+
+local function whole(options, name, default, most)
+  local value = options[name]
+  if value == nil then return default end
+  if math.type(value) ~= "integer" or value < 1 or value > most then
+    errors.raise("fit: option '%s': expected a whole number from 1 to %d, got %s", name, most,
+      tostring(value))
+  end
+  return value
+end
+
+local function seed_of(options)
+  local seed = options.seed
+  if seed ~= nil and math.type(seed) ~= "integer" then
+    errors.raise("fit: option 'seed': expected a whole number, got %s", tostring(seed))
+  end
+  return seed or 42
+end
+
+-- ---- the lines of verbose = true ----
+
+local function number(value) return value and ("%.4f"):format(value) or "-" end
+
+local function print_epoch(_, log)
+  io.stderr:write(("member %d  epoch %3d  lr %.2g  loss %s  val_loss %s  val_auc %s\n"):format(
+    log.member, log.epoch, log.lr, number(log.loss), number(log.val_loss), number(log.val_auc)))
+end
+
+local function both(first, second)
+  if not (first and second) then return first or second end
+  return function(epoch, log)
+    first(epoch, log)
+    return second(epoch, log)
+  end
+end
+
+-- ---- work ----
+
+-- Frames, matrices and labels of one part of the data.
+local function encode(frame, prep, fitting)
+  local x = fitting and prep:fit_transform(frame) or prep:transform(frame)
+  return { frame = frame, x = x, y = frame:labels() }
+end
+
+local function both_outcomes(part, what)
+  local positives = part.y:sum()
+  if positives == 0 or positives == #part.frame then
+    errors.raise("fit: %s: expected both outcomes in the target '%s', got %d positive of %d rows",
+      what, part.frame:roles().target, positives, #part.frame)
+  end
+end
+
+-- The logistic regression on the same columns that stands beside every evaluation.
+local function fit_baseline(part)
+  local weights, intercept = core.logistic.fit(part.x, part.y, { l2 = 1 }):weights()
+  return { weights = weights, intercept = intercept, l2 = 1 }
+end
+
+-- What the model remembers of its training.
+local function lineage(part, dropped, prep, options, history, on_valid)
+  local names = prep:raw_names()
+  names[#names + 1] = part.frame:roles().target
+  local positives = math.tointeger(part.y:sum()) or part.y:sum()
+  return {
+    rows = #part.frame, dropped = dropped, positives = positives,
+    rate = positives / #part.frame, valid_rows = on_valid and #on_valid.frame or 0,
+    seed = options.seed, epochs = options.epochs, batch = options.batch,
+    best_epoch = history.best_epoch, loss = options.loss and options.loss.type or "bce",
+    optimizer = options.optimizer and options.optimizer.type or "adam",
+    data_sha256 = core.model.data_hash(part.frame:select(names)),
+    created = os.date("!%Y-%m-%dT%H:%M:%SZ"), version = core.version,
+  }
+end
+
+local function finish(state, nets, history)
+  local part, prep = state.part, state.prep
+  local training = lineage(part, state.dropped, prep, state.training, history, state.valid)
+  local model = core.model.new(prep, nets, part.frame, state.training.seed)
+  model:metadata("training", training)
+  model:metadata("thresholds", { high = 0.6, medium = 0.3 })
+  model:metadata("logistic", fit_baseline(part))
+  return model
+end
+
+--- Fits a prep and an ensemble of nets. Neither argument changes: both can be fitted again.
+-- @tparam Prep prep from cl.prep()
+-- @tparam Sequential net from nn.sequential(); ends in one sigmoid
+-- @tparam Frame train with a target; rows without a value there are dropped and counted
+-- @tparam[opt] table options valid (frame: early stopping, log.val_loss), loss (nn.bce{}),
+-- optimizer (nn.adam{}), epochs (200), batch (128), seed (42), ensemble (1: the number of nets),
+-- callbacks ({nn.early_stop{}, nn.reduce_lr{}, function(epoch, log) … end}), clip_norm, shuffle
+-- (true), verbose (false: a line an epoch on standard error)
+-- @treturn Model
+-- @treturn table history: members = {{{epoch, lr, loss, val_loss, val_auc}, …}, …}, best_epoch
+-- @raise before any work: options that do not exist or fit, a frame without a target
+-- @usage local model = cl.fit(cl.prep():impute():onehot():scale(), net, train, { valid = valid })
+function M.fit(prep, net, train, options)
+  check_prep(prep)
+  local spec = check_spec(net)
+  options = errors.options("fit", options, known)
+  local members, seed = whole(options, "ensemble", 1, MEMBERS_MAX), seed_of(options)
+  local settings = setmetatable({ epochs = whole(options, "epochs", 200, 1000000),
+    batch = whole(options, "batch", 128, 1 << 20), seed = seed }, { __index = options })
+  local training, on_epoch = nn.compile_options(settings)
+  local state = { prep = prep:clone(), training = training }
+  local frame, on_valid
+  frame, state.dropped = labelled(train, "train")
+  if options.valid ~= nil then on_valid = labelled(options.valid, "valid") end
+  state.part = encode(frame, state.prep, true)
+  both_outcomes(state.part, "train")
+  if on_valid then state.valid = encode(on_valid, state.prep, false) end
+  local nets, history = core.net.train {
+    spec = spec, x = state.part.x, y = state.part.y, options = training, members = members,
+    valid_x = on_valid and state.valid.x, valid_y = on_valid and state.valid.y,
+    on_epoch = both(options.verbose and print_epoch or nil, on_epoch),
+  }
+  return finish(state, nets, history), history
+end
+
+return M

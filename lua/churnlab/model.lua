@@ -1,0 +1,185 @@
+-- Models for scripts: score, evaluate, explain, calibrate, info; cl.load. Loading this module gives
+-- every Model these methods. SPDX-License-Identifier: MIT
+local core = require("churnlab.core")
+local errors = require("churnlab.errors")
+local explanation = require("churnlab.explain")
+local frames = require("churnlab.frame")
+local row_view = require("churnlab.frame.row")
+local score = require("churnlab.score")
+
+local M = {}
+
+local meta = core.model.meta
+local methods = meta.__index
+
+local BACKGROUND = 100 -- rows of another frame that explanations use
+
+--- Reads a model that model:save wrote.
+-- @tparam string path
+-- @treturn Model
+-- @raise with the path and the part that is missing, damaged or of a newer format
+-- @usage local model = cl.load("bank.churn")
+M.load = core.model.load
+
+-- A frame, a row or a plain table of raw columns as a frame; the second result is true for one row.
+local function to_frame(model, input, where)
+  if frames.is_frame(input) then return input, false end
+  if row_view.is_row(input) then return input:frame(), true end
+  if type(input) ~= "table" or input[1] ~= nil then
+    errors.raise("%s: expected a frame, a row or a table of columns, got a %s", where,
+      type(input) == "table" and "list" or type(input))
+  end
+  local schema, types, names, values = model:schema(), {}, {}, {}
+  for _, name in ipairs(schema:columns()) do
+    if input[name] == nil then
+      errors.raise("%s: expected a value for the column '%s' (cl.NA where it is missing)", where, name)
+    end
+    names[#names + 1], types[name], values[name] = name, schema:type(name), { input[name] }
+  end
+  local id = model:facts().id
+  if id and input[id] ~= nil then
+    names[#names + 1], values[id] = id, { input[id] }
+  end
+  return frames.from_table(values, { names = names, types = types }), true
+end
+
+-- At most `rows` rows of a background frame; nil stays nil (the model's own).
+local function background_of(options, where)
+  local frame = options.background
+  if frame == nil then return nil end
+  frame = frames.coerce(frame, where .. ": background")
+  local rows = options.background_rows or BACKGROUND
+  if #frame <= rows then return frame end
+  return frame:sample(rows, { seed = options.seed or 0 })
+end
+
+local score_options = {
+  policy = "string|table", reasons = "number", background = "userdata|table",
+  background_rows = "number", samples = "number", seed = "number",
+}
+
+--- Scores customers.
+-- @function Model:score
+-- @tparam Frame|Row|table input extra columns are kept; those that training read must be there
+-- @tparam[opt] table options policy (path or Policy), reasons (how many), and for the reasons
+-- background, background_rows, samples, seed as in explain
+-- @treturn Frame|Score for a frame its columns and `churn` (the probability), `tier`, with a policy
+-- `action`, `rule`, `cost`, `because`, with reasons `reason_1` ("Age = 58"), `reason_1_effect` …
+-- (what raises churn, strongest first); for one row a Score with these as fields
+-- @treturn integer cells whose level training did not have
+-- @usage model:score(bank, { policy = "retention.lua", reasons = 3 }):write_csv("scored.csv")
+function methods:score(input, options)
+  options = errors.options("score", options, score_options)
+  local frame, one = to_frame(self, input, "score")
+  local result, unseen, names = score.run(self, frame, options, background_of(options, "score"))
+  if one then return score.of_row(result, names, input), unseen end
+  return result, unseen
+end
+
+--- Judges the model on rows that it did not see, beside the majority rule and the logistic
+-- regression that was fitted on the training rows.
+-- @function Model:evaluate
+-- @tparam Frame test with the target; rows without a value there are left out
+-- @tparam[opt] table options bootstrap (500), threshold (0.5), seed (0); keep = true stores the
+-- result in the model, so that it is saved with it
+-- @treturn Evaluation
+-- @usage print(model:evaluate(test, { bootstrap = 500 }))
+function methods:evaluate(test, options)
+  options = errors.options("evaluate", options, { bootstrap = "number|boolean",
+    threshold = "number", seed = "number", keep = "boolean" })
+  local facts = self:facts()
+  local frame = frames.coerce(test, "evaluate")
+  if not frame:has(facts.target) then
+    errors.raise("evaluate: the frame has no target column '%s'", facts.target)
+  end
+  frame = frame:with_roles { target = facts.target, positive = facts.positive }
+  frame = core.model.labelled(frame, "evaluate")
+  local metadata = self:metadata()
+  local baseline = metadata.logistic
+  local logistic = baseline and core.logistic.new(baseline.weights, baseline.intercept)
+  local result = require("churnlab.metrics").evaluation(frame:labels(), {
+    net = self:score_frame(frame):col("churn"),
+    logistic = logistic and logistic:predict(self:transform(frame)),
+    prior = metadata.training and metadata.training.rate,
+  }, { bootstrap = options.bootstrap, threshold = options.threshold, seed = options.seed })
+  if options.keep then self:metadata("evaluation", result:to_table()) end
+  return result
+end
+
+--- Shapley values of the raw columns for one row: base + the effects = its score.
+-- @function Model:explain
+-- @tparam Row|Frame|table input
+-- @tparam[opt] table options row (of a frame with several), background (a frame; nil = rows of the
+-- training data that the model carries), background_rows (100: a larger background is sampled),
+-- samples (coalitions to draw above 12 columns), seed (0)
+-- @treturn Explanation
+-- @usage print(model:explain(test:row(7), { background = train }):top(5))
+function methods:explain(input, options)
+  options = errors.options("explain", options, { row = "number", background = "userdata|table",
+    background_rows = "number", samples = "number", seed = "number" })
+  local frame = to_frame(self, input, "explain")
+  local row = options.row or #frame == 1 and 1
+  if math.type(row) ~= "integer" or row < 1 or row > #frame then
+    errors.raise("explain: option 'row': expected a row from 1 to %d, got %s", #frame,
+      row and tostring(row) or "none")
+  end
+  local made = self:explain_row(frame, row, background_of(options, "explain"), options)
+  return explanation.new(made, function(column) return frame:cell(row, column) end)
+end
+
+--- Fits a calibration of the probabilities on rows that training did not see.
+-- @function Model:calibrate
+-- @tparam Frame valid with the target
+-- @tparam[opt="isotonic"] string method "isotonic" or "platt"
+-- @treturn Model itself
+-- @usage model:calibrate(valid, "platt")
+function methods:calibrate(valid, method)
+  self:calibrate_on(frames.coerce(valid, "calibrate"), method or "isotonic")
+  return self
+end
+
+--- Everything that is known of the model, as plain data.
+-- @function Model:info
+-- @treturn table target, positive, id, columns = {{name, type}, …}, encoded, members, parameters,
+-- calibration, background, hash, and of its training rows, dropped, rate, seed, best_epoch,
+-- data_sha256, created, version; evaluation if one is kept
+-- @usage print(model:info().hash)
+function methods:info()
+  local info, metadata, schema = self:facts(), self:metadata(), self:schema()
+  for name, value in pairs(metadata.training or {}) do info[name] = value end
+  info.hash, info.evaluation, info.columns = self:hash(), metadata.evaluation, {}
+  info.thresholds = metadata.thresholds
+  for i, name in ipairs(schema:columns()) do
+    info.columns[i] = { name = name, type = schema:type(name) }
+  end
+  return info
+end
+
+local function count(n, what) return ("%d %s%s"):format(n, what, n == 1 and "" or "s") end
+
+function meta.__tostring(self)
+  local info = self:info()
+  local lines = {
+    ("model %s: P(%s = %s)"):format(info.hash:sub(1, 12), info.target, info.positive),
+    ("  reads       %s, %d encoded"):format(count(#info.columns, "column"), info.encoded),
+    ("  net         mean of %s, %d parameters each"):format(count(info.members, "net"),
+      info.parameters),
+    ("  calibration %s"):format(info.calibration or "none"),
+  }
+  if info.rows then
+    lines[#lines + 1] = ("  trained on  %s, %.1f %% positive, %d without a target left out, seed %d")
+      :format(count(info.rows, "row"), 100 * info.rate, info.dropped, info.seed)
+    lines[#lines + 1] = ("  made        %s by churnlab %s"):format(info.created, info.version)
+  end
+  return table.concat(lines, "\n")
+end
+
+setmetatable(methods, { __index = function(_, key)
+  if type(key) ~= "string" then return nil end
+  local names = {}
+  for name in pairs(methods) do names[#names + 1] = name end
+  table.sort(names)
+  errors.unknown("model", "method", key, names)
+end })
+
+return M

@@ -1,0 +1,111 @@
+-- What scoring a frame puts together: probability, tier, action, reasons; and the score of one row.
+-- SPDX-License-Identifier: MIT
+local errors = require("churnlab.errors")
+
+local M = {}
+
+local TIERS = { high = 0.6, medium = 0.3 }
+
+local function policy_of(model, policy)
+  if type(policy) ~= "string" then return policy end
+  return require("churnlab.policy").load(policy, model)
+end
+
+local function count_of(value)
+  if value == nil then return 0 end
+  if math.type(value) ~= "integer" or value < 0 or value > 63 then
+    errors.raise("score: option 'reasons': expected a whole number from 0 to 63, got %s",
+      tostring(value))
+  end
+  return value
+end
+
+-- Without a policy the tiers are those that the model carries.
+local function default_tiers(model, scored)
+  local from = model:metadata().thresholds or TIERS
+  return scored:derive { tier = ('if_else(churn >= %.17g, "high", if_else(churn >= %.17g, '
+    .. '"medium", "low"))'):format(from.high, from.medium) }
+end
+
+local function append(frame, extra, n)
+  for i = 1, n do
+    for _, name in ipairs { "reason_" .. i, ("reason_%d_effect"):format(i) } do
+      frame = frame:with_column(name, extra:col(name))
+    end
+  end
+  return frame
+end
+
+-- The frame with `churn`; a column that has this name already is kept as `churn_given`.
+local function with_churn(model, frame)
+  local scored, unseen = model:score_frame(frame)
+  if frame:has("churn") then
+    scored = frame:rename { churn = "churn_given" }:with_column("churn", scored:col("churn"))
+  end
+  return scored, unseen
+end
+
+--- The scored frame.
+-- @tparam Model model
+-- @tparam Frame frame
+-- @tparam table options policy, reasons, samples, seed
+-- @tparam ?Frame background of the reasons
+-- @treturn Frame
+-- @treturn integer cells whose level training did not have
+-- @treturn ?Frame reason_1 … as names of columns
+function M.run(model, frame, options, background)
+  local policy = policy_of(model, options.policy)
+  local shown = count_of(options.reasons)
+  local needed = math.max(shown, policy and policy.reasons_needed or 0)
+  local scored, unseen = with_churn(model, frame)
+  local texts, names
+  if needed > 0 then texts, names = model:reasons(frame, needed, background, options) end
+  if policy then
+    scored = policy:decide(scored, names)
+  else
+    scored = default_tiers(model, scored)
+  end
+  return texts and append(scored, texts, shown) or scored, unseen, names
+end
+
+-- ---- one row ----
+
+local Score = { __name = "churnlab.Score" }
+
+local shown = { "churn", "tier", "action", "rule" }
+
+function Score:__tostring()
+  local parts = {}
+  for _, name in ipairs(shown) do
+    local value = self[name]
+    if type(value) == "number" then value = ("%.4g"):format(value)
+    elseif value ~= nil then value = ("%q"):format(value) end
+    if value then parts[#parts + 1] = ("%s=%s"):format(name, value) end
+  end
+  for i, text in ipairs(self.reasons or {}) do parts[#parts + 1] = ("reason_%d=%q"):format(i, text) end
+  return "{" .. table.concat(parts, ", ") .. "}"
+end
+
+--- The score of a frame of one row.
+-- @tparam Frame scored
+-- @tparam ?Frame names reason_1 … as names of columns
+-- @param row what was scored
+-- @treturn Score churn, tier, action, rule, cost, because; reasons = {"Age = 58", …} and
+-- reason_1 = "Age" …; row
+function M.of_row(scored, names, row)
+  local result = { row = row }
+  for _, name in ipairs { "churn", "tier", "action", "rule", "cost", "because" } do
+    if scored:has(name) then result[name] = scored:cell(1, name) end
+  end
+  for i = 1, names and #names:columns() or 0 do
+    local name = "reason_" .. i
+    result[name] = names:cell(1, name)
+    if scored:has(name) then
+      result.reasons = result.reasons or {}
+      result.reasons[i] = scored:cell(1, name)
+    end
+  end
+  return setmetatable(result, Score)
+end
+
+return M
