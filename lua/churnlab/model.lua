@@ -32,7 +32,8 @@ local function to_frame(model, input, where)
   local schema, types, names, values = model:schema(), {}, {}, {}
   for _, name in ipairs(schema:columns()) do
     if input[name] == nil then
-      errors.raise("%s: expected a value for the column '%s' (cl.NA where it is missing)", where, name)
+      errors.raise("%s: expected a value for the column '%s' (cl.NA where it is missing)", where,
+        name)
     end
     names[#names + 1], types[name], values[name] = name, schema:type(name), { input[name] }
   end
@@ -53,6 +54,16 @@ local function background_of(options, where)
   return frame:sample(rows, { seed = options.seed or 0 })
 end
 
+local function check_whole(where, options)
+  for _, name in ipairs { "background_rows", "samples", "seed" } do
+    local value, least = options[name], name == "background_rows" and 1 or 0
+    if value ~= nil and (math.type(value) ~= "integer" or value < least) then
+      errors.raise("%s: option '%s': expected a whole number from %d, got %s", where, name, least,
+        tostring(value))
+    end
+  end
+end
+
 local score_options = {
   policy = "string|table", reasons = "number", background = "userdata|table",
   background_rows = "number", samples = "number", seed = "number",
@@ -70,6 +81,7 @@ local score_options = {
 -- @usage model:score(bank, { policy = "retention.lua", reasons = 3 }):write_csv("scored.csv")
 function methods:score(input, options)
   options = errors.options("score", options, score_options)
+  check_whole("score", options)
   local frame, one = to_frame(self, input, "score")
   local result, unseen, names = score.run(self, frame, options, background_of(options, "score"))
   if one then return score.of_row(result, names, input), unseen end
@@ -117,6 +129,7 @@ end
 function methods:explain(input, options)
   options = errors.options("explain", options, { row = "number", background = "userdata|table",
     background_rows = "number", samples = "number", seed = "number" })
+  check_whole("explain", options)
   local frame = to_frame(self, input, "explain")
   local row = options.row or #frame == 1 and 1
   if math.type(row) ~= "integer" or row < 1 or row > #frame then
@@ -167,8 +180,8 @@ function meta.__tostring(self)
     ("  calibration %s"):format(info.calibration or "none"),
   }
   if info.rows then
-    lines[#lines + 1] = ("  trained on  %s, %.1f %% positive, %d without a target left out, seed %d")
-      :format(count(info.rows, "row"), 100 * info.rate, info.dropped, info.seed)
+    lines[#lines + 1] = ("  trained on  %s, %.1f %% positive, %d without target left out, seed %d"
+      ):format(count(info.rows, "row"), 100 * info.rate, info.dropped, info.seed)
     lines[#lines + 1] = ("  made        %s by churnlab %s"):format(info.created, info.version)
   end
   return table.concat(lines, "\n")

@@ -82,7 +82,9 @@ function Score:__tostring()
     elseif value ~= nil then value = ("%q"):format(value) end
     if value then parts[#parts + 1] = ("%s=%s"):format(name, value) end
   end
-  for i, text in ipairs(self.reasons or {}) do parts[#parts + 1] = ("reason_%d=%q"):format(i, text) end
+  for i, text in ipairs(self.reasons or {}) do
+    parts[#parts + 1] = ("reason_%d=%q"):format(i, text)
+  end
   return "{" .. table.concat(parts, ", ") .. "}"
 end
 

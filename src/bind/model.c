@@ -349,4 +349,6 @@ void chlua_open_model(lua_State *L)
         {"__gc", model_gc}, {"__close", model_gc}, {NULL, NULL}};
     chlua_register(L, CHLUA_MODEL, methods, meta);
     luaL_newlib(L, functions);
+    luaL_getmetatable(L, CHLUA_MODEL); /* where the library in Lua adds its own */
+    lua_setfield(L, -2, "meta");
 }
