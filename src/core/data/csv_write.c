@@ -30,6 +30,13 @@ static bool is_na_text(const csv_na *na, const char *text, size_t length)
     return false;
 }
 
+/* At the start of a file these bytes would be taken for a mark of its encoding. */
+static bool looks_like_bom(const char *text, size_t length)
+{
+    unsigned char first = (unsigned char)text[0];
+    return first >= 0xfe || (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0);
+}
+
 static bool wants_quotes(const writer *w, const char *text, size_t length)
 {
     if (length == 0 || strchr(" \t", text[0]) || strchr(" \t", text[length - 1])) {
@@ -41,7 +48,7 @@ static bool wants_quotes(const writer *w, const char *text, size_t length)
             return true;
         }
     }
-    return is_na_text(&w->na, text, length);
+    return looks_like_bom(text, length) || is_na_text(&w->na, text, length);
 }
 
 static void put_quoted(chl_strbuf *out, const char *text, size_t length)
