@@ -1,5 +1,6 @@
--- Frames for scripts: reading, making from tables, and the verbs that take expressions, functions
--- or option tables. Loading this module gives every Frame these methods. SPDX-License-Identifier: MIT
+-- Frames for scripts: reading, making from tables, and the verbs that take expressions,
+-- functions or option tables. Loading this module gives every Frame these methods.
+-- SPDX-License-Identifier: MIT
 local core = require("churnlab.core")
 local errors = require("churnlab.errors")
 local convert = require("churnlab.frame.convert")
@@ -73,7 +74,8 @@ local function make_column(frame, name, what)
   if kind == "string" or kind == "userdata" then return core.expr.eval(frame, what) end
   if kind == "function" then what, kind = map_rows(frame, what), "table" end
   if kind ~= "table" then
-    errors.raise("derive: %s: expected an expression, a function, a column or a list, got a %s", name, kind)
+    errors.raise("derive: %s: expected an expression, a function, a column or a list, got a %s",
+      name, kind)
   end
   local ok, column = pcall(core.column.new, what, nil, #frame)
   if not ok then errors.raise("derive: %s: %s", name, (tostring(column):gsub("^.-:%d+: ", ""))) end
@@ -84,14 +86,16 @@ end
 -- @tparam table columns name = "expression" | function(row) | Column | list of values;
 --   new columns are appended in alphabetical order
 -- @treturn Frame
--- @usage bank:derive { has_balance = "Balance > 0", band = function(row) return row.Age // 10 end }
+-- @usage bank:derive { rich = "Balance > 1e5", band = function(row) return row.Age // 10 end }
 function Frame:derive(columns)
   if type(columns) ~= "table" then
     errors.raise("derive: expected a table of columns, got a %s", type(columns))
   end
   local names, result = {}, self
   for name in pairs(columns) do
-    if type(name) ~= "string" then errors.raise("derive: expected a name for each column, got %s", tostring(name)) end
+    if type(name) ~= "string" then
+      errors.raise("derive: expected a name for each column, got %s", tostring(name))
+    end
     names[#names + 1] = name
   end
   table.sort(names)
@@ -115,7 +119,8 @@ function Frame:filter(condition)
   elseif is_column(condition) then
     return self:filter_by(condition)
   elseif type(condition) ~= "string" and type(condition) ~= "userdata" then
-    errors.raise("filter: expected an expression, a function or a column, got a %s", type(condition))
+    errors.raise("filter: expected an expression, a function or a column, got a %s",
+      type(condition))
   end
   return self:filter_by(core.expr.eval(self, condition))
 end
@@ -151,7 +156,9 @@ end
 
 -- Positional numbers and named options of split, folds and sample.
 local function named_options(where, spec, known)
-  if type(spec) ~= "table" then errors.raise("%s: expected a table, got a %s", where, type(spec)) end
+  if type(spec) ~= "table" then
+    errors.raise("%s: expected a table, got a %s", where, type(spec))
+  end
   local numbers, options = {}, {}
   for key, value in pairs(spec) do
     if math.type(key) == "integer" then numbers[key] = value else options[key] = value end
@@ -159,10 +166,11 @@ local function named_options(where, spec, known)
   return numbers, errors.options(where, options, known)
 end
 
---- Random parts: `local train, valid, test = frame:split { 0.7, 0.15, 0.15, stratify = "Exited", seed = 42 }`.
--- @tparam table spec shares adding up to 1; `stratify`: a column whose values keep their shares;
---   `seed` (0)
+--- Random parts.
+-- @tparam table spec shares adding up to 1; `stratify`: a column whose values keep their
+--   shares; `seed` (0)
 -- @treturn Frame one for each share, rows in their old order
+-- @usage local train, test = frame:split { 0.8, 0.2, stratify = "Exited", seed = 42 }
 function Frame:split(spec)
   local shares, options = named_options("split", spec, { stratify = "string", seed = "number" })
   return self:split_by(shares, options.stratify, options.seed)

@@ -78,12 +78,19 @@ end
 -- @raise "from_table: column 'Age': item 2: expected a number, got a table"
 -- @usage cl.from_table({ { Age = 42 }, { Age = 51 } }, { types = { Age = "f64" } })
 function M.from_table(data, options)
-  if type(data) ~= "table" then errors.raise("from_table: expected a table, got a %s", type(data)) end
+  if type(data) ~= "table" then
+    errors.raise("from_table: expected a table, got a %s", type(data))
+  end
   options = errors.options("from_table", options, {
-    names = "table", types = "table", target = "string", positive = "string|number|boolean", id = "string",
+    names = "table", types = "table", target = "string", id = "string",
+    positive = "string|number|boolean",
   })
-  local columns, n = data, nil
-  if data[1] ~= nil then columns, n = transpose(data) else n = longest(data) end
+  local columns, n
+  if data[1] ~= nil then
+    columns, n = transpose(data)
+  else
+    columns, n = data, longest(data)
+  end
   local types, made = options.types or {}, {}
   local names = options.names or sorted_keys(columns)
   for name in pairs(types) do
@@ -91,10 +98,14 @@ function M.from_table(data, options)
       errors.unknown("from_table: types", "column", name, names)
     end
   end
-  for i, name in ipairs(names) do made[i] = make_column(name, columns[name], types[name], n) end
+  for i, name in ipairs(names) do
+    made[i] = make_column(name, columns[name], types[name], n)
+  end
   local frame = core.frame.new(names, made)
   if options.target or options.id or options.positive ~= nil then
-    return frame:with_roles { target = options.target, positive = options.positive, id = options.id }
+    return frame:with_roles {
+      target = options.target, positive = options.positive, id = options.id,
+    }
   end
   return frame
 end

@@ -6,9 +6,11 @@ local core = require("churnlab.core")
 local M = {}
 local Description = { __name = "churnlab.Description" } -- self[1] = the frame of figures
 
-local names = { "column", "type", "missing", "unique", "mean", "std", "min", "q25", "median", "q75", "max",
-  "top", "share" }
-local types = { column = "string", type = "string", missing = "i64", unique = "i64", top = "string" }
+local names = { "column", "type", "missing", "unique", "mean", "std", "min", "q25", "median",
+  "q75", "max", "top", "share" }
+local types = {
+  column = "string", type = "string", missing = "i64", unique = "i64", top = "string",
+}
 local figures = { "mean", "std", "min", "q25", "median", "q75", "max" }
 
 -- The most frequent present value as text, and its share of all rows.
@@ -37,7 +39,9 @@ function M.new(frame)
   local out, columns, list = {}, {}, frame:columns()
   for _, name in ipairs(names) do out[name] = {} end
   for i, name in ipairs(list) do fill(frame, name, i, out) end
-  for i, name in ipairs(names) do columns[i] = core.column.new(out[name], types[name] or "f64", #list) end
+  for i, name in ipairs(names) do
+    columns[i] = core.column.new(out[name], types[name] or "f64", #list)
+  end
   return setmetatable({ core.frame.new(names, columns) }, Description)
 end
 

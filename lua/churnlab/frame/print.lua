@@ -9,8 +9,9 @@ local DIGITS = 6       -- significant digits of a number
 
 -- Blocks of characters that take two places on a terminal.
 local wide = {
-  { 0x1100, 0x115F }, { 0x2E80, 0x303E }, { 0x3041, 0xA4CF }, { 0xAC00, 0xD7A3 }, { 0xF900, 0xFAFF },
-  { 0xFE30, 0xFE6F }, { 0xFF00, 0xFF60 }, { 0xFFE0, 0xFFE6 }, { 0x1F300, 0x1F64F },
+  { 0x1100, 0x115F }, { 0x2E80, 0x303E }, { 0x3041, 0xA4CF }, { 0xAC00, 0xD7A3 },
+  { 0xF900, 0xFAFF }, { 0xFE30, 0xFE6F }, { 0xFF00, 0xFF60 }, { 0xFFE0, 0xFFE6 },
+  { 0x1F300, 0x1F64F },
   { 0x1F680, 0x1F6FF }, { 0x1F900, 0x1F9FF }, { 0x20000, 0x3FFFD },
 }
 -- … and that take none.
@@ -167,7 +168,8 @@ function M.frame(frame)
   local lines, hidden = {}, {}
   if #names > 0 then lines, hidden = M.table_lines(frame, { types = true }) end
   if #hidden > 0 then
-    lines[#lines + 1] = cut((" … and %s: %s"):format(plural(#hidden, "column"), table.concat(hidden, ", ")), WIDTH)
+    local more = (" … and %s: %s"):format(plural(#hidden, "column"), table.concat(hidden, ", "))
+    lines[#lines + 1] = cut(more, WIDTH)
   end
   lines[#lines + 1] = (" %s × %s"):format(plural(#frame, "row"), plural(#names, "column"))
   return table.concat(lines, "\n")
@@ -179,8 +181,8 @@ function M.column(column)
   for i = 1, n do values[i] = column[i] end
   local texts = cell_texts(values, n, column:type())
   if #column > n then texts[n + 1] = "…" end
-  return ("%s (%s, %s): %s"):format(column:name() or "column", column:type(), plural(#column, "row"),
-    table.concat(texts, ", "))
+  return ("%s (%s, %s): %s"):format(column:name() or "column", column:type(),
+    plural(#column, "row"), table.concat(texts, ", "))
 end
 
 return M

@@ -41,7 +41,8 @@ function Row:__index(name)
 end
 
 function Row:__newindex(name)
-  errors.raise("row: a row cannot be changed (derive makes a frame with another '%s')", tostring(name))
+  errors.raise("row: a row cannot be changed (derive makes a frame with another '%s')",
+    tostring(name))
 end
 
 function Row:__pairs()
@@ -55,7 +56,8 @@ end
 function Row:__tostring()
   local parts = {}
   for name, value in pairs(self) do
-    local shown = type(value) == "string" and ("%q"):format(value) or value == nil and "NA" or tostring(value)
+    local shown = value == nil and "NA" or tostring(value)
+    if type(value) == "string" then shown = ("%q"):format(value) end
     parts[#parts + 1] = name .. "=" .. shown
   end
   return "{" .. table.concat(parts, ", ") .. "}"
