@@ -13,7 +13,17 @@
  * three-valued logic: a missing operand gives a missing result, except `false and x`,
  * `true or x`, is_na, coalesce, if_else's unused branch.
  * `+ - * // %` of integers stay i64 (overflow makes the row missing); `/` and `^` give
- * f64.
+ * f64. A bool counts as 0 or 1 in arithmetic. i64 and f64 compare exactly.
+ *
+ * Row functions: abs ceil floor round(x[, digits]) sign (whole results are i64, halves
+ * round away from zero), exp log log1p log2 log10 sqrt, min max clip between (two or more
+ * arguments; bounds included), is_na coalesce if_else one_of(x, values …), bin(x, 25, 40)
+ * with levels "<25", "25..40" (25 included), ">=40", lower upper (ASCII) len (UTF-8
+ * characters) contains starts_with ends_with, year month day days_between(from, to).
+ * Choices between categories and literals give a category. Aggregates: count() count(x)
+ * count_if sum mean min max (one argument) std var (n - 1) median quantile(x, q)
+ * n_distinct first last any all; they skip missing values; of nothing, counts and sums
+ * are 0, any false, all true, the rest missing.
  */
 #ifndef CHL_DATA_EXPR_H
 #define CHL_DATA_EXPR_H
@@ -23,7 +33,8 @@
 
 typedef struct chl_expr chl_expr; /* a parsed expression: immutable, refcounted */
 
-/* Syntax only. Messages carry the position: `expression "Age >": position 6: expected …`.
+/* Syntax and function names. Messages carry the position in bytes: `expression "Age >":
+ * position 6: expected …`.
  * Nesting deeper than 200 and text longer than 64 KiB are errors. */
 CHL_MUST_CHECK chl_status chl_expr_parse(const char *text, chl_expr **out,
                                          chl_error *err);
