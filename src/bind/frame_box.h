@@ -38,9 +38,17 @@
  * `arg` on. */
 const char *const *chlua_check_names(lua_State *L, int arg, int *n);
 
-/* The methods of frames over CSV: core.frame's reading functions, Frame:write_csv. */
+/* core.frame's reading functions. */
 extern const luaL_Reg chlua_frame_io_functions[];
 
+/* core.column.new, and the methods of Frame that stand in files of their own. */
+int chlua_column_new(lua_State *L);
+int chlua_frame_slice(lua_State *L);
+int chlua_frame_head(lua_State *L);
+int chlua_frame_tail(lua_State *L);
+int chlua_frame_take(lua_State *L);
+int chlua_frame_filter_by(lua_State *L);
+int chlua_frame_sort_by(lua_State *L);
 int chlua_frame_write_csv(lua_State *L);
 int chlua_frame_to_csv(lua_State *L);
 int chlua_frame_split(lua_State *L);

@@ -45,7 +45,8 @@ describe("from_table and to_table", function()
   it("says what is wrong where", function()
     assert.error_matches(function() cl.from_table({ { a = 1 }, { a = {} } }) end,
       "from_table: column 'a': expected values of one type")
-    assert.error_matches(function() cl.from_table({ a = { 1, "x" } }, { types = { a = "f64" } }) end,
+    local types = { a = "f64" }
+    assert.error_matches(function() cl.from_table({ a = { 1, "x" } }, { types = types }) end,
       "column 'a': item 2: expected a number, got \"x\"")
     assert.error_matches(function() cl.from_table({ a = { 1.5 } }, { types = { a = "i64" } }) end,
       "expected an integer, got 1.5")
@@ -115,7 +116,8 @@ describe("frame verbs", function()
     assert.are.same({ "id", "name" }, f:drop("age", "balance"):columns())
     assert.are.equal("key", f:rename { id = "key" }:roles().id)
     local d = f:derive {
-      old = "age > 40", twice = function(row) return row.age * 2 end, list = { 4, 3, 2, 1 }, age = f.id,
+      old = "age > 40", twice = function(row) return row.age * 2 end, list = { 4, 3, 2, 1 },
+      age = f.id,
     }
     assert.are.same({ "id", "name", "age", "balance", "list", "old", "twice" }, d:columns())
     assert.are.same({ true, false, true, false }, d.old:to_table())
