@@ -32,7 +32,9 @@ static chl_column *doubles(const double *x, int n)
 {
     chl_column *column = NULL;
     assert_ok(chl_column_new(CHL_F64, n, false, &column, &err));
-    memcpy(column->values.f64, x, (size_t)n * sizeof *x);
+    if (n) {
+        memcpy(column->values.f64, x, (size_t)n * sizeof *x);
+    }
     chl_column_seal(column);
     return column;
 }
