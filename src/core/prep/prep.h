@@ -6,22 +6,28 @@
  * A step is one JSON object, as the Lua methods make it:
  *
  *   {"step":"derive", "columns":[["has_balance","Balance > 0"], …]}
- *   {"step":"impute", "numeric":"median", "category":"<unknown>", "flag":true,
- * "columns":[…]?}
- *   {"step":"clip",   "columns":[…]?, "quantile":[0.001,0.999]}        or
- * "bounds":[lo,hi]
- *   {"step":"onehot", "columns":[…]?, "unseen":"other"|"zero"|"error"}
- *   {"step":"ordinal", "columns":[…]?, "unseen":…}
- *   {"step":"target_encode", "columns":[…]?, "folds":5, "smooth":"auto"|number, "seed":n}
- *   {"step":"scale",  "columns":[…]?, "method":"standard"|"minmax"|"robust"}
+ *   {"step":"drop", "columns":[…]}
+ *   {"step":"impute", "columns":[…]?, "numeric":"median"|"mean"|"mode"|number,
+ *    "category":"<unknown>"|word|"mode", "flag":bool}
+ *   {"step":"clip", "columns":[…]?, "quantile":[0.001,0.999]} or "bounds":[low,high]
+ *   {"step":"onehot", "columns":[…]?, "unseen":"other"|"zero"|"error", "min_count":1,
+ *    "max_levels":256}
+ *   {"step":"ordinal", "columns":[…]?, "unseen":…, "order":{"Plan":["basic","gold"]}}
+ *   {"step":"target_encode", "columns":[…]?, "folds":5, "smooth":"auto"|number,
+ *    "seed":n, "unseen":"mean"|"error"}
+ *   {"step":"scale", "columns":[…]?, "method":"standard"|"minmax"|"robust"}
  *
- * Without "columns" a step takes every column that it can work on (numbers; categories;
- * not the target, not the id). Fitting sees training rows only. target_encode is
- * cross-fitted: during fit_transform each row is encoded by folds that leave it out;
- * later rows by all training rows. What is left at the end must be numeric; a string or
- * category that no step encoded is an error that suggests onehot. Numbers may still be
- * missing only if an impute step was there for them; otherwise a missing cell is an error
- * with row and column.
+ * Without "columns" a step takes every column that it can work on: numbers (f64, i64,
+ * bool as 0/1), text (category, string), or both; not the target, not the id; and of the
+ * 0/1 columns that one-hot and missing flags made, none. Each kind's file says the rest.
+ *
+ * Fitting sees training rows only. target_encode is cross-fitted: during fit_transform
+ * each row is encoded by folds that leave it out; later rows by all training rows. What
+ * is left at the end must be numeric: a text that no step encoded is an error that
+ * suggests onehot, a date one that suggests derive and drop. Numbers may still be missing
+ * only if an impute step was there for them; otherwise a missing cell is an error with
+ * row (from 1) and column. A missing text is the level "<unknown>". Integers beyond 2^53
+ * are no features. Text and names must be UTF-8, so that they can be saved.
  */
 #ifndef CHL_PREP_PREP_H
 #define CHL_PREP_PREP_H
@@ -47,11 +53,12 @@ bool chl_prep_fitted(const chl_prep *prep);
 
 /* Fits every step on `train` and gives the training matrix (cross-fitted where a step
  * says so). The frame's target role is needed by target_encode only. The target and the
- * id are no features. */
+ * id are no features. A prep that is fitted already is fitted anew; a failure leaves it
+ * as it was. */
 CHL_MUST_CHECK chl_status chl_prep_fit_transform(chl_prep *prep, const chl_frame *train,
                                                  chl_matrix *x, chl_error *err);
 
-/* How often transform met a level that training did not have. */
+/* How often an encoding step met a level that training did not have. */
 typedef struct chl_prep_unseen {
     int64_t cells; /* over all rows and columns */
 } chl_prep_unseen;
@@ -65,7 +72,7 @@ CHL_MUST_CHECK chl_status chl_prep_transform(const chl_prep *prep, const chl_fra
                                              chl_error *err);
 
 /* Raw columns: the frame columns that training read, in the frame's order (no target, no
- * id). */
+ * id, nothing that was dropped before a step read it). */
 int chl_prep_raw_count(const chl_prep *prep);
 const char *chl_prep_raw_name(const chl_prep *prep, int i);
 chl_type chl_prep_raw_type(const chl_prep *prep, int i);
@@ -84,7 +91,8 @@ bool chl_prep_depends(const chl_prep *prep, int j, int i);
 CHL_MUST_CHECK chl_status chl_prep_schema(const chl_prep *prep, chl_frame **out,
                                           chl_error *err);
 
-/* Everything, steps and fitted numbers, exactly (doubles survive). A new reference. */
+/* Everything, steps and fitted numbers, exactly (doubles survive when written with 17
+ * digits). A new reference. Reading checks all of it: types, sizes, names, ranges. */
 CHL_MUST_CHECK chl_status chl_prep_to_json(const chl_prep *prep, json_t **out,
                                            chl_error *err);
 CHL_MUST_CHECK chl_status chl_prep_from_json(const json_t *json, chl_prep **out,

@@ -2,14 +2,75 @@
 #include "core/prep/stats.h"
 
 #include <math.h>
-#include <stdlib.h>
+#include <stdbool.h>
+#include <string.h>
 
 #include "core/base/alloc.h"
 
-static int compare(const void *a, const void *b)
+/* ---- sorting ---- */
+
+enum { DIGIT_BITS = 8, DIGITS = 8, RADIX = 1 << DIGIT_BITS };
+
+/* Bits whose unsigned order is the order of the doubles, and back. */
+static uint64_t key_of(double value)
 {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits >> 63 ? ~bits : bits | UINT64_C(1) << 63;
+}
+
+static double value_of(uint64_t key)
+{
+    uint64_t bits = key >> 63 ? key & ~(UINT64_C(1) << 63) : ~key;
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/* One pass of a least-significant-digit radix sort; false when all digits are equal. */
+static bool sort_digit(const uint64_t *from, uint64_t *to, int64_t n, int digit)
+{
+    int64_t starts[RADIX] = {0}, at = 0;
+    int shift = digit * DIGIT_BITS;
+    for (int64_t i = 0; i < n; i++) {
+        starts[from[i] >> shift & (RADIX - 1)]++;
+    }
+    for (int d = 0; d < RADIX; d++) {
+        int64_t count = starts[d];
+        if (count == n) {
+            return false;
+        }
+        starts[d] = at;
+        at += count;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        to[starts[from[i] >> shift & (RADIX - 1)]++] = from[i];
+    }
+    return true;
+}
+
+static chl_status sort(double *values, int64_t n, chl_error *err)
+{
+    uint64_t *keys = chl_alloc((size_t)n, 2 * sizeof *keys);
+    if (!keys) {
+        return chl_fail_memory(err);
+    }
+    uint64_t *from = keys, *to = keys + n;
+    for (int64_t i = 0; i < n; i++) {
+        from[i] = key_of(values[i]);
+    }
+    for (int digit = 0; n > 0 && digit < DIGITS; digit++) {
+        if (sort_digit(from, to, n, digit)) {
+            uint64_t *swapped = from;
+            from = to;
+            to = swapped;
+        }
+    }
+    for (int64_t i = 0; i < n; i++) {
+        values[i] = value_of(from[i]);
+    }
+    chl_free(keys);
+    return CHL_OK;
 }
 
 chl_status chl_sample_init(chl_sample *sample, const double *x, int64_t n, chl_error *err)
@@ -25,7 +86,11 @@ chl_status chl_sample_init(chl_sample *sample, const double *x, int64_t n, chl_e
             values[present++] = x[i];
         }
     }
-    qsort(values, (size_t)present, sizeof *values, compare);
+    chl_status status = sort(values, present, err);
+    if (status != CHL_OK) {
+        chl_free(values);
+        return status;
+    }
     *sample = (chl_sample){.values = values, .n = present};
     return CHL_OK;
 }
@@ -35,6 +100,8 @@ void chl_sample_reset(chl_sample *sample)
     chl_free(sample->values);
     *sample = (chl_sample){0};
 }
+
+/* ---- numbers ---- */
 
 static void add(double *sum, double *lost, double value)
 {
