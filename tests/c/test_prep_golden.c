@@ -2,7 +2,7 @@
 #include "golden.h"
 #include "prep_fixture.h"
 
-#include "core/prep/target_encode.h"
+#include "core/prep/target_values.h"
 
 static const char path[] = "tests/golden/prep.json";
 

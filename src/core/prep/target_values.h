@@ -2,8 +2,8 @@
  *
  * The numbers of target encoding, apart from the step that uses them. Layer: core/prep.
  */
-#ifndef CHL_PREP_TARGET_ENCODE_H
-#define CHL_PREP_TARGET_ENCODE_H
+#ifndef CHL_PREP_TARGET_VALUES_H
+#define CHL_PREP_TARGET_VALUES_H
 
 #include <stdint.h>
 
