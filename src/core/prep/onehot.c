@@ -231,14 +231,18 @@ static chl_status onehot_load(chl_step *step, const json_t *state, chl_error *er
 
 static void onehot_describe(const chl_step *step, chl_strbuf *out)
 {
+    enum { LISTED = 4 };
     const onehot *self = (const onehot *)step;
     chl_step_describe_columns(step, out);
     chl_strbuf_printf(out, ": unseen %s", policies[self->unseen]);
-    for (int i = 0; self->codings && i < step->n; i++) {
+    for (int i = 0; self->codings && i < step->n && i < LISTED; i++) {
         const coding *c = &self->codings[i];
         chl_strbuf_printf(out, "%s%s %d level%s%s", i ? ", " : "; ", step->names[i],
                           (int)c->kept, c->kept == 1 ? "" : "s",
                           c->other ? " and <other>" : "");
+    }
+    if (step->n > LISTED) {
+        chl_strbuf_puts(out, ", …");
     }
 }
 
