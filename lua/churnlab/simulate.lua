@@ -8,6 +8,7 @@
 -- Each column draws from a stream of its own, keyed by (seed, column, block of 4,096 rows):
 -- row i is the same for any number of rows. SPDX-License-Identifier: MIT
 local errors = require("churnlab.errors")
+require("churnlab.frame") -- gives frames their verbs
 local core = require("churnlab.core")
 local rng = core.rng
 
