@@ -69,8 +69,8 @@ function nn.adamw(options) return part("optimizer", "adamw", "adamw", options) e
 function nn.sgd(options) return part("optimizer", "sgd", "sgd", options) end
 
 --- Ends training when a figure no longer improves.
--- @tparam[opt] table options monitor ("val_loss", "val_auc" or "loss"), patience (10 epochs), restore
--- (true: keep the best epoch's weights), min_delta (0)
+-- @tparam[opt] table options monitor ("val_loss", "val_auc" or "loss"), patience (10 epochs),
+-- restore (true: keep the best epoch's weights), min_delta (0)
 -- @treturn table
 -- @usage nn.early_stop { monitor = "val_loss", patience = 15 }
 function nn.early_stop(options) return part("early_stop", "early_stop", "early_stop", options) end

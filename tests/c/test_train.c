@@ -397,6 +397,11 @@ static void sets_that_do_not_fit(void **state)
     free_nets(&net, 1);
     make_nets(SPEC, &net, 1);
     assert_error(run(&net, 0, &f, "{}", NULL, NULL, &h, &err), "expected at least 1 net");
+    f.valid.n = 1;
+    assert_error(run(&net, 1, &f, "{\"early_stop\":{\"monitor\":\"val_auc\"}}", NULL,
+                     NULL, &h, &err),
+                 "train: monitor 'val_auc': expected a validation set with rows of "
+                 "exactly two classes");
     f.valid.n = 0;
     assert_error(run(&net, 1, &f, "{\"early_stop\":{}}", NULL, NULL, &h, &err),
                  "early_stop: monitor 'val_loss': expected a validation set, got none");

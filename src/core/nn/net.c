@@ -300,7 +300,6 @@ chl_status chl_net_describe(const chl_net *net, chl_strbuf *out, chl_error *err)
     for (int i = 0; i < net->count; i++) {
         describe_layer(&net->layers[i], out);
     }
-    chl_strbuf_printf(out, " %-24s %8s %12lld", "total", "",
-                      (long long)net->param_count);
+    chl_strbuf_printf(out, " %-24s %8s %12lld", "total", "", (long long)net->param_count);
     return out->failed ? chl_fail_memory(err) : CHL_OK;
 }

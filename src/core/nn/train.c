@@ -154,6 +154,31 @@ static chl_status prepare(chl_job *job, const chl_dataset *train,
                                 train->n, job->train.weights, err);
 }
 
+static bool watches_auc(const chl_train_options *o)
+{
+    bool watches = o->early_stop.on && o->early_stop.monitor == CHL_VAL_AUC;
+    for (int i = 0; i < o->schedules.count; i++) {
+        watches = watches || o->schedules.list[i].monitor == CHL_VAL_AUC;
+    }
+    return watches;
+}
+
+/* An AUC that is watched must exist. */
+static chl_status check_auc(const chl_job *job, chl_error *err)
+{
+    double positives = 0;
+    for (int64_t i = 0; i < job->valid.n; i++) {
+        positives += job->valid.y[i] > 0;
+    }
+    bool exists =
+        job->nets[0]->outputs <= 2 && positives > 0 && positives < (double)job->valid.n;
+    return !watches_auc(job->options) || exists
+               ? CHL_OK
+               : chl_fail(err, CHL_EINVAL,
+                          "train: monitor 'val_auc': expected a validation set with rows "
+                          "of exactly two classes");
+}
+
 static void reset_job(chl_job *job)
 {
     chl_free(job->train.x);
@@ -209,6 +234,9 @@ chl_status chl_train(chl_net *const *nets, int members, const chl_dataset *train
     chl_job job = {.nets = nets, .members = members, .options = &o, .control = control};
     atomic_init(&job.abort, false);
     chl_status status = prepare(&job, train, valid, err);
+    if (status == CHL_OK) {
+        status = check_auc(&job, err);
+    }
     if (status == CHL_OK) {
         status = chl_ensemble_train(&job, on_epoch, ctx, err);
     }

@@ -3,15 +3,22 @@
  * Training: mini-batches, loss, optimizer, schedules, early stopping, history. Layer:
  * core/nn.
  *
- * Options are one JSON object, as Lua's cl.fit makes it:
+ * Options are one JSON object, as Lua's cl.fit makes it; all are optional, defaults shown:
  *
- *   {"loss":{"type":"bce","class_weight":"balanced"|[w0,w1]|null,"label_smoothing":0} ,
- *    "optimizer":{"type":"adam","lr":1e-3,"beta1":.9,"beta2":.999,"eps":1e-8},
- *    "epochs":200, "batch":128, "seed":42, "shuffle":true, "clip_norm":0,
- *    "early_stop":{"monitor":"val_loss","patience":15,"restore":true,"min_delta":0},
- *    "schedules":[{"type":"reduce_lr","factor":.5,"patience":5,…},{"type":"step","every":10,"factor":.5}]}
+ *   {"loss":{"type":"bce"|"cross_entropy","class_weight":null|"balanced"|[w0,w1,…],
+ *            "label_smoothing":0},
+ *    "optimizer":{"type":"adam","lr":1e-3,"beta1":.9,"beta2":.999,"eps":1e-8}
+ *              | {"type":"adamw",…,"weight_decay":.01}
+ *              | {"type":"sgd","lr":1e-2,"momentum":0,"nesterov":false},
+ *    "epochs":100, "batch":128, "seed":42, "shuffle":true, "clip_norm":0,
+ *    "early_stop":{"monitor":"val_loss","patience":10,"restore":true,"min_delta":0},
+ *    "schedules":[{"type":"reduce_lr","monitor":"val_loss","factor":.5,"patience":5,
+ *                  "threshold":1e-4,"cooldown":0,"min_lr":0},
+ *                 {"type":"step","every":10,"factor":.5}]}
  *
- * The same seed gives the same weights on any number of threads.
+ * Monitors are "val_loss", "val_auc" and "loss". "clip_norm" bounds the global norm of a
+ * step's gradient (0 = off). The same seed gives the same weights on any number of
+ * threads, with and without a callback. Cancelling takes effect at the next batch.
  */
 #ifndef CHL_NN_TRAIN_H
 #define CHL_NN_TRAIN_H
