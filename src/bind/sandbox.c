@@ -422,9 +422,9 @@ static sandbox *new_sandbox(lua_State *L)
     chl_control control;
     chlua_control(L, &control);
     s->cancel = control.cancel;
-    s->instructions = (int64_t)get_limit(L, 4, "instructions", 5e6);
+    s->instructions = (int64_t)get_limit(L, 4, "instructions", 2e6);
     s->memory = (size_t)get_limit(L, 4, "memory", 16 << 20);
-    s->seconds = get_limit(L, 4, "seconds", 0.5);
+    s->seconds = get_limit(L, 4, "seconds", 1);
     s->text = luaL_checklstring(L, 1, &s->text_length);
     s->name = luaL_checkstring(L, 2);
     s->source = lua_pushfstring(L, "@%s", s->name);
@@ -498,8 +498,8 @@ static int run_sandbox(lua_State *L, sandbox *s)
  * @tparam string text at most 1 MiB; bytecode is refused
  * @tparam string name for messages, which read "name:line: …"
  * @tparam function vocabulary
- * @tparam[opt] table limits `instructions` (5e6), `memory` in bytes (16 MiB), `seconds`
- * of processor time (0.5)
+ * @tparam[opt] table limits `instructions` (2e6), `memory` in bytes (16 MiB), `seconds`
+ * of processor time (1)
  * @return the result, or nil and a message
  * @usage sandbox.run("greet 'you'", "hello.lua", function(kit)
  *   local said

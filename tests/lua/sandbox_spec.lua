@@ -32,8 +32,9 @@ describe("sandbox", function()
   end)
 
   it("stops an endless loop by instructions, or by processor time", function()
-    assert.are.equal("x.lua:2: stopped: more than 5000000 instructions",
-      message_of("\nwhile true do end"))
+    assert.are.equal("x.lua:2: stopped: more than 20000 instructions",
+      message_of("\nwhile true do end", { instructions = 20000 }))
+    assert.matches("^x.lua:1: stopped: more than", message_of("while true do end"))
     assert.are.equal("x.lua:1: stopped: more than 0.05 s of processor time",
       message_of("for i = 1, 1e15 do end", { instructions = 1e12, seconds = 0.05 }))
   end)

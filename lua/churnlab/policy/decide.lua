@@ -175,15 +175,36 @@ local function assemble(policy, scored, out, n)
     :with_column("because", core.column.new(out.because, "string", n))
 end
 
---- See Policy:decide in churnlab.policy.
-function M.decide(policy, scored, reasons)
+-- The frame that conditions are evaluated on, churn and tiers by row.
+local function view_of(policy, scored, extra)
   local n = #scored
   local churn = scored:col("churn"):cast("f64"):to_table()
   local tier = assign_tiers(policy, scored, churn, n)
-  local extra = reason_columns(policy, scored, reasons)
   extra.churn = core.column.new(churn, "f64", n)
   extra.tier = core.column.new(tier, "string", n)
-  local view = policy.schema:view(scored, policy.reads, extra)
+  return policy.schema:view(scored, policy.reads, extra), churn, tier
+end
+
+--- See Policy:wants_reasons in churnlab.policy.
+function M.wants_reasons(policy, scored)
+  local extra, n = {}, #scored
+  for k = 1, policy.reasons_needed do extra["reason_" .. k] = core.column.new({}, "string", n) end
+  local view = view_of(policy, scored, extra)
+  local wanted = {}
+  for i = 1, n do wanted[i] = false end
+  for _, list in ipairs { policy.nevers, policy.rules } do
+    for _, rule in ipairs(list) do
+      local fits = rule.without_reasons and core.expr.eval(view, rule.without_reasons):to_table()
+      for i = 1, fits and n or 0 do wanted[i] = wanted[i] or fits[i] == true end
+    end
+  end
+  return core.column.new(wanted, "bool", n)
+end
+
+--- See Policy:decide in churnlab.policy.
+function M.decide(policy, scored, reasons)
+  local n = #scored
+  local view, churn, tier = view_of(policy, scored, reason_columns(policy, scored, reasons))
   local id = scored:roles().id
   local state = {
     policy = policy, churn = churn, holdout = holdout_numbers(policy, scored),

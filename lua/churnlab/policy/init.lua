@@ -25,12 +25,14 @@ local M = {}
 local Policy = { __name = "churnlab.Policy" }
 Policy.__index = Policy
 
+local DERIVED = { line = true, text = true, without_reasons = true }
+
 -- What the hash is taken of: the data of the file without its lines and derived texts.
 local function bare(value)
   if type(value) ~= "table" then return value end
   local copy = {}
   for key, item in pairs(value) do
-    if key ~= "line" and key ~= "text" then copy[key] = bare(item) end
+    if not DERIVED[key] then copy[key] = bare(item) end
   end
   return copy
 end
@@ -101,6 +103,14 @@ function M.load(path, schema)
   return M.parse(text, path, schema)
 end
 
+local function check_scored(where, scored)
+  if not schema_of.is_frame(scored) then
+    errors.raise("%s: expected a scored frame, got a %s", where, type(scored))
+  elseif not scored:has("churn") then
+    errors.raise("%s: expected a scored frame with the column 'churn'", where)
+  end
+end
+
 --- Decides for every row of a scored frame: adds `tier`, `action` ("call", "offer fee-waiver-3m",
 -- "none"), `rule` (missing when none applied), `cost`, and `because`: the rule's name, "holdout",
 -- a never's reason, "no rule", or which limit stood in the way.
@@ -115,13 +125,23 @@ end
 -- @treturn Frame
 -- @usage local decided = policy:decide(scored, reasons)
 function Policy:decide(scored, reasons)
-  for i, frame in ipairs { scored, reasons } do
-    if not schema_of.is_frame(frame) then
-      errors.raise("decide: argument %d: expected a frame, got a %s", i, type(frame))
-    end
+  check_scored("decide", scored)
+  if type(reasons) == "number" then reasons = nil end -- policy:decide(model:score(frame))
+  if reasons ~= nil and not schema_of.is_frame(reasons) then
+    errors.raise("decide: reasons: expected a frame, got a %s", type(reasons))
   end
-  if not schema_of.is_frame(scored) then errors.raise("decide: expected a scored frame") end
   return decide.decide(self, scored, reasons)
+end
+
+--- Which rows' decisions may depend on reasons: a rule that reads them fits otherwise. Reasons
+-- are dear to compute; the other rows may go without.
+-- @function Policy:wants_reasons
+-- @tparam Frame scored as in decide
+-- @treturn Column bool
+-- @usage local some = scored:filter(policy:wants_reasons(scored))
+function Policy:wants_reasons(scored)
+  check_scored("wants_reasons", scored)
+  return decide.wants_reasons(self, scored)
 end
 
 --- Each never and rule for one customer, fired or not, without holdout and limits.

@@ -46,8 +46,17 @@ local function check_action(problems, context, line, where, body)
   return action
 end
 
--- The conditions as one expression, in its canonical form.
-local function condition_text(list, where)
+-- The conditions that need no reasons as one expression, or nil when all are of that kind.
+local function text_without_reasons(list, where)
+  local rest = {}
+  for _, condition in ipairs(list) do
+    if condition.column ~= "reason" then rest[#rest + 1] = condition end
+  end
+  return #rest < #list and M.condition_text(rest, where) or nil
+end
+
+--- The conditions as one expression, in its canonical form.
+function M.condition_text(list, where)
   local parts = {}
   for i, condition in ipairs(list) do parts[i] = "(" .. condition.text .. ")" end
   if where then parts[#parts + 1] = "(" .. where .. ")" end
@@ -95,7 +104,7 @@ local function check_rule(problems, schema, entry, seen)
   return {
     name = entry.name, line = entry.line, when = list, where = text, action = action,
     priority = type(body.priority) == "number" and body.priority or nil,
-    text = condition_text(list, text),
+    text = M.condition_text(list, text), without_reasons = text_without_reasons(list, text),
   }
 end
 
@@ -136,7 +145,8 @@ function M.nevers(problems, declared, schema)
     local body = problems:fields(entry.line, where, entry.body, NEVER)
     local list, text = check_conditions(context, schema, body, type(entry.body) == "table")
     nevers[i] = { name = entry.name, line = entry.line, when = list, where = text,
-      because = body.because or entry.name, text = condition_text(list, text) }
+      because = body.because or entry.name, text = M.condition_text(list, text),
+      without_reasons = text_without_reasons(list, text) }
   end
   return nevers
 end
