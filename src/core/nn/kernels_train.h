@@ -12,8 +12,8 @@
 static inline void KERNEL(philox)(const chl_mask_stream *s, uint32_t first, U64 out[4])
 {
     const U64 low = (U64){0} + UINT64_C(0xffffffff);
-    U64 c0, c1 = (U64){0} + s->counter[1], c2 = (U64){0} + s->counter[2],
-            c3 = (U64){0} + s->counter[3];
+    U64 c0 = {0}, c1 = (U64){0} + s->counter[1], c2 = (U64){0} + s->counter[2],
+        c3 = (U64){0} + s->counter[3];
     for (int i = 0; i < BLOCKS; i++) {
         c0[i] = (uint32_t)(first + (uint32_t)i);
     }
