@@ -481,6 +481,8 @@ rule "r" { when = { Agee = 3 }, action = call { cost = -1 } }]])
     refuses('rule "r" ', 'rule "r": expected a table { … }, got nothing')
     refuses("rule { when = {} }", 'rule: expected a name before the table: rule "name" { … }')
     refuses(ALL .. "holdout { share = 2 }", "holdout: share: expected a number from 0 to 1, got 2")
+    refuses('rule "r" { when = {}, action = call {}, priority = 0/0 }', "priority: expected")
+    refuses(ALL .. "limit { budget = 1/0 }", "budget: expected a number from 0 to 1e+15, got inf")
     refuses(ALL .. "holdout {}", "holdout: expected share = a number from 0 to 1")
     refuses(ALL .. "limit {} limit {}", "limit: declared twice (first in line 3)")
     refuses(ALL .. 'limit { per = "months" }', "did you mean 'month'?")
@@ -497,6 +499,19 @@ rule "r" { when = { Agee = 3 }, action = call { cost = -1 } }]])
       'policy "p" {} tier "a" { from = 0.5, hysteresis = 0.5 } tier "b" { from = 0 }' .. ALL))
     assert.matches("expected texts in UTF%-8", message_of(HEAD .. ALL .. 'rule "\\xff" '
       .. '{ when = {}, action = email { "\\xff" } }'))
+  end)
+
+  it("are listed up to a hundred, and long conditions are refused", function()
+    local rules = {}
+    for i = 1, 150 do
+      rules[i] = ("rule 'r%d' { when = { Agee = 1 }, action = call {} }"):format(i)
+    end
+    local message = message_of(HEAD .. table.concat(rules, "\n"))
+    assert.matches("p.lua: 150 problems:\n", message)
+    assert.matches("… and 50 more$", message)
+    local long = "Age > 0" .. (" "):rep(2 ^ 16 - 10)
+    refuses(('rule "r" { when = { tier = "low" }, where = "%s", action = call {} }'):format(long),
+      'rule "r": conditions: ')
   end)
 
   it("come from the sandbox with their line", function()

@@ -6,6 +6,7 @@ local show = require("churnlab.policy.problems").show
 
 local M = {}
 
+local AMOUNT_MAX = 1e15
 local HOURS = { h = 1, d = 24, w = 168 }
 local PERIODS = { day = true, week = true, month = true, quarter = true, year = true }
 
@@ -25,9 +26,8 @@ end
 
 local function check_range(problems, line, where, value, low, high)
   if type(value) == "number" and not (value >= low and value <= high) then
-    local wanted = high < math.huge and ("a number from %g to %g"):format(low, high)
-      or ("at least %g"):format(low)
-    problems:add(line, "%s: expected %s, got %s", where, wanted, show(value))
+    problems:add(line, "%s: expected a number from %g to %g, got %s", where, low, high,
+      show(value))
   end
 end
 
@@ -118,7 +118,7 @@ local function check_limits(problems, declared)
     budget = { "number" }, per = { "string" },
     contacts_per_customer = { "number" }, cooldown = { "string" },
   })
-  check_range(problems, entry.line, "limit: budget", body.budget, 0, math.huge)
+  check_range(problems, entry.line, "limit: budget", body.budget, 0, AMOUNT_MAX)
   check_duration(problems, entry.line, "limit: cooldown", body.cooldown)
   if type(body.per) == "string" and not PERIODS[body.per] then
     problems:unknown(entry.line, "limit: per", "period", body.per,

@@ -160,6 +160,7 @@ function M.when(context, schema, when)
 end
 
 --- `where`: checked by the expression language against the schema.
+-- @treturn boolean whether it can be used
 function M.where(context, schema, text)
   local expr, message = quiet.try(core.expr.parse, text)
   local kind
@@ -170,7 +171,10 @@ function M.where(context, schema, text)
     context:add("where: expected a condition on the customer alone, got an aggregate over all rows")
   elseif kind ~= "bool" then
     context:add("where: expected a condition (true or false), got a value of type %s", kind)
+  else
+    return true
   end
+  return false
 end
 
 return M

@@ -11,6 +11,7 @@ local describe = require("churnlab.policy.describe")
 local errors = require("churnlab.errors")
 local expect = require("churnlab.policy.expect")
 local problems = require("churnlab.policy.problems")
+local quiet = require("churnlab.policy.quiet")
 local rules = require("churnlab.policy.rules")
 local schema_of = require("churnlab.policy.schema")
 local verdict = require("churnlab.policy.verdict")
@@ -53,6 +54,18 @@ local function new_policy(spec, schema, name)
   }, Policy)
 end
 
+-- The conditions once more, in the types in which rows are read.
+local function check_view(found, policy)
+  local view = policy.schema:view_rows({}, policy.reads)
+  for _, list in ipairs { policy.nevers, policy.rules } do
+    for _, rule in ipairs(list) do
+      local kind, message = quiet.try(core.expr.check, view, rule.text)
+      if not kind then found:add(rule.line, '"%s": %s', rule.name, message) end
+    end
+  end
+  found:check()
+end
+
 -- Messages start with the file's name, which Lua would shorten in its own way.
 local function short(name)
   return #name <= 56 and name or "..." .. name:sub(-53)
@@ -79,6 +92,7 @@ function M.parse(text, name, schema)
   local spec, full = check.specification(found, declared, schema)
   found:check()
   local policy = new_policy(spec, full, name)
+  check_view(found, policy)
   expect.run(found, policy)
   found:check()
   return policy

@@ -7,6 +7,8 @@ Problems.__index = Problems
 
 local M = {}
 
+local SHOWN = 100
+
 --- @tparam string file the name that messages start with
 function M.new(file)
   return setmetatable({ file = file, list = {}, seen = {} }, Problems)
@@ -81,9 +83,10 @@ function Problems:check()
     return a.text < b.text
   end)
   local lines = {}
-  for i, item in ipairs(self.list) do lines[i] = item.text end
+  for i = 1, math.min(#self.list, SHOWN) do lines[i] = self.list[i].text end
   if #lines == 1 then errors.raise("%s", lines[1]) end
-  errors.raise("%s: %d problems:\n  %s", self.file, #lines, table.concat(lines, "\n  "))
+  local more = #self.list > SHOWN and ("\n  … and %d more"):format(#self.list - SHOWN) or ""
+  errors.raise("%s: %d problems:\n  %s%s", self.file, #self.list, table.concat(lines, "\n  "), more)
 end
 
 --- A value as a policy file writes it.

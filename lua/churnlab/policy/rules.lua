@@ -61,8 +61,8 @@ function M.condition_text(list, where)
   for i, condition in ipairs(list) do parts[i] = "(" .. condition.text .. ")" end
   if where then parts[#parts + 1] = "(" .. where .. ")" end
   local text = #parts > 0 and table.concat(parts, " and ") or "true"
-  local expr = quiet.try(core.expr.parse, text)
-  return expr and expr:print() or text
+  local expr, message = quiet.try(core.expr.parse, text)
+  return expr and expr:print(), message
 end
 
 local function check_conditions(context, schema, body, given)
@@ -73,8 +73,10 @@ local function check_conditions(context, schema, body, given)
     list = conditions.when(context, schema, body.when)
   end
   local where = type(body.where) == "string" and body.where or nil
-  if where then conditions.where(context, schema, where) end
-  return list, where
+  if where and not conditions.where(context, schema, where) then where = nil end
+  local text, message = M.condition_text(list, where)
+  if not text then context:add("conditions: %s", message) end
+  return list, where, text
 end
 
 local function check_name(context, entry, seen)
@@ -91,20 +93,29 @@ local RULE = {
   action = { "table", needed = 'action = call { … }, offer { "name" }, email { "name" } …' },
 }
 
+local function check_priority(context, priority)
+  if type(priority) ~= "number" then return nil end
+  if priority ~= priority or math.abs(priority) == math.huge then
+    context:add("priority: expected a number, got %s", show(priority))
+    return nil
+  end
+  return priority
+end
+
 local function check_rule(problems, schema, entry, seen)
   local where = ('rule "%s"'):format(entry.name)
   local context = problems:at(entry.line, where)
   check_name(context, entry, seen)
   local body = problems:fields(entry.line, where, entry.body, RULE)
-  local list, text = check_conditions(context, schema, body, type(entry.body) == "table")
+  local list, extra, text = check_conditions(context, schema, body, type(entry.body) == "table")
   local action = { kind = "none", cost = 0 }
   if type(body.action) == "table" then
     action = check_action(problems, context, entry.line, where, body.action)
   end
   return {
-    name = entry.name, line = entry.line, when = list, where = text, action = action,
-    priority = type(body.priority) == "number" and body.priority or nil,
-    text = M.condition_text(list, text), without_reasons = text_without_reasons(list, text),
+    name = entry.name, line = entry.line, when = list, where = extra, action = action,
+    priority = check_priority(context, body.priority),
+    text = text or "true", without_reasons = text_without_reasons(list, extra),
   }
 end
 
@@ -143,10 +154,11 @@ function M.nevers(problems, declared, schema)
     local context = problems:at(entry.line, where)
     check_name(context, entry, seen)
     local body = problems:fields(entry.line, where, entry.body, NEVER)
-    local list, text = check_conditions(context, schema, body, type(entry.body) == "table")
-    nevers[i] = { name = entry.name, line = entry.line, when = list, where = text,
-      because = body.because or entry.name, text = M.condition_text(list, text),
-      without_reasons = text_without_reasons(list, text) }
+    local list, extra, text = check_conditions(context, schema, body,
+      type(entry.body) == "table")
+    nevers[i] = { name = entry.name, line = entry.line, when = list, where = extra,
+      because = body.because or entry.name, text = text or "true",
+      without_reasons = text_without_reasons(list, extra) }
   end
   return nevers
 end
