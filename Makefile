@@ -171,8 +171,10 @@ build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(patsubst src/%.c,build/fuzz/%.o,$(FUZZ_
 
 fuzz: $(FUZZERS) ## every fuzzer for FUZZ_SECONDS=60
 	$(Q)for f in $(FUZZERS); do mkdir -p $$f.corpus; echo "  FUZZ  $$f $(FUZZ_SECONDS) s"; \
+		t=tests/fuzz/$$(basename $$f); dict=; seeds=; \
+		[ ! -f $$t.dict ] || dict=-dict=$$t.dict; [ ! -d $$t.seeds ] || seeds=$$t.seeds; \
 		ASAN_OPTIONS=detect_leaks=1 $$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
-		-print_final_stats=1 -verbosity=0 $$f.corpus >$$f.log 2>&1 \
+		-print_final_stats=1 -verbosity=0 $$dict $$f.corpus $$seeds >$$f.log 2>&1 \
 		|| { tail -n 60 $$f.log; exit 1; }; grep -E 'number_of_executed_units' $$f.log; done
 	@echo "no findings"
 

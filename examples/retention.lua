@@ -14,7 +14,7 @@ tier "medium" { from = 0.30, sla = "7d", hysteresis = 0.03 }
 tier "low"    { from = 0.00 }
 
 limit   { budget = 50000, per = "month", contacts_per_customer = 2, cooldown = "30d" }
-holdout { share = 0.05 }                       -- never contacted: it measures what the actions are worth
+holdout { share = 0.05 }           -- never contacted: it measures what the actions are worth
 
 never "minors" { when = { Age = below(18) }, because = "no marketing to minors" }
 
@@ -38,11 +38,24 @@ rule "senior-letter" {
   priority = 3,
 }
 
-rule "nurture" { when = { tier = one_of("high", "medium") }, action = email { "tips", cost = 0.05 }, priority = 9 }
+rule "nurture" {
+  when     = { tier = one_of("high", "medium") },
+  action   = email { "tips", cost = 0.05 },
+  priority = 9,
+}
 
 -- Examples are tests: a policy whose examples fail cannot be used.
-expect { { tier = "high", Balance = 150000, Age = 45, NumOfProducts = 1 }, gives = "call-high-value" }
-expect { { churn = 0.45, Balance = 10, Age = 30, reasons = { "Age", "NumOfProducts" } }, gives = "fee-waiver" }
-expect { { churn = 0.45, Balance = 10, Age = 24, reasons = { "Age", "NumOfProducts" } }, gives = "nurture" }
+expect {
+  { tier = "high", Balance = 150000, Age = 45, NumOfProducts = 1 },
+  gives = "call-high-value",
+}
+expect {
+  { churn = 0.45, Balance = 10, Age = 30, reasons = { "Age", "NumOfProducts" } },
+  gives = "fee-waiver",
+}
+expect {
+  { churn = 0.45, Balance = 10, Age = 24, reasons = { "Age", "NumOfProducts" } },
+  gives = "nurture",
+}
 expect { { tier = "high", Balance = 500000, Age = 17 }, gives = "minors" }
-expect { { tier = "low",  Balance = 10,     Age = 30, NumOfProducts = 2 }, gives = none }
+expect { { tier = "low", Balance = 10, Age = 30, NumOfProducts = 2 }, gives = none }
