@@ -139,6 +139,26 @@ describe("policy", function()
     assert.has_error(function() policy.load(3, bank) end)
   end)
 
+  it("loads the example; decides customers alike, alone and with others", function()
+    local customers = require("churnlab").simulate("bank", { rows = 300, seed = 3 })
+    local p = policy.load("examples/retention.lua", customers)
+    local n = #customers
+    local values, first = {}, {}
+    for i = 1, n do
+      values[i], first[i] = (i * 37 % 100) / 100, i % 2 == 0 and "Age" or "NumOfProducts"
+    end
+    local rows = customers:with_column("churn", core.column.new(values, "f64"))
+    for k = 1, 3 do rows = rows:with_column("reason_" .. k, core.column.new(first, "string")) end
+    local decided = p:decide(rows)
+    assert.is_true(#decided:filter('rule == "fee-waiver"') > 5)
+    for i = 1, n, 23 do
+      local alone = p:decide(rows:slice(i, i))
+      for _, name in ipairs { "tier", "action", "because" } do
+        assert.are.equal(decided:cell(i, name), alone:cell(1, name))
+      end
+    end
+  end)
+
   it("takes a schema from a frame or from anything with schema()", function()
     local model = { schema = function() return bank:drop("Exited", "CustomerId") end }
     assert.are.equal("p", parse(ALL, model).name)
