@@ -137,21 +137,23 @@ static void an_equal_cell_has_no_effect(void **state)
 static void the_same_twice_and_on_threads(void **state)
 {
     (void)state;
-    double *phi = malloc(400 * 5 * sizeof *phi), *again = malloc(400 * 5 * sizeof *phi);
+    enum { ROWS = 60 };
+    double phi[ROWS * 5], again[ROWS * 5];
+    chl_frame *few;
+    assert_ok(chl_frame_slice(customers, 100, ROWS, &few, &err));
     chl_control one = {.threads = 1}, two = {.threads = 2};
     chl_explainer *e;
     chl_shapley s, t;
     assert_ok(chl_explainer_new(model, NULL, &e, &err));
-    assert_ok(chl_explainer_rows(e, customers, NULL, &one, phi, &err));
-    assert_ok(chl_explainer_rows(e, customers, NULL, &two, again, &err));
-    assert_memory_equal(phi, again, 400 * 5 * sizeof *phi);
+    assert_ok(chl_explainer_rows(e, few, NULL, &one, phi, &err));
+    assert_ok(chl_explainer_rows(e, few, NULL, &two, again, &err));
+    assert_memory_equal(phi, again, sizeof phi);
     assert_ok(chl_explainer_row(e, customers, 123, NULL, &one, &s, &err));
     assert_ok(chl_explainer_row(e, customers, 123, NULL, &two, &t, &err));
-    assert_memory_equal(s.phi, phi + (size_t)123 * 5, 5 * sizeof *phi);
+    assert_memory_equal(s.phi, phi + (size_t)23 * 5, 5 * sizeof *phi);
     assert_memory_equal(s.phi, t.phi, sizeof s.phi);
     chl_explainer_free(e);
-    free(phi);
-    free(again);
+    chl_frame_release(few);
 }
 
 static void samples_come_near_the_exact_values(void **state)
@@ -190,6 +192,71 @@ static void errors_name_the_row(void **state)
     assert_int_equal(
         chl_model_explain(model, customers, 1, NULL, NULL, &control, &s, NULL),
         CHL_ECANCELLED);
+}
+
+/* Columns c0, c1 … of random numbers and the target y; `product` names them all. */
+static chl_frame *make_wide(int columns, int rows, chl_strbuf *product)
+{
+    chl_strbuf csv = {0};
+    chl_rng rng;
+    chl_error error = {0};
+    chl_frame *read = NULL, *frame = NULL;
+    chl_rng_init(&rng, 1, CHL_RNG_SIMULATE, 0);
+    for (int j = 0; j < columns; j++) {
+        chl_strbuf_printf(&csv, "c%d,", j);
+        chl_strbuf_printf(product, "%sc%d", j ? " * " : "", j);
+    }
+    chl_strbuf_puts(&csv, "y\n");
+    for (int i = 0; i < rows; i++) {
+        for (int j = 0; j < columns; j++) {
+            chl_strbuf_printf(&csv, "%.3f,", 0.5 + chl_rng_uniform(&rng));
+        }
+        chl_strbuf_printf(&csv, "%d\n", i % 2);
+    }
+    must(chl_csv_read_bytes(csv.data, csv.length, "t", NULL, &read, &error), &error);
+    must(chl_frame_with_roles(read, "y", "1", NULL, &frame, &error), &error);
+    chl_frame_release(read);
+    chl_strbuf_reset(&csv);
+    return frame;
+}
+
+/* A derived column of 14 raw ones is beyond tables: every mixed row goes through the
+ * prep. */
+static void many_parents_go_through_the_prep(void **state)
+{
+    (void)state;
+    enum { COLUMNS = 14, ROWS = 30, N = 6 };
+    static const uint64_t coalitions[N] = {0, 1, 0x2aaa, 0x3fff, 0x1234, 0x0007};
+    chl_error error = {0};
+    chl_strbuf product = {0};
+    chl_frame *frame = make_wide(COLUMNS, ROWS, &product), *before = customers;
+    json_t *step = json_pack("{s:s, s:[[s, s]]}", "step", "derive", "columns", "product",
+                             product.data);
+    chl_prep *prep = NULL;
+    chl_matrix x;
+    chl_model *m = NULL;
+    must(chl_prep_new(&prep, &error), &error);
+    must(chl_prep_add(prep, step, &error), &error);
+    must(chl_prep_fit_transform(prep, frame, &x, &error), &error);
+    chl_net *net = make_net(FIXTURE_DENSE, chl_prep_encoded_count(prep), 3);
+    must(chl_model_new(prep, &net, 1, frame, 1, &m, &error), &error);
+    chl_explainer *e = NULL;
+    double values[N];
+    must(chl_explainer_new(m, NULL, &e, &error), &error);
+    assert_true(e->direct);
+    assert_ok(chl_explainer_values(e, frame, 4, coalitions, N, values, &err));
+    customers = frame; /* slow_value takes the customer's row from it */
+    for (int k = 0; k < N; k++) {
+        assert_near(values[k], slow_value(m, chl_model_background(m), 4, coalitions[k]),
+                    1e-9);
+    }
+    customers = before;
+    chl_explainer_free(e);
+    chl_matrix_reset(&x);
+    chl_model_release(m);
+    chl_frame_release(frame);
+    json_decref(step);
+    chl_strbuf_reset(&product);
 }
 
 /* ---- bits and reasons ---- */
@@ -263,6 +330,7 @@ int main(void)
         cmocka_unit_test(the_same_twice_and_on_threads),
         cmocka_unit_test(samples_come_near_the_exact_values),
         cmocka_unit_test(errors_name_the_row),
+        cmocka_unit_test(many_parents_go_through_the_prep),
         cmocka_unit_test(bits_gather_and_scatter),
         cmocka_unit_test(reasons),
     };

@@ -8,7 +8,7 @@
 #include "core/model/explain_private.h"
 #include "core/model/model_private.h"
 
-enum { ROWS_IN_TASK = 4 };
+enum { ROWS_IN_TASK = 8 };
 
 /* ---- the explainer ---- */
 

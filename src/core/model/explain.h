@@ -9,9 +9,11 @@
  * together, and a derived column is computed from the mixed cells.
  *
  * What makes it fast: an encoded column depends on few raw ones (the prep's lineage), so
- * its values are computed once for each subset of those; and a dense first layer is a sum
+ * its values are computed once for each subset of those; a dense first layer is a sum
  * over inputs, so its pre-activations are tabulated for subsets of a few raw columns and
- * added up for each coalition. v(none) and v(all) come from the ordinary scorer.
+ * added up for each mixed row; and where customer and background row have the same cell a
+ * column's side does not matter, so that most coalitions share their mixed rows. v(none)
+ * and v(all) come from the ordinary scorer.
  */
 #ifndef CHL_MODEL_EXPLAIN_H
 #define CHL_MODEL_EXPLAIN_H

@@ -44,7 +44,8 @@ chl_status explain_game_init(explain_game *g, const chl_explainer *e,
 {
     *g = (explain_game){.e = e, .control = control, .block = -1};
     g->x = chl_alloc((size_t)e->encoded, sizeof *g->x);
-    if (!g->x || (!e->direct && !allocate_tables(g))) {
+    g->differs = chl_alloc((size_t)block_rows(e), sizeof *g->differs);
+    if (!g->x || !g->differs || (!e->direct && !allocate_tables(g))) {
         explain_game_reset(g);
         return chl_fail_memory(err);
     }
@@ -63,6 +64,8 @@ void explain_game_reset(explain_game *g)
     chl_free(g->variants);
     chl_free(g->tables);
     chl_free(g->x);
+    chl_free(g->differs);
+    explain_rows_reset(&g->found);
     chl_frame_release(g->customer);
     chl_raw_mix_reset(&g->mix);
     *g = (explain_game){0};
@@ -96,31 +99,22 @@ chl_status explain_game_start(explain_game *g, const chl_frame *frame, int64_t r
 
 /* ---- values ---- */
 
-typedef struct batch {
-    explain_game *game;
-    const uint64_t *coalitions;
-    double *values;
-    int64_t n;    /* coalitions in all */
-    int64_t step; /* coalitions in one task */
-} batch;
-
-/* z[n × rows × units] = the sum of the terms' tables. */
-static void add_terms(const explain_game *g, int member, const uint64_t *coalitions,
+/* z[n × units] = the sum of the terms' tables for n mixed rows. */
+static void add_terms(const explain_game *g, int member, const chl_mixed_row *rows,
                       int64_t n, chl_real *z)
 {
     const chl_explainer *e = g->e;
-    int64_t size = g->rows * e->first[member].units;
-    for (int64_t k = 0; k < n; k++, z += size) {
+    int64_t units = e->first[member].units;
+    chl_real *const *tables = g->tables + (ptrdiff_t)member * e->term_count;
+    for (int64_t i = 0; i < n; i++, z += units) {
         for (int t = 0; t < e->term_count; t++) {
-            uint64_t subset = explain_gather_bits(coalitions[k], e->terms[t].mask);
-            const chl_real *table =
-                g->tables[member * e->term_count + t] + subset * (uint64_t)size;
+            uint64_t subset = explain_gather_bits(rows[i].coalition, e->terms[t].mask);
+            const chl_real *sums =
+                tables[t] + ((int64_t)subset * g->rows + rows[i].row) * units;
             if (t == 0) {
-                memcpy(z, table, (size_t)size * sizeof *z);
-                continue;
-            }
-            for (int64_t i = 0; i < size; i++) {
-                z[i] += table[i];
+                memcpy(z, sums, (size_t)units * sizeof *z);
+            } else {
+                explain_add(z, sums, 1, units);
             }
         }
     }
@@ -147,90 +141,96 @@ static chl_status run_member(const explain_game *g, int member, const chl_real *
     return status;
 }
 
-static chl_status run_members(const explain_game *g, const uint64_t *coalitions,
-                              int64_t n, double *p, chl_error *err)
+static chl_status run_members(const explain_game *g, const chl_mixed_row *rows, int64_t n,
+                              double *p, chl_error *err)
 {
-    int64_t rows = n * g->rows;
     int members = chl_model_members(g->e->model), units = 0;
     for (int m = 0; m < members; m++) {
         units = g->e->first[m].units > units ? g->e->first[m].units : units;
     }
-    chl_real *z = chl_alloc_aligned((size_t)rows, (size_t)units * sizeof *z);
-    double *one = chl_alloc((size_t)rows, sizeof *one);
+    chl_real *z = chl_alloc_aligned((size_t)n, (size_t)units * sizeof *z);
+    double *one = chl_alloc((size_t)n, sizeof *one);
     chl_status status = z && one ? CHL_OK : chl_fail_memory(err);
     for (int m = 0; m < members && status == CHL_OK; m++) {
-        add_terms(g, m, coalitions, n, z);
-        status = run_member(g, m, z, rows, m == 0 ? p : one, err);
-        for (int64_t i = 0; m > 0 && status == CHL_OK && i < rows; i++) {
+        add_terms(g, m, rows, n, z);
+        status = run_member(g, m, z, n, m == 0 ? p : one, err);
+        for (int64_t i = 0; m > 0 && status == CHL_OK && i < n; i++) {
             p[i] += one[i];
         }
     }
     chl_free(z);
     chl_free(one);
-    return status == CHL_OK ? chl_model_finish(g->e->model, p, rows, 0, false, err)
-                            : status;
+    return status == CHL_OK ? chl_model_finish(g->e->model, p, n, 0, false, err) : status;
 }
 
-/* Without tables: every mixed row through prep and nets. */
-static chl_status run_direct(const explain_game *g, const uint64_t *coalitions, int64_t n,
+/* Without tables: the mixed rows through prep and nets. */
+static chl_status run_direct(const explain_game *g, const chl_mixed_row *rows, int64_t n,
                              double *p, chl_error *err)
 {
-    chl_frame *rows = NULL;
-    CHL_TRY(chl_raw_mix_rows(&g->mix, coalitions, n, &rows, err));
-    chl_status status = chl_model_score(g->e->model, rows, NULL, p, NULL, err);
-    chl_frame_release(rows);
+    chl_frame *frame = NULL;
+    CHL_TRY(chl_raw_mix_rows(&g->mix, rows, n, &frame, err));
+    chl_status status = chl_model_score(g->e->model, frame, NULL, p, NULL, err);
+    chl_frame_release(frame);
     return status;
 }
 
-/* Adds the block's probabilities to the values of one task's coalitions. */
+/* The probabilities of one batch of mixed rows. */
 static chl_status run_batch(void *ctx, size_t index, chl_error *err)
 {
-    const batch *b = ctx;
-    const explain_game *g = b->game;
+    explain_game *g = ctx;
+    size_t first = index * EXPLAIN_BATCH_ROWS, left = g->found.count - first;
+    int64_t n = left < EXPLAIN_BATCH_ROWS ? (int64_t)left : EXPLAIN_BATCH_ROWS;
+    const chl_mixed_row *rows = g->found.mixed + first;
+    double *p = g->found.p + first;
     CHL_TRY(chl_control_check(g->control, "explain", err));
-    int64_t first = (int64_t)index * b->step;
-    int64_t n = b->n - first < b->step ? b->n - first : b->step;
-    double *p = chl_alloc((size_t)(n * g->rows), sizeof *p);
-    if (!p) {
-        return chl_fail_memory(err);
-    }
-    chl_status status = g->e->direct ? run_direct(g, b->coalitions + first, n, p, err)
-                                     : run_members(g, b->coalitions + first, n, p, err);
-    for (int64_t k = 0; k < n && status == CHL_OK; k++) {
-        for (int64_t row = 0; row < g->rows; row++) {
-            b->values[first + k] += p[k * g->rows + row];
-        }
-    }
-    chl_free(p);
-    return status;
+    return g->e->direct ? run_direct(g, rows, n, p, err)
+                        : run_members(g, rows, n, p, err);
 }
 
-static chl_status run_block(batch *b, int64_t first, chl_error *err)
+/* Adds the probabilities of one block of background rows to the values. */
+static chl_status run_block(explain_game *g, int64_t first, const uint64_t *coalitions,
+                            int64_t n, double *values, chl_error *err)
 {
-    explain_game *g = b->game;
     if (g->block != first) {
         CHL_TRY(explain_load_block(g, first, err));
     }
-    b->step = EXPLAIN_BATCH_ROWS / g->rows > 0 ? EXPLAIN_BATCH_ROWS / g->rows : 1;
-    size_t tasks = (size_t)((b->n + b->step - 1) / b->step);
-    return chl_parallel_for(chl_control_threads(g->control), tasks, run_batch, b, err);
+    CHL_TRY(explain_collect(g, coalitions, n, err));
+    size_t tasks = (g->found.count + EXPLAIN_BATCH_ROWS - 1) / EXPLAIN_BATCH_ROWS;
+    CHL_TRY(chl_parallel_for(chl_control_threads(g->control), tasks, run_batch, g, err));
+    for (int64_t row = 0; row < g->rows; row++) {
+        const int32_t *which = g->found.which + row * n;
+        for (int64_t k = 0; k < n; k++) {
+            values[k] += g->found.p[which[k]];
+        }
+    }
+    return CHL_OK;
 }
 
-chl_status explain_game_value(void *ctx, const uint64_t *coalitions, int64_t n,
-                              double *values, chl_error *err)
+static chl_status run_coalitions(explain_game *g, const uint64_t *coalitions, int64_t n,
+                                 double *values, chl_error *err)
 {
-    explain_game *g = ctx;
     int64_t rows = g->e->background->rows;
     uint64_t all = (UINT64_C(1) << g->e->players) - 1;
-    batch b = {.game = g, .coalitions = coalitions, .values = values, .n = n};
     memset(values, 0, (size_t)n * sizeof *values);
     for (int64_t first = 0; first < rows; first += EXPLAIN_BLOCK) {
-        CHL_TRY(run_block(&b, first, err));
+        CHL_TRY(run_block(g, first, coalitions, n, values, err));
     }
     for (int64_t k = 0; k < n; k++) {
         values[k] = coalitions[k] == 0     ? g->e->base
                     : coalitions[k] == all ? g->total
                                            : values[k] / (double)rows;
+    }
+    return CHL_OK;
+}
+
+chl_status explain_game_value(void *ctx, const uint64_t *coalitions, int64_t n,
+                              double *values, chl_error *err)
+{
+    for (int64_t at = 0; at < n; at += EXPLAIN_COALITIONS) {
+        int64_t left = n - at;
+        CHL_TRY(run_coalitions(ctx, coalitions + at,
+                               left < EXPLAIN_COALITIONS ? left : EXPLAIN_COALITIONS,
+                               values + at, err));
     }
     return CHL_OK;
 }

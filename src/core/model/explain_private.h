@@ -17,7 +17,8 @@ enum {
     EXPLAIN_BLOCK = 128,      /* background rows whose tables are held at a time */
     EXPLAIN_TERM_BITS = 6,    /* raw columns of a term, unless one group needs more */
     EXPLAIN_PARENTS_MAX = 12, /* beyond, coalitions go through the prep one by one */
-    EXPLAIN_BATCH_ROWS = 512  /* rows that a net is asked for at a time */
+    EXPLAIN_BATCH_ROWS = 512, /* rows that a net is asked for at a time */
+    EXPLAIN_COALITIONS = 4096 /* coalitions that are looked at together */
 };
 
 typedef struct explain_group {
@@ -58,6 +59,17 @@ struct chl_explainer {
 /* Plans groups and terms from the prep's lineage. */
 CHL_MUST_CHECK chl_status explain_plan(chl_explainer *e, chl_error *err);
 
+/* The different mixed rows of some coalitions. Where customer and background have the
+ * same cell a column's side does not matter, so there are far fewer than coalitions ×
+ * rows. */
+typedef struct explain_rows {
+    chl_mixed_row *mixed; /* [count] coalitions without the columns that are equal */
+    double *p;            /* [count] their probabilities, calibrated */
+    int32_t *which;       /* [block rows × coalitions] places in `mixed` */
+    int32_t *slots;       /* hash table of one background row: places in `mixed`, or -1 */
+    size_t count, mixed_capacity, p_capacity, which_capacity, slots_capacity;
+} explain_rows;
+
 /* One row being explained: scratch that serves many rows in turn. */
 typedef struct explain_game {
     const chl_explainer *e;
@@ -70,6 +82,8 @@ typedef struct explain_game {
     int64_t rows;        /* background rows in it */
     chl_real **variants; /* [group][2^bits][rows][columns] */
     chl_real **tables;   /* [member × term][2^bits][rows][units] */
+    uint64_t *differs;  /* [rows] columns in which a background row is not the customer */
+    explain_rows found; /* the mixed rows of the coalitions at hand */
 } explain_game;
 
 CHL_MUST_CHECK chl_status explain_game_init(explain_game *g, const chl_explainer *e,
@@ -85,6 +99,26 @@ chl_status explain_game_value(void *ctx, const uint64_t *coalitions, int64_t n,
 /* Fills variants and tables for the background rows from `first` (explain_tables.c). */
 CHL_MUST_CHECK chl_status explain_load_block(explain_game *g, int64_t first,
                                              chl_error *err);
+
+/* Collects the mixed rows of at most EXPLAIN_COALITIONS coalitions for the loaded block
+ * (explain_collect.c). */
+CHL_MUST_CHECK chl_status explain_collect(explain_game *g, const uint64_t *coalitions,
+                                          int64_t n, chl_error *err);
+void explain_rows_reset(explain_rows *rows);
+
+/* to[n] += from[n] · factor. */
+static inline void explain_add(chl_real *restrict to, const chl_real *restrict from,
+                               chl_real factor, int64_t n)
+{
+    for (; n >= 16; n -= 16, to += 16, from += 16) {
+        for (int i = 0; i < 16; i++) { /* a fixed count, so that it becomes vectors */
+            to[i] += from[i] * factor;
+        }
+    }
+    for (int64_t i = 0; i < n; i++) {
+        to[i] += from[i] * factor;
+    }
+}
 
 /* The bits of `value` under `mask`, packed together; and back. */
 uint64_t explain_gather_bits(uint64_t value, uint64_t mask);

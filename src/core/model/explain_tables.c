@@ -32,20 +32,26 @@ static chl_status mix_subsets(explain_game *g, int group, uint64_t first, int64_
                               chl_error *err)
 {
     const explain_group *own = &g->e->groups[group];
-    uint64_t coalitions[1 << 6];
-    for (int64_t k = 0; k < n; k++) {
-        coalitions[k] = explain_scatter_bits(first + (uint64_t)k, own->parents);
+    chl_mixed_row *rows = chl_alloc((size_t)(n * g->rows), sizeof *rows);
+    if (!rows) {
+        return chl_fail_memory(err);
     }
-    chl_frame *rows = NULL;
-    CHL_TRY(chl_raw_mix_rows(&g->mix, coalitions, n, &rows, err));
+    for (int64_t i = 0; i < n * g->rows; i++) {
+        uint64_t subset = first + (uint64_t)(i / g->rows);
+        rows[i] =
+            (chl_mixed_row){explain_scatter_bits(subset, own->parents), i % g->rows};
+    }
+    chl_frame *mixed = NULL;
     chl_matrix x = {0};
-    chl_status status =
-        chl_prep_transform(chl_model_prep(g->e->model), rows, &x, NULL, err);
+    chl_status status = chl_raw_mix_rows(&g->mix, rows, n * g->rows, &mixed, err);
+    chl_free(rows);
+    CHL_TRY(status);
+    status = chl_prep_transform(chl_model_prep(g->e->model), mixed, &x, NULL, err);
     if (status == CHL_OK) {
         copy_cells(own, x.data, g->e->encoded, x.rows, variant(g, group, first));
     }
     chl_matrix_reset(&x);
-    chl_frame_release(rows);
+    chl_frame_release(mixed);
     return status;
 }
 
@@ -58,7 +64,7 @@ static chl_status fill_variants(explain_game *g, int group, chl_error *err)
     if (own->bits > 0) {
         copy_cells(own, g->x, 0, g->rows, variant(g, group, all));
     }
-    int64_t step = MIXED_ROWS / g->rows < 1 << 6 ? MIXED_ROWS / g->rows : 1 << 6;
+    int64_t step = MIXED_ROWS / g->rows;
     for (uint64_t subset = 1; subset < all; subset += (uint64_t)step) {
         int64_t left = (int64_t)(all - subset);
         CHL_TRY(mix_subsets(g, group, subset, left < step ? left : step, err));
@@ -81,9 +87,7 @@ static void add_group(const explain_first *first, const explain_group *group,
                 continue;
             }
             const chl_real *w = first->weights + (int64_t)group->index[k] * first->units;
-            for (int u = 0; u < first->units; u++) {
-                out[u] += cell * w[u];
-            }
+            explain_add(out, w, cell, first->units);
         }
     }
 }
@@ -139,12 +143,27 @@ static bool needs_mix(const chl_explainer *e)
     return needed;
 }
 
+/* For each background row of the block the columns in which it is not the customer. */
+static void compare_rows(explain_game *g)
+{
+    for (int64_t row = 0; row < g->rows; row++) {
+        g->differs[row] = 0;
+        for (int j = 0; j < g->e->players; j++) {
+            const chl_column *own = g->customer->fields[j].column;
+            const chl_column *other = g->e->background->fields[j].column;
+            bool equal = chl_cells_equal(own, 0, other, g->block + row);
+            g->differs[row] |= (uint64_t)!equal << j;
+        }
+    }
+}
+
 chl_status explain_load_block(explain_game *g, int64_t first, chl_error *err)
 {
     const chl_explainer *e = g->e;
     int64_t left = e->background->rows - first;
     g->block = first;
     g->rows = left < EXPLAIN_BLOCK ? left : EXPLAIN_BLOCK;
+    compare_rows(g);
     if (needs_mix(e)) {
         CHL_TRY(load_mix(g, err));
     }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/model/raw_mix.h"
 
+#include <string.h>
+
 #include "core/base/alloc.h"
 #include "core/data/builder.h"
 
@@ -134,26 +136,48 @@ void chl_raw_mix_reset(chl_raw_mix *mix)
     *mix = (chl_raw_mix){0};
 }
 
-chl_status chl_raw_mix_rows(const chl_raw_mix *mix, const uint64_t *coalitions, int64_t n,
+chl_status chl_raw_mix_rows(const chl_raw_mix *mix, const chl_mixed_row *rows, int64_t n,
                             chl_frame **out, chl_error *err)
 {
     *out = NULL;
-    int64_t background = mix->pool->rows - 1;
+    int64_t customer = mix->pool->rows - 1;
     assembly a = {0};
-    int64_t *rows = chl_alloc((size_t)n * (size_t)background, sizeof *rows);
+    int64_t *indices = chl_alloc((size_t)n, sizeof *indices);
     chl_status status =
-        rows ? assembly_init(&a, mix->pool->columns, err) : chl_fail_memory(err);
+        indices ? assembly_init(&a, mix->pool->columns, err) : chl_fail_memory(err);
     for (int i = 0; i < a.n && status == CHL_OK; i++) {
         for (int64_t k = 0; k < n; k++) {
-            bool own = coalitions[k] >> i & 1;
-            for (int64_t b = 0; b < background; b++) {
-                rows[k * background + b] = own ? background : b;
-            }
+            indices[k] = rows[k].coalition >> i & 1 ? customer : rows[k].row;
         }
         a.names[i] = mix->pool->fields[i].name;
-        status = chl_column_take(mix->pool->fields[i].column, rows, n * background,
-                                 &a.columns[i], err);
+        status =
+            chl_column_take(mix->pool->fields[i].column, indices, n, &a.columns[i], err);
     }
-    chl_free(rows);
+    chl_free(indices);
     return assembly_finish(&a, status, out, err);
+}
+
+bool chl_cells_equal(const chl_column *a, int64_t i, const chl_column *b, int64_t j)
+{
+    size_t m, n;
+    const char *left, *right;
+    if (!chl_column_valid(a, i) || !chl_column_valid(b, j)) {
+        return chl_column_valid(a, i) == chl_column_valid(b, j);
+    }
+    switch (a->type) {
+    case CHL_F64:
+        return memcmp(&a->values.f64[i], &b->values.f64[j], sizeof(double)) == 0;
+    case CHL_I64: return a->values.i64[i] == b->values.i64[j];
+    case CHL_BOOL: return a->values.boolean[i] == b->values.boolean[j];
+    case CHL_DATE: return a->values.days[i] == b->values.days[j];
+    case CHL_CATEGORY:
+        left = chl_levels_name(a->levels, a->values.codes[i], &m);
+        right = chl_levels_name(b->levels, b->values.codes[j], &n);
+        return m == n && memcmp(left, right, n) == 0;
+    case CHL_STRING:
+        left = chl_column_string(a, i, &m);
+        right = chl_column_string(b, j, &n);
+        return m == n && memcmp(left, right, n) == 0;
+    }
+    return false;
 }

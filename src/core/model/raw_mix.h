@@ -26,10 +26,18 @@ CHL_MUST_CHECK chl_status chl_raw_mix_init(chl_raw_mix *mix, const chl_frame *ba
                                            const chl_frame *customer, chl_error *err);
 void chl_raw_mix_reset(chl_raw_mix *mix);
 
-/* n × background.rows rows: for each coalition in turn, every background row with the
- * customer's cells in the columns whose bit is set. A new reference. */
+/* A background row with the customer's cells in the columns whose bit is set. */
+typedef struct chl_mixed_row {
+    uint64_t coalition;
+    int64_t row;
+} chl_mixed_row;
+
+/* The frame of n mixed rows. A new reference. */
 CHL_MUST_CHECK chl_status chl_raw_mix_rows(const chl_raw_mix *mix,
-                                           const uint64_t *coalitions, int64_t n,
+                                           const chl_mixed_row *rows, int64_t n,
                                            chl_frame **out, chl_error *err);
+
+/* Whether two cells of one type are the same: both missing, or equal bit for bit. */
+bool chl_cells_equal(const chl_column *a, int64_t i, const chl_column *b, int64_t j);
 
 #endif

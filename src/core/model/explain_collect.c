@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Which mixed rows some coalitions ask for (explain_private.h). Layer: core/model.
+ *
+ * For exact values each background row has 2^d different mixed rows, d = the columns in
+ * which it is not the customer, rather than 2^players.
+ */
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/base/hash.h"
+#include "core/model/explain_private.h"
+
+void explain_rows_reset(explain_rows *rows)
+{
+    chl_free(rows->mixed);
+    chl_free(rows->p);
+    chl_free(rows->which);
+    chl_free(rows->slots);
+    *rows = (explain_rows){0};
+}
+
+/* Grows *array to `need` items; false when memory is out. */
+static bool room(void **array, size_t *capacity, size_t need, size_t size)
+{
+    void *grown = chl_grow(*array, capacity, need, size);
+    if (grown) {
+        *array = grown;
+    }
+    return grown != NULL;
+}
+
+/* The place of a coalition among this background row's mixed rows, new or known. */
+static int32_t place_of(explain_rows *rows, size_t mask, uint64_t coalition, int64_t row)
+{
+    size_t slot = (size_t)chl_hash_u64(coalition) & mask;
+    while (rows->slots[slot] >= 0) {
+        if (rows->mixed[rows->slots[slot]].coalition == coalition) {
+            return rows->slots[slot];
+        }
+        slot = (slot + 1) & mask;
+    }
+    rows->slots[slot] = (int32_t)rows->count;
+    rows->mixed[rows->count] = (chl_mixed_row){coalition, row};
+    return (int32_t)rows->count++;
+}
+
+/* A power of two above twice the coalitions. */
+static size_t slots_for(int64_t n)
+{
+    size_t slots = 16;
+    while (slots < 2 * (size_t)n) {
+        slots *= 2;
+    }
+    return slots;
+}
+
+chl_status explain_collect(explain_game *g, const uint64_t *coalitions, int64_t n,
+                           chl_error *err)
+{
+    explain_rows *rows = &g->found;
+    size_t slots = slots_for(n), most = (size_t)n;
+    bool ready =
+        room((void **)&rows->which, &rows->which_capacity, most * (size_t)g->rows,
+             sizeof *rows->which) &&
+        room((void **)&rows->slots, &rows->slots_capacity, slots, sizeof *rows->slots);
+    rows->count = 0;
+    for (int64_t row = 0; row < g->rows && ready; row++) {
+        ready = room((void **)&rows->mixed, &rows->mixed_capacity, rows->count + most,
+                     sizeof *rows->mixed);
+        memset(rows->slots, 0xff, slots * sizeof *rows->slots); /* -1 */
+        for (int64_t k = 0; k < n && ready; k++) {
+            rows->which[row * n + k] =
+                place_of(rows, slots - 1, coalitions[k] & g->differs[row], row);
+        }
+    }
+    ready = ready &&
+            room((void **)&rows->p, &rows->p_capacity, rows->count + 1, sizeof *rows->p);
+    return ready ? CHL_OK : chl_fail_memory(err);
+}
