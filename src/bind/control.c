@@ -112,10 +112,21 @@ static int control_progress(lua_State *L)
     return 0;
 }
 
+/*** A clock that never goes back, for measuring (os.clock counts processor time).
+ * @function control.clock
+ * @treturn number seconds since some point in the past */
+static int control_clock(lua_State *L)
+{
+    lua_pushnumber(L, now_ms() / 1e3);
+    return 1;
+}
+
 void chlua_open_control(lua_State *L)
 {
-    static const luaL_Reg functions[] = {
-        {"threads", control_threads}, {"progress", control_progress}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"threads", control_threads},
+                                         {"progress", control_progress},
+                                         {"clock", control_clock},
+                                         {NULL, NULL}};
     settings *s = lua_newuserdatauv(L, sizeof *s, 0);
     *s = (settings){.threads = chl_processors(), .progress = isatty(STDERR_FILENO)};
     lua_rawsetp(L, LUA_REGISTRYINDEX, &settings_key);

@@ -1,12 +1,13 @@
--- Trains and scores the nets of train_peers.py; run by it. Prints one mark a line on standard
--- output ("case", "epoch", "score", "end"), which the caller clocks, and writes the data that the
--- peers read: n rows of float64 columns, then n labels.
+-- Trains and scores the nets of train_peers.py; run by it. Prints "<case> = <seconds>" (the median
+-- epoch) and "rows a second", and writes the data that the peers read: n rows of float64 columns,
+-- then n labels.
 --   churnlab -j1 tests/bench/train_bench.lua data.bin
 local cl = require("churnlab")
 local nn = require("churnlab.nn")
 local core = require("churnlab.core")
+local clock = core.control.clock
 
-local ROWS, EPOCHS, SCORED, ROUNDS = 8000, 25, 10, 60
+local ROWS, EPOCHS, SCORED, ROUNDS = 8000, 30, 10, 40
 
 local bank = cl.simulate("bank", { rows = ROWS, seed = 1 })
 local y = bank.Exited
@@ -22,9 +23,9 @@ end
 for i = 1, #y do file:write(("<d"):pack(y[i])) end
 file:close()
 
-local function mark(...)
-  print(...)
-  io.stdout:flush()
+local function median(times)
+  table.sort(times)
+  return times[#times // 2 + 1]
 end
 
 local plain = nn.sequential():dense(64, { activation = "relu" }):dense(32, { activation = "relu" })
@@ -33,9 +34,14 @@ local regularised = nn.sequential():dense(64, { activation = "relu" }):batch_nor
   :dense(32, { activation = "relu" }):dropout(0.1):dense(1, { activation = "sigmoid" })
 
 local function train(name, net, batch)
-  mark("case", name)
+  local times, last = {}, nil
   local nets = core.net.train { spec = net:spec(), x = x, y = y, options = { epochs = EPOCHS,
-    batch = batch, seed = 1 }, on_epoch = function() mark("epoch") end }
+    batch = batch, seed = 1 }, on_epoch = function()
+      local now = clock()
+      if last then times[#times + 1] = now - last end
+      last = now
+    end }
+  print(name .. " = " .. median(times))
   return nets[1]
 end
 
@@ -43,9 +49,10 @@ local net = train("plain 32", plain, 32)
 train("plain 128", plain, 128)
 train("regularised 32", regularised, 32)
 
-mark("case", "score")
-for _ = 1, ROUNDS do
-  mark("score", SCORED * ROWS)
+local times = {}
+for round = 1, ROUNDS do
+  local started = clock()
   for _ = 1, SCORED do net:predict(x) end
+  times[round] = clock() - started
 end
-mark("end")
+print("rows a second = " .. SCORED * ROWS / median(times))

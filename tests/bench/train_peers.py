@@ -2,11 +2,12 @@
 
     python tests/bench/train_peers.py --program build/release/churnlab
 
-churnlab runs on one thread (train_bench.lua prints marks, clocked here); a peer runs on one thread
-and on its default, the faster counts. Each figure is the fastest of several epochs or rounds.
+churnlab runs on one thread (train_bench.lua); a peer runs on one thread and on its default, the
+faster counts. Each figure is the median of several epochs or rounds by the wall clock.
 """
 import argparse
 import os
+import statistics
 import subprocess
 import tempfile
 import time
@@ -16,30 +17,18 @@ import numpy
 import torch
 from sklearn.neural_network import MLPClassifier
 
-EPOCHS, ROUNDS, SCORED = 8, 20, 80_000
+EPOCHS, ROUNDS, SCORED = 6, 15, 80_000
 CASES = ["plain 32", "plain 128", "regularised 32"]
 
 
 def run_ours(program, path):
     """{case: seconds an epoch}, rows scored a second."""
     script = os.path.join(os.path.dirname(__file__), "train_bench.lua")
-    process = subprocess.Popen([program, "-j1", script, path], stdout=subprocess.PIPE, text=True)
-    epochs, scoring, rows, case, last = {}, [], 0, None, 0.0
-    for line in process.stdout:
-        now, words = time.perf_counter(), line.split(None, 1)
-        if words[0] == "case":
-            case, scored_before = words[1].strip(), False
-        elif words[0] == "epoch":
-            epochs.setdefault(case, []).append(now - last)
-        elif case == "score":
-            if scored_before:
-                scoring.append(now - last)
-            scored_before = True
-            rows = int(words[1]) if words[0] == "score" else rows
-        last = now
-    if process.wait() != 0:
-        raise SystemExit("train_bench.lua failed")
-    return {name: min(times[1:]) for name, times in epochs.items()}, rows / min(scoring)
+    out = subprocess.run([program, "-j1", script, path], stdout=subprocess.PIPE, text=True,
+                         check=True).stdout
+    figures = {name: float(value) for name, value in
+               (line.split(" = ") for line in out.splitlines())}
+    return figures, figures.pop("rows a second")
 
 
 def read_data(path):
@@ -58,12 +47,12 @@ def torch_net(columns, regularised):
 
 
 def torch_epochs(x, y, batch, regularised):
-    """Seconds of the fastest epoch: shuffled mini-batches, BCE from logits, Adam."""
+    """Seconds of an epoch: shuffled mini-batches, BCE from logits, Adam."""
     torch.manual_seed(1)
     net = torch_net(x.shape[1], regularised)
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
     criterion = torch.nn.BCEWithLogitsLoss()
-    best = float("inf")
+    times = []
     for _ in range(EPOCHS):
         start = time.perf_counter()
         order = torch.randperm(len(x))
@@ -72,8 +61,8 @@ def torch_epochs(x, y, batch, regularised):
             optimizer.zero_grad()
             criterion(net(x[rows]).squeeze(1), y[rows]).backward()
             optimizer.step()
-        best = min(best, time.perf_counter() - start)
-    return best, net
+        times.append(time.perf_counter() - start)
+    return statistics.median(times), net
 
 
 def torch_scoring(net, x):
@@ -81,11 +70,13 @@ def torch_scoring(net, x):
     rate = 0
     with torch.no_grad():
         for block in (1024, 8192, len(x)):
+            times = []
             for _ in range(ROUNDS):
                 start = time.perf_counter()
                 for i in range(0, len(x), block):
                     torch.sigmoid(net(x[i:i + block].float()))
-                rate = max(rate, len(x) / (time.perf_counter() - start))
+                times.append(time.perf_counter() - start)
+            rate = max(rate, len(x) / statistics.median(times))
     return rate
 
 
@@ -114,13 +105,13 @@ def run_sklearn(x, y):
             start = time.perf_counter()
             net.partial_fit(x, y, classes=[0, 1])
             times.append(time.perf_counter() - start)
-        epochs[case] = min(times[1:])
-    many, rate = numpy.tile(x, (SCORED // len(x), 1)), 0
+        epochs[case] = statistics.median(times)
+    many, times = numpy.tile(x, (SCORED // len(x), 1)), []
     for _ in range(ROUNDS):
         start = time.perf_counter()
         net.predict_proba(many)
-        rate = max(rate, SCORED / (time.perf_counter() - start))
-    return epochs, rate
+        times.append(time.perf_counter() - start)
+    return epochs, SCORED / statistics.median(times)
 
 
 def main():
