@@ -105,7 +105,7 @@ function Explanation:__tostring()
     texts = math.max(texts, utf8.len(text, 1, -1, true) or #text)
   end
   for i, item in ipairs(self.values) do
-    local spread = item.error > 0 and ("  ± %.3f"):format(item.error) or ""
+    local spread = item.error >= 5e-4 and ("  ± %.3f"):format(item.error) or ""
     lines[i] = (" %s = %s   %+.3f%s"):format(pad(item.column, names),
       pad(value_text(item.value), texts), item.effect, spread)
   end
