@@ -45,6 +45,13 @@ local function with_churn(model, frame)
   return scored, unseen
 end
 
+-- A frame that names no id takes the model's: a policy draws its holdout by it.
+local function with_id(model, frame)
+  local id = model:facts().id
+  if frame:roles().id or not (id and frame:has(id)) then return frame end
+  return frame:with_roles { id = id }
+end
+
 --- The scored frame.
 -- @tparam Model model
 -- @tparam Frame frame
@@ -57,7 +64,7 @@ function M.run(model, frame, options, background)
   local policy = policy_of(model, options.policy)
   local shown = count_of(options.reasons)
   local needed = math.max(shown, policy and policy.reasons_needed or 0)
-  local scored, unseen = with_churn(model, frame)
+  local scored, unseen = with_churn(model, with_id(model, frame))
   local texts, names
   if needed > 0 then texts, names = model:reasons(frame, needed, background, options) end
   if policy then

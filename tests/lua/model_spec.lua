@@ -204,6 +204,34 @@ describe("models", function()
         message_of(model.score, model, { 1, 2 }))
     end)
 
+    it("take a policy, and the reasons that its rules ask for", function()
+      local file_name = os.tmpname()
+      local file = assert(io.open(file_name, "w"))
+      file:write([[
+        policy "p" { version = "1", owner = "o", currency = "EUR" }
+        tier "all" { from = 0 }
+        rule "age" { when = { reason = top3("Age") }, action = email { "a", cost = 1 },
+          priority = 1 }
+      ]])
+      file:close()
+      local few = test:head(20):with_roles { id = "" }
+      local scored = model:score(few, { policy = file_name, reasons = 1 })
+      local policy = cl.policy.load(file_name, model)
+      local again = model:score(few, { policy = policy, reasons = 1 })
+      assert.are.same(scored:to_table(), again:to_table())
+      os.remove(file_name)
+      assert.are.equal("CustomerId", scored:roles().id)
+      assert.is_true(scored:has("reason_1_effect"))
+      assert.is_false(scored:has("reason_2"))
+      local _, names = model:reasons(few, 3, nil, {})
+      for i = 1, #few do
+        local found = false
+        for k = 1, 3 do found = found or names:cell(i, "reason_" .. k) == "Age" end
+        assert.are.equal("all", scored:cell(i, "tier"))
+        assert.are.equal(found and "age" or nil, scored:cell(i, "rule"))
+      end
+    end)
+
     it("need the columns that training read", function()
       assert.matches("'Age'", message_of(model.score, model, test:drop("Age")))
       assert.matches("unknown option 'reason' %(did you mean 'reasons'%?%)",
