@@ -14,6 +14,10 @@
 #include "core/metrics/calibration.h"
 #include "core/metrics/logistic.h"
 #include "core/metrics/scores.h"
+#include "core/model/bundle.h"
+#include "core/model/explain.h"
+#include "core/model/reasons.h"
+#include "model_fixture.h"
 
 void *__real_malloc(size_t n);
 void *__real_calloc(size_t n, size_t size);
@@ -339,13 +343,69 @@ static void preps(void **state)
     fail_at_each("prep", run_prep);
 }
 
+/* ---- models ---- */
+
+static chl_frame *few;  /* customers */
+static chl_model *tiny; /* fitted on them while every allocation succeeds */
+
+static chl_status score_and_explain(const chl_model *model, chl_error *err)
+{
+    double p[8], phi[8];
+    chl_explainer *explainer = NULL;
+    chl_frame *one = NULL, *texts = NULL, *names = NULL;
+    CHL_TRY(chl_model_score(model, few, NULL, p, NULL, err));
+    CHL_TRY(chl_frame_slice(few, 3, 1, &one, err));
+    chl_status status = chl_explainer_new(model, one, &explainer, err);
+    if (status == CHL_OK) {
+        status = chl_explainer_rows(explainer, one, NULL, NULL, phi, err);
+    }
+    if (status == CHL_OK) {
+        status = chl_reasons_make(model, one, phi, 2, &texts, &names, err);
+    }
+    chl_frame_release(one);
+    chl_frame_release(texts);
+    chl_frame_release(names);
+    chl_explainer_free(explainer);
+    return status;
+}
+
+static chl_status run_model(chl_error *err)
+{
+    chl_strbuf bytes = {0};
+    chl_model *model = NULL;
+    chl_status status = chl_bundle_format(tiny, &bytes, err);
+    if (status == CHL_OK) {
+        status = chl_bundle_parse((const unsigned char *)bytes.data, bytes.length, "m",
+                                  &model, err);
+    }
+    if (status == CHL_OK) {
+        status = chl_model_calibrate(model, few, "platt", NULL, err);
+    }
+    if (status == CHL_OK) {
+        status = score_and_explain(model, err);
+    }
+    chl_model_release(model);
+    chl_strbuf_reset(&bytes);
+    return status;
+}
+
+static void models(void **state)
+{
+    (void)state;
+    few = make_customers(8, 1);
+    tiny = make_model_of(few, FIXTURE_NORM, 1, true);
+    fail_at_each("model", run_model);
+    chl_model_release(tiny);
+    chl_frame_release(few);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(csv),         cmocka_unit_test(preps),
         cmocka_unit_test(expressions), cmocka_unit_test(groups),
         cmocka_unit_test(metrics),     cmocka_unit_test(calibrations),
-        cmocka_unit_test(shapley),
+        cmocka_unit_test(shapley),     cmocka_unit_test(models),
     };
     return cmocka_run_group_tests_name("alloc_failures", tests, NULL, NULL);
 }

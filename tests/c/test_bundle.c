@@ -308,7 +308,7 @@ static void frames_survive_as_json(void **state)
     chl_frame_release(back);
     static const char latin[] = "s\ncaf\xe9\n";
     assert_ok(chl_csv_read_bytes(latin, sizeof latin - 1, "t", NULL, &frame, &err));
-    assert_error(chl_frame_to_json(frame, &json, &err), "column 's': its text");
+    assert_error(chl_frame_to_json(frame, &json, &err), "column 's': row 1: its text is not UTF-8");
     assert_null(json);
     chl_frame_release(frame);
 }

@@ -2,16 +2,14 @@
 #include "core/model/bundle.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/alloc.h"
 #include "core/base/file.h"
+#include "core/base/json_text.h"
 #include "core/model/bundle_private.h"
 #include "core/model/model_json.h"
 #include "core/model/model_private.h"
-
-enum { JSON_TEXT = JSON_COMPACT | JSON_SORT_KEYS };
 
 /* Everything that goes into the file, while it is made. */
 typedef struct parts {
@@ -46,16 +44,16 @@ static chl_status add_hash(parts *p, const char *name, const void *bytes, size_t
 /* Stores the JSON as a text of the container's metadata and hashes it. */
 static chl_status add_json(parts *p, const char *key, const json_t *json, chl_error *err)
 {
-    char *text = json_dumps(json, JSON_TEXT);
-    if (!text) {
-        return chl_fail_memory(err);
+    chl_strbuf text = {0};
+    chl_status status = chl_json_text(json, &text, err);
+    if (status == CHL_OK) {
+        status = add_hash(p, key, text.data, text.length, err);
     }
-    chl_status status = add_hash(p, key, text, strlen(text), err);
     if (status == CHL_OK &&
-        json_object_set_new(p->metadata, key, json_string(text)) != 0) {
+        json_object_set_new(p->metadata, key, json_string(text.data)) != 0) {
         status = chl_fail_memory(err);
     }
-    free(text); /* jansson's own allocator */
+    chl_strbuf_reset(&text);
     return status;
 }
 
@@ -127,16 +125,18 @@ static chl_status make_parts(const chl_model *model, parts *p, chl_error *err)
 {
     CHL_TRY(make_identity(model, p, err));
     CHL_TRY(add_json(p, CHL_BUNDLE_METADATA_KEY, model->metadata, err));
-    char *hashes = json_dumps(p->hashes, JSON_TEXT);
+    chl_strbuf hashes = {0};
     char format[16];
     snprintf(format, sizeof format, "%d", CHL_BUNDLE_FORMAT);
-    bool done =
-        hashes &&
-        json_object_set_new(p->metadata, CHL_BUNDLE_SHA256_KEY, json_string(hashes)) ==
-            0 &&
-        json_object_set_new(p->metadata, CHL_BUNDLE_FORMAT_KEY, json_string(format)) == 0;
-    free(hashes);
-    return done ? CHL_OK : chl_fail_memory(err);
+    chl_status status = chl_json_text(p->hashes, &hashes, err);
+    if (status == CHL_OK && (json_object_set_new(p->metadata, CHL_BUNDLE_SHA256_KEY,
+                                                 json_string(hashes.data)) != 0 ||
+                             json_object_set_new(p->metadata, CHL_BUNDLE_FORMAT_KEY,
+                                                 json_string(format)) != 0)) {
+        status = chl_fail_memory(err);
+    }
+    chl_strbuf_reset(&hashes);
+    return status;
 }
 
 chl_status chl_bundle_format(const chl_model *model, chl_strbuf *bytes, chl_error *err)
@@ -169,13 +169,14 @@ chl_status chl_bundle_hash(const chl_model *model, char hex[CHL_SHA256_HEX],
     parts p;
     hex[0] = '\0';
     chl_status status = make_identity(model, &p, err);
-    char *text = status == CHL_OK ? json_dumps(p.hashes, JSON_TEXT) : NULL;
-    if (text) {
-        chl_sha256_hex(text, strlen(text), hex);
-        free(text);
-    } else if (status == CHL_OK) {
-        status = chl_fail_memory(err);
+    chl_strbuf text = {0};
+    if (status == CHL_OK) {
+        status = chl_json_text(p.hashes, &text, err);
     }
+    if (status == CHL_OK) {
+        chl_sha256_hex(text.data, text.length, hex);
+    }
+    chl_strbuf_reset(&text);
     reset_parts(&p);
     return status;
 }

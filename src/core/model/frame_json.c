@@ -8,61 +8,82 @@
 
 /* ---- to JSON ---- */
 
-static json_t *text_cell(const chl_column *column, int64_t row)
+static chl_status text_cell(const chl_column *column, int64_t row, json_t **out,
+                            chl_error *err)
 {
     chl_strbuf text = {0};
     chl_column_format(column, row, &text);
-    json_t *cell =
-        text.failed ? NULL : json_stringn(text.data ? text.data : "", text.length);
+    if (text.failed) {
+        chl_strbuf_reset(&text);
+        return chl_fail_memory(err);
+    }
+    *out = json_stringn(text.data ? text.data : "", text.length);
     chl_strbuf_reset(&text);
-    return cell;
+    return *out ? CHL_OK
+                : chl_fail(err, CHL_EINVAL, "row %lld: its text is not UTF-8",
+                           (long long)row + 1);
 }
 
-static json_t *cell_to_json(const chl_column *column, int64_t row)
+static chl_status cell_to_json(const chl_column *column, int64_t row, json_t **out,
+                               chl_error *err)
 {
     if (!chl_column_valid(column, row)) {
-        return json_null();
+        *out = json_null();
+        return CHL_OK;
     }
     switch (column->type) {
-    case CHL_F64: return json_real(column->values.f64[row]);
-    case CHL_I64: return json_integer(column->values.i64[row]);
-    case CHL_BOOL: return json_boolean(column->values.boolean[row]);
-    default: return text_cell(column, row);
+    case CHL_F64: *out = json_real(column->values.f64[row]); break;
+    case CHL_I64: *out = json_integer(column->values.i64[row]); break;
+    case CHL_BOOL: *out = json_boolean(column->values.boolean[row]); break;
+    default: return text_cell(column, row, out, err);
     }
+    return *out ? CHL_OK : chl_fail_memory(err);
 }
 
-static json_t *column_to_json(const chl_field *field)
+static chl_status fill_values(const chl_column *column, json_t *values, chl_error *err)
 {
-    const chl_column *column = field->column;
-    json_t *values = json_array();
-    for (int64_t row = 0; values && row < column->length; row++) {
-        if (json_array_append_new(values, cell_to_json(column, row)) != 0) {
-            json_decref(values);
-            values = NULL;
+    for (int64_t row = 0; row < column->length; row++) {
+        json_t *cell = NULL;
+        CHL_TRY(cell_to_json(column, row, &cell, err));
+        if (json_array_append_new(values, cell) != 0) {
+            return chl_fail_memory(err);
         }
     }
-    if (!values) {
-        return NULL;
+    return CHL_OK;
+}
+
+static chl_status append_column(const chl_field *field, json_t *columns, chl_error *err)
+{
+    json_t *values = json_array();
+    chl_status status =
+        values ? fill_values(field->column, values, err) : chl_fail_memory(err);
+    if (status != CHL_OK) {
+        json_decref(values);
+        chl_error_prefix(err, "column '%s'", field->name);
+        return status;
     }
-    return json_pack("{s:s, s:s, s:o}", "name", field->name, "type",
-                     chl_type_name(column->type), "values", values);
+    json_t *column = json_pack("{s:s, s:s, s:o}", "name", field->name, "type",
+                               chl_type_name(field->column->type), "values", values);
+    if (!column) {
+        return chl_fail(err, CHL_EINVAL, "column '%s': its name is not UTF-8",
+                        field->name);
+    }
+    return json_array_append_new(columns, column) == 0 ? CHL_OK : chl_fail_memory(err);
 }
 
 chl_status chl_frame_to_json(const chl_frame *frame, json_t **out, chl_error *err)
 {
     *out = NULL;
     json_t *columns = json_array();
-    for (int i = 0; columns && i < frame->columns; i++) {
-        if (json_array_append_new(columns, column_to_json(&frame->fields[i])) != 0) {
-            json_decref(columns);
-            return chl_fail(err, CHL_EINVAL,
-                            "column '%s': its text cannot be stored (not UTF-8)",
-                            frame->fields[i].name);
-        }
+    chl_status status = columns ? CHL_OK : chl_fail_memory(err);
+    for (int i = 0; i < frame->columns && status == CHL_OK; i++) {
+        status = append_column(&frame->fields[i], columns, err);
     }
-    *out = columns ? json_pack("{s:I, s:o}", "rows", (json_int_t)frame->rows, "columns",
-                               columns)
-                   : NULL;
+    if (status != CHL_OK) {
+        json_decref(columns);
+        return status;
+    }
+    *out = json_pack("{s:I, s:o}", "rows", (json_int_t)frame->rows, "columns", columns);
     return *out ? CHL_OK : chl_fail_memory(err);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/json_text.h"
 
 enum { PREFIX = 8, ALIGN = 8 };
 
@@ -112,19 +113,21 @@ chl_status chl_safetensors_format(const chl_safetensor *tensors, int n,
     if (!header) {
         return chl_fail_memory(err);
     }
+    chl_strbuf text = {0};
     chl_status status = fill_header(header, tensors, n, metadata, err);
-    char *text = status == CHL_OK ? json_dumps(header, JSON_COMPACT) : NULL;
-    json_decref(header);
-    CHL_TRY(status);
-    if (!text) {
-        return chl_fail_memory(err);
+    if (status == CHL_OK) {
+        status = chl_json_text(header, &text, err);
     }
-    size_t length = strlen(text);
-    size_t padded = (length + ALIGN - 1) / ALIGN * ALIGN;
+    json_decref(header);
+    if (status != CHL_OK) {
+        chl_strbuf_reset(&text);
+        return status;
+    }
+    size_t padded = (text.length + ALIGN - 1) / ALIGN * ALIGN;
     append_prefix(out, padded);
-    chl_strbuf_append(out, text, length);
-    chl_strbuf_append(out, "        ", padded - length);
-    free(text); /* jansson's own allocator */
+    chl_strbuf_append(out, text.data, text.length);
+    chl_strbuf_append(out, "        ", padded - text.length);
+    chl_strbuf_reset(&text);
     for (int i = 0; i < n; i++) {
         chl_strbuf_append(out, (const char *)tensors[i].data, tensors[i].bytes);
     }
