@@ -5,6 +5,7 @@
 -- threads. SPDX-License-Identifier: MIT
 local core = require("churnlab.core")
 local errors = require("churnlab.errors")
+local frames = require("churnlab.frame")
 local nn = require("churnlab.nn")
 require("churnlab.model") -- gives models their methods
 
@@ -50,11 +51,10 @@ local function check_spec(net)
 end
 
 local function labelled(frame, what)
-  local ok, coerced = pcall(require("churnlab.frame").coerce, frame, "fit: " .. what)
-  if not ok then
+  if not frames.is_frame(frame) then
     errors.raise("fit: %s: expected a frame, got %s", what, type_text(frame))
   end
-  return core.model.labelled(coerced, "fit: " .. what)
+  return core.model.labelled(frame, "fit: " .. what)
 end
 
 local function whole(options, name, default, most)

@@ -107,7 +107,7 @@ static void every_truncation_is_refused(void **state)
     }
 }
 
-/* Each byte in the tensors and every 7th of the header, three ways. */
+/* Some 2,000 bytes from all over the file, each changed three ways. */
 static void every_flipped_byte_is_refused(void **state)
 {
     (void)state;
@@ -259,7 +259,6 @@ static void wrong_tensors(void **state)
     (void)state;
     forgery f;
     start_forgery(&f);
-    f.file.tensors[0].shape[0] *= 1;
     f.file.tensors[1].name = "net.0.other";
     assert_error(finish_forgery(&f, &err), ": missing");
     start_forgery(&f);
@@ -308,7 +307,8 @@ static void frames_survive_as_json(void **state)
     chl_frame_release(back);
     static const char latin[] = "s\ncaf\xe9\n";
     assert_ok(chl_csv_read_bytes(latin, sizeof latin - 1, "t", NULL, &frame, &err));
-    assert_error(chl_frame_to_json(frame, &json, &err), "column 's': row 1: its text is not UTF-8");
+    assert_error(chl_frame_to_json(frame, &json, &err),
+                 "column 's': row 1: its text is not UTF-8");
     assert_null(json);
     chl_frame_release(frame);
 }

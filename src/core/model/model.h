@@ -5,10 +5,11 @@
  *
  * It holds the signature (raw columns, types, levels, target, positive value, id), the
  * prep, an ensemble of nets (mean of probabilities), a calibration, the default tier
- * thresholds, a background sample of raw training rows for explanations, and free
- * metadata (training lineage). One scorer serves script, prompt, command line and C: the
- * score of a row is bitwise the same alone, in a batch of any size, before and after a
- * reload, on one thread or many.
+ * thresholds, a background sample of raw training rows for explanations (so a bundle
+ * holds the cells of up to 100 customers, without id and target), and free metadata
+ * (training lineage). One scorer serves script, prompt, command line and C: the score of
+ * a row is bitwise the same alone, in a batch of any size, before and after a reload, on
+ * one thread or many.
  */
 #ifndef CHL_MODEL_MODEL_H
 #define CHL_MODEL_MODEL_H
