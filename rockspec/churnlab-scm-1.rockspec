@@ -51,6 +51,7 @@ build = {
         "src/core/base/control.c",
         "src/core/base/file.c",
         "src/core/base/hash.c",
+        "src/core/base/json_text.c",
         "src/core/base/nearest.c",
         "src/core/base/options.c",
         "src/core/base/parallel.c",
