@@ -22,9 +22,10 @@ local function history_path()
   return os.getenv("CHURNLAB_HISTORY") or home .. "/.churnlab_history"
 end
 
--- An expression first ("bank:head()" prints), then a statement.
+-- An expression first ("bank:head()" prints), then a statement. An expression is an argument of
+-- `select`, not a tail call: so errors can tell its line.
 local function compile(text)
-  local chunk = load("return " .. text, "=stdin")
+  local chunk = load("return select(1, " .. text .. "\n)", "=stdin")
   if chunk then return chunk end
   return load(text, "=stdin")
 end
