@@ -1,5 +1,6 @@
 -- What scoring a frame puts together: probability, tier, action, reasons; and the score of one row.
 -- SPDX-License-Identifier: MIT
+local core = require("churnlab.core")
 local errors = require("churnlab.errors")
 
 local M = {}
@@ -52,6 +53,23 @@ local function with_id(model, frame)
   return frame:with_roles { id = id }
 end
 
+-- Names of reasons for the rows that want them, missing elsewhere: reasons are dear.
+local function some_reasons(model, frame, needed, wants, background, options)
+  local _, names = model:reasons(frame:filter_by(wants), needed, background, options)
+  local wanted, columns, titles = wants:to_table(), {}, names:columns()
+  for k, title in ipairs(titles) do
+    local source, values, next_row = names:col(title):to_table(), {}, 0
+    for row = 1, #frame do
+      if wanted[row] then
+        next_row = next_row + 1
+        values[row] = source[next_row]
+      end
+    end
+    columns[k] = core.column.new(values, "string", #frame)
+  end
+  return core.frame.new(titles, columns)
+end
+
 --- The scored frame.
 -- @tparam Model model
 -- @tparam Frame frame
@@ -66,7 +84,11 @@ function M.run(model, frame, options, background)
   local needed = math.max(shown, policy and policy.reasons_needed or 0)
   local scored, unseen = with_churn(model, with_id(model, frame))
   local texts, names
-  if needed > 0 then texts, names = model:reasons(frame, needed, background, options) end
+  if shown > 0 then
+    texts, names = model:reasons(frame, needed, background, options)
+  elseif needed > 0 then
+    names = some_reasons(model, frame, needed, policy:wants_reasons(scored), background, options)
+  end
   if policy then
     scored = policy:decide(scored, names)
   else
