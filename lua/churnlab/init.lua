@@ -13,6 +13,7 @@ local names = {
   fit = { "churnlab.fit", "fit" },
   load = { "churnlab.model", "load" },
   nn = { "churnlab.nn" },
+  recipe = { "churnlab.recipe" },
   metrics = { "churnlab.metrics" },
   policy = { "churnlab.policy" },
   simulate = { "churnlab.simulate", "simulate" },

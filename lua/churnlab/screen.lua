@@ -41,12 +41,13 @@ end
 
 --- The columns that cannot be features, with the reason of each.
 -- @tparam Frame frame its target and id are left alone
--- @tparam[opt] {string=true} keep columns that stay whatever they look like
+-- @tparam[opt] {string,...} keep columns that stay whatever they look like; they must exist
 -- @treturn {{column=string,reason=string},...} in the frame's order
 function M.find(frame, keep)
-  local found, roles = {}, frame:roles()
+  local found, roles, kept = {}, frame:roles(), {}
+  for _, name in ipairs(keep or {}) do kept[frame:type(name) and name] = true end
   for _, name in ipairs(frame:columns()) do
-    local exempt = name == roles.target or name == roles.id or keep and keep[name]
+    local exempt = name == roles.target or name == roles.id or kept[name]
     local why = not exempt and reason(name, frame:col(name))
     if why then found[#found + 1] = { column = name, reason = why } end
   end
