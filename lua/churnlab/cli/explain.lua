@@ -45,6 +45,34 @@ local function check_row(frame, name, row)
   return row
 end
 
+-- The id's name and value, where the model and the file have one.
+local function customer(model, frame, row)
+  local id = model:facts().id
+  if id and frame:has(id) then return id, frame:cell(row, id) end
+end
+
+local function as_table(model, frame, row, why)
+  local result, _ = why:to_table()
+  result.row, result.score = row, why.total
+  _, result.id = customer(model, frame, row)
+  local whole = math.tointeger(result.id) -- read as text: 007 stays text
+  if whole and tostring(whole) == result.id then result.id = whole end
+  return result
+end
+
+local function text(model, frame, row, why)
+  local name, id = customer(model, frame, row)
+  local lines = { ("row %d%s"):format(row, id and (", %s %s"):format(name, id) or "") }
+  lines[2] = ("churn %.4f, on average %.4f; the columns make the difference:"):format(why.total,
+    why.base)
+  lines[3] = tostring(why)
+  if not why.exact then
+    lines[4] = ("(estimated from %s coalitions; ± is the standard error)"):format(
+      common.thousands(why.evaluations))
+  end
+  return table.concat(lines, "\n")
+end
+
 function M.run(arguments)
   local options = common.parse(arguments_parser(), arguments)
   if not options then return 0 end
@@ -57,7 +85,12 @@ function M.run(arguments)
   local row = options.row and check_row(frame, name, options.row)
     or find_id(model, frame, name, options.id)
   local why = model:explain(frame:slice(row, row))
-  print(why, options.top)
+  if options.top then why = why:top(options.top) end
+  if options.json then
+    common.print_json(as_table(model, frame, row, why))
+  else
+    common.print(text(model, frame, row, why))
+  end
   return 0
 end
 

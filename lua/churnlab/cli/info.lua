@@ -34,18 +34,18 @@ local function indented(text)
 end
 
 -- "Exited = 1" and what training noted, one fact a line.
-local function facts_lines(model, facts)
-  local training = model:metadata().training or {}
+local function facts_lines(model)
+  local facts = model:info()
   local lines = { ("predicts     %s = %s"):format(facts.target, facts.positive or "true") }
   local function add(label, value)
     if value ~= nil then lines[#lines + 1] = ("%-12s %s"):format(label, value) end
   end
   add("id", facts.id)
-  add("hash", model:hash())
-  add("trained on", training.rows and common.count(training.rows, "row"))
-  add("positives", training.positives and common.thousands(training.positives))
-  add("seed", training.seed)
-  add("made", training.created and training.created .. " by churnlab " .. training.version)
+  add("hash", facts.hash)
+  add("trained on", facts.rows and ("%s, %.2f %% positive; %s to decide when to stop"):format(
+    common.count(facts.rows, "row"), 100 * facts.rate, common.thousands(facts.valid_rows)))
+  add("seed", facts.seed)
+  add("made", facts.created and facts.created .. " by churnlab " .. facts.version)
   add("calibration", facts.calibration or "none")
   add("background", common.count(facts.background, "row"))
   return lines
@@ -53,22 +53,21 @@ end
 
 local function card(model, path)
   local facts, lines = model:facts(), { path, "" }
-  for _, line in ipairs(facts_lines(model, facts)) do lines[#lines + 1] = "  " .. line end
+  for _, line in ipairs(facts_lines(model)) do lines[#lines + 1] = "  " .. line end
   lines[#lines + 1] = "\ncolumns that it reads"
   for _, column in ipairs(raw_columns(model)) do
     lines[#lines + 1] = (("  %-20s %-9s %s"):format(column.name, column.type,
       levels_text(column.levels)):gsub("%s+$", ""))
   end
-  lines[#lines + 1] = ("\nprep (%d columns → %d)"):format(#model:schema():columns(), facts.encoded)
-  lines[#lines + 1] = indented(model:describe("prep"))
-  lines[#lines + 1] = ("\nnet (mean of %d)"):format(facts.members)
+  lines[#lines + 1] = "\n" .. model:describe("prep"):gsub("\n+$", "")
+  lines[#lines + 1] = ("\nnet (the mean of %d)"):format(facts.members)
   lines[#lines + 1] = indented(model:describe("net"))
   return table.concat(lines, "\n")
 end
 
 local function as_table(model)
-  local result = model:facts()
-  result.columns, result.metadata, result.hash = raw_columns(model), model:metadata(), model:hash()
+  local result = model:info()
+  result.columns = raw_columns(model)
   return result
 end
 

@@ -17,8 +17,15 @@ local function first_record(read_line)
   return record
 end
 
+-- Calls a reader of text; its messages name the source.
+local function parse(name, text, options)
+  local ok, result = pcall(core.frame.parse_csv, text, options)
+  if not ok then fail((tostring(result):gsub("^text:", name:gsub("%%", "%%%%") .. ":"))) end
+  return result
+end
+
 -- The names in the header of a CSV text or file.
-local function header_names(source)
+local function header_names(name, source)
   local record
   if source.text then
     record = first_record(source.text:gmatch("[^\n]*\n?"))
@@ -28,7 +35,7 @@ local function header_names(source)
     record = first_record(file:lines("L"))
     file:close()
   end
-  return core.frame.parse_csv(record):columns()
+  return parse(name, record):columns()
 end
 
 local function check_columns(name, schema, names)
@@ -63,7 +70,7 @@ end
 function M.read(model, path, options)
   local name = path == "-" and "standard input" or path
   local source = path == "-" and { text = io.read("a") } or { path = path }
-  local names, schema, facts = header_names(source), model:schema(), model:facts()
+  local names, schema, facts = header_names(name, source), model:schema(), model:facts()
   check_columns(name, schema, names)
   local has = {}
   for _, column in ipairs(names) do has[column] = true end
@@ -75,8 +82,8 @@ function M.read(model, path, options)
     target = has[facts.target] and facts.target or nil, positive = facts.positive,
     id = has[facts.id] and facts.id or nil }
   if not reading.target then reading.positive = nil end
-  local read = source.text and core.frame.parse_csv or core.frame.read_csv
-  return read(source.text or path, reading), name
+  if source.text then return parse(name, source.text, reading), name end
+  return core.frame.read_csv(path, reading), name
 end
 
 return M

@@ -51,32 +51,6 @@ local function teller(options)
   return function(fmt, ...) print(fmt:format(...)) end
 end
 
-local function as_set(list)
-  local set = {}
-  for _, name in ipairs(list or {}) do set[name] = true end
-  return set
-end
-
--- Reads the customers; rows without a target and columns that are no features are gone.
-local function read(options, tell)
-  local cl = require("churnlab")
-  local frame = cl.read_csv(options.csv, { target = options.target, positive = options.positive,
-    id = options.id, drop = options.drop })
-  tell("%s: %s, %s", options.csv, common.count(#frame, "row"),
-    common.count(#frame:columns(), "column"))
-  local labelled, without = require("churnlab.core").model.labelled(frame, options.csv)
-  if without > 0 then tell("%s without a target left out", common.count(without, "row")) end
-  for _, name in ipairs(options.keep or {}) do labelled:type(name) end -- must exist
-  for _, item in ipairs(require("churnlab.screen").find(labelled, as_set(options.keep))) do
-    tell("column '%s' left out: %s", item.column, item.reason)
-    labelled = labelled:drop(item.column)
-  end
-  for name, kind in pairs(require("churnlab.recipe").types(labelled)) do
-    labelled = labelled:with_column(name, labelled:col(name):cast(kind))
-  end
-  return labelled
-end
-
 local function check_outcomes(options, frame)
   local positives = math.tointeger(frame:labels():sum() // 1)
   if positives < LEAST or #frame - positives < LEAST then
@@ -100,23 +74,33 @@ local function split(options, frame)
     seed = options.seed }
 end
 
+-- The JSON object: the evaluation on the held-out rows, or without one the counts alone.
+local function result(judged, train, model, options)
+  local object = judged and judged:to_table() or { rows = 0, positives = 0 }
+  object.train_rows, object.seed = #train, options.seed
+  object.model, object.hash = options.output, model:hash()
+  return object
+end
+
 function M.run(arguments)
   local options = common.parse(arguments_parser(), arguments)
   if not options then return 0 end
   local tell = teller(options)
   check_output(options.output)
-  local frame = read(options, tell)
+  local recipe = require("churnlab.recipe")
+  local frame = recipe.read(options.csv, { target = options.target, positive = options.positive,
+    id = options.id, drop = options.drop, keep = options.keep }, tell)
   check_outcomes(options, frame)
   local train, test = split(options, frame)
   tell("%s to train and validate on, %s held out", common.count(#train, "row"),
     common.count(test and #test or 0, "row"))
-  local model = require("churnlab.recipe").fit(train, { seed = options.seed,
+  local model = recipe.fit(train, { seed = options.seed,
     epochs = options.epochs, hidden = options.hidden })
   local judged = test and model:evaluate(test, { bootstrap = 200, seed = options.seed })
   if judged and not options.json then print(judged) end
   common.must(model:save(options.output))
   tell("saved %s", options.output)
-  if options.json then M.print_json(judged, train) end
+  if options.json then common.print_json(result(judged, train, model, options)) end
   return 0
 end
 
