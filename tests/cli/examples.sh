@@ -1,0 +1,78 @@
+#!/bin/sh
+# Every script in examples/: on simulated customers, small enough for a test, and on the public
+# sets where CHURNLAB_DATA names their folder.
+. "$(dirname "$0")/lib.sh"
+ex=$root/examples
+
+case_ "bank.lua on simulated customers"
+run "$ex/bank.lua" --rows 1500 --ensemble 2 --epochs 30 --policy "$ex/retention.lua" </dev/null
+exits 0
+err_empty
+out_has "Geography"
+out_has "ROC AUC"
+out_has "saved bank.churn and scored.csv"
+exists bank.churn
+lines scored.csv 201
+
+case_ "bank.lua by cross-validation"
+run "$ex/bank.lua" --rows 900 --ensemble 1 --epochs 15 --folds 3 </dev/null
+exits 0
+out_has "fold 3  ROC AUC"
+out_has "mean ± sd"
+
+case_ "bank.lua refuses what it does not know"
+run "$ex/bank.lua" --fold 3 </dev/null
+refused "did you mean '--folds'?"
+
+case_ "telco.lua on simulated customers"
+run "$ex/telco.lua" --rows 1500 --ensemble 2 --epochs 30 </dev/null
+exits 0
+err_empty
+out_has "Month-to-month"
+out_has "saved telco.churn and telco_scored.csv"
+lines telco_scored.csv 225
+
+case_ "demo.lua on simulated customers: five of them with reasons, tier and action"
+mkdir demo
+run "$ex/demo.lua" --rows 1500 --folder demo </dev/null
+exits 0
+err_empty
+out_has "it counts the rows"
+out_has "ROC AUC"
+[ "$(grep -c 'churn 0\..*tier .*action' out)" -eq 5 ] || problem "expected five customers"
+out_has "Shapley"
+lines demo/scored.csv 301
+exists demo/bank.churn
+
+case_ "demo.lua on a file of another kind"
+run simulate telco --rows 900 -o other.csv </dev/null
+run "$ex/demo.lua" --data other.csv --target Churn --positive Yes --id customerID --folder demo </dev/null
+exits 0
+[ "$(grep -c 'churn 0\..*tier ' out)" -eq 5 ] || problem "expected five customers"
+exists demo/model.churn
+
+case_ "retention.lua decides for a model of train"
+run simulate bank --rows 600 -o customers.csv </dev/null
+run train customers.csv --target Exited --id CustomerId --epochs 5 -o small.churn </dev/null
+run score small.churn customers.csv --policy "$ex/retention.lua" -o decided.csv </dev/null
+exits 0
+head -n 1 decided.csv >out
+out_has "churn,tier,action,rule,cost,because"
+
+if [ -n "${CHURNLAB_DATA:-}" ] && [ -r "$CHURNLAB_DATA/bank.csv" ]; then
+    case_ "bank.lua on bank.csv: the 5-fold mean of the ROC AUC is at least 0.860"
+    run "$ex/bank.lua" --data "$CHURNLAB_DATA/bank.csv" --folds 5 </dev/null
+    exits 0
+    awk '/^roc_auc/ { found = $2 >= 0.860 } END { exit !found }' out || problem "$(grep '^roc_auc' out)"
+else
+    skip "bank.lua on bank.csv (CHURNLAB_DATA is not set)"
+fi
+if [ -n "${CHURNLAB_DATA:-}" ] && [ -r "$CHURNLAB_DATA/telco.csv" ]; then
+    case_ "telco.lua on telco.csv"
+    run "$ex/telco.lua" --data "$CHURNLAB_DATA/telco.csv" </dev/null
+    exits 0
+    out_has "saved telco.churn"
+else
+    skip "telco.lua on telco.csv (CHURNLAB_DATA is not set)"
+fi
+finish
