@@ -3,7 +3,8 @@
  * Training: mini-batches, loss, optimizer, schedules, early stopping, history. Layer:
  * core/nn.
  *
- * Options are one JSON object, as Lua's cl.fit makes it; all are optional, defaults shown:
+ * Options are one JSON object, as Lua's cl.fit makes it; all are optional, defaults
+ * shown:
  *
  *   {"loss":{"type":"bce"|"cross_entropy","class_weight":null|"balanced"|[w0,w1,…],
  *            "label_smoothing":0},
