@@ -27,26 +27,26 @@ void chl_builder_reset(chl_builder *builder)
     *builder = (chl_builder){0};
 }
 
-/* The address of the next value; strings: of the next row's end offset. */
-static chl_status next_value(chl_builder *b, void **at, chl_error *err)
+/* The address of the next value, of strings: of the next row's end offset; NULL when
+ * memory is out. */
+static void *next_value(chl_builder *b)
 {
     size_t size = chl_type_size(b->type);
     size_t index = (size_t)b->length + (b->type == CHL_STRING);
     void *values = chl_grow(b->values, &b->capacity, index + 1, size);
     if (!values) {
-        return chl_fail_memory(err);
+        return NULL;
     }
     b->values = values;
     if (b->missing) {
         uint8_t *missing = chl_grow(b->missing, &b->missing_capacity, index + 1, 1);
         if (!missing) {
-            return chl_fail_memory(err);
+            return NULL;
         }
         b->missing = missing;
         missing[b->length] = 0;
     }
-    *at = (char *)values + index * size;
-    return CHL_OK;
+    return (char *)values + index * size;
 }
 
 static chl_status start_missing(chl_builder *b, chl_error *err)
@@ -72,9 +72,11 @@ static void end_string(chl_builder *b, void *at)
 
 chl_status chl_builder_null(chl_builder *builder, chl_error *err)
 {
-    void *at;
     CHL_TRY(start_missing(builder, err));
-    CHL_TRY(next_value(builder, &at, err));
+    void *at = next_value(builder);
+    if (!at) {
+        return chl_fail_memory(err);
+    }
     if (builder->type == CHL_STRING) {
         end_string(builder, at);
     } else {
@@ -87,8 +89,10 @@ chl_status chl_builder_null(chl_builder *builder, chl_error *err)
 
 #define APPEND(value)                                                                    \
     do {                                                                                 \
-        void *at;                                                                        \
-        CHL_TRY(next_value(builder, &at, err));                                          \
+        void *at = next_value(builder);                                                  \
+        if (!at) {                                                                       \
+            return chl_fail_memory(err);                                                 \
+        }                                                                                \
         memcpy(at, &(value), sizeof(value));                                             \
         builder->length++;                                                               \
         return CHL_OK;                                                                   \
@@ -118,10 +122,10 @@ chl_status chl_builder_days(chl_builder *builder, int32_t days, chl_error *err)
 static chl_status append_string(chl_builder *b, const char *bytes, size_t n,
                                 chl_error *err)
 {
-    void *at;
-    CHL_TRY(next_value(b, &at, err));
-    char *grown =
-        n <= SIZE_MAX - b->used ? chl_grow(b->bytes, &b->room, b->used + n, 1) : NULL;
+    void *at = next_value(b);
+    char *grown = at && n <= SIZE_MAX - b->used
+                      ? chl_grow(b->bytes, &b->room, b->used + n, 1)
+                      : NULL;
     if (!grown) {
         return chl_fail_memory(err);
     }

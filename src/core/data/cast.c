@@ -97,7 +97,8 @@ static bool exact_in_double(int64_t value)
 
 static bool is_integer(double value)
 {
-    return value == floor(value) && value >= -0x1p63 && value < 0x1p63;
+    const double end = 9223372036854775808.0; /* 2^63 */
+    return value == floor(value) && value >= -end && value < end;
 }
 
 static chl_status append_number(const chl_column *column, int64_t i, chl_builder *to,

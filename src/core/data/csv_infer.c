@@ -3,6 +3,8 @@
  * The cells of a CSV column as a typed column; without a declared type, the first that
  * all present cells fit. Layer: core/data.
  */
+#include <math.h>
+
 #include "core/data/builder.h"
 #include "core/data/csv_cells.h"
 #include "core/data/text.h"
@@ -73,7 +75,7 @@ static bool parse_declared_i64(const char *text, size_t length, int64_t *value)
         return true;
     }
     /* "5.0", as tools write integers of a column with gaps */
-    if (!chl_parse_f64(text, length, &number) || !(number > -0x1p53 && number < 0x1p53)) {
+    if (!chl_parse_f64(text, length, &number) || !(fabs(number) < 0x1p53)) {
         return false;
     }
     *value = (int64_t)number;

@@ -205,10 +205,11 @@ typedef struct plan {
     int count;
 } plan;
 
+/* Gives an empty plan room for `capacity` columns. */
 static chl_status plan_init(plan *p, int capacity, chl_error *err)
 {
-    *p = (plan){.names = chl_alloc((size_t)capacity, sizeof *p->names),
-                .columns = chl_alloc((size_t)capacity, sizeof *p->columns)};
+    p->names = chl_alloc((size_t)capacity, sizeof *p->names);
+    p->columns = chl_alloc((size_t)capacity, sizeof *p->columns);
     return p->names && p->columns ? CHL_OK : chl_fail_memory(err);
 }
 
@@ -251,7 +252,7 @@ chl_status chl_frame_with_roles(const chl_frame *frame, const char *target,
                                 chl_error *err)
 {
     *out = NULL;
-    plan p;
+    plan p = {0};
     chl_frame *made = NULL;
     CHL_TRY(plan_finish(&p, plan_all(&p, frame, 0, err), frame, &made, err));
     chl_status status = apply_roles(made, target, positive, id, err);
@@ -267,7 +268,7 @@ chl_status chl_frame_select(const chl_frame *frame, const char *const *names, in
                             chl_frame **out, chl_error *err)
 {
     *out = NULL;
-    plan p;
+    plan p = {0};
     chl_status status = plan_init(&p, n, err);
     for (int i = 0; i < n && status == CHL_OK; i++) {
         int index;
@@ -297,7 +298,7 @@ chl_status chl_frame_drop(const chl_frame *frame, const char *const *names, int 
         int index;
         CHL_TRY(chl_frame_index(frame, "drop", names[i], &index, err));
     }
-    plan p;
+    plan p = {0};
     chl_status status = plan_init(&p, frame->columns, err);
     for (int i = 0; i < frame->columns && status == CHL_OK; i++) {
         const chl_field *field = &frame->fields[i];
@@ -319,7 +320,7 @@ chl_status chl_frame_rename(const chl_frame *frame, const char *const *from,
                             const char *const *to, int n, chl_frame **out, chl_error *err)
 {
     *out = NULL;
-    plan p;
+    plan p = {0};
     chl_frame *made = NULL;
     const char *target = NULL, *id = NULL;
     chl_status status = plan_all(&p, frame, 0, err);
@@ -352,7 +353,7 @@ chl_status chl_frame_with(const chl_frame *frame, const char *name, chl_column *
         return chl_fail(err, CHL_EINVAL, "column '%s': expected %lld rows, got %lld",
                         name, (long long)frame->rows, (long long)column->length);
     }
-    plan p;
+    plan p = {0};
     chl_status status = plan_all(&p, frame, 1, err);
     if (status == CHL_OK) {
         int index = chl_frame_find(frame, name);

@@ -116,9 +116,8 @@ chl_status chl_layout_add(chl_layout *layout, const char *name, chl_type type,
     return CHL_OK;
 }
 
-/* Takes `raws`. */
-static chl_status add_lineage(chl_layout *layout, int *raws, int n, int *lineage,
-                              chl_error *err)
+/* Takes `raws`; theirs is the last lineage then. */
+static chl_status add_lineage(chl_layout *layout, int *raws, int n, chl_error *err)
 {
     chl_lineage *grown = chl_grow(layout->lineages, &layout->lineage_capacity,
                                   (size_t)layout->n_lineages + 1, sizeof *grown);
@@ -132,8 +131,7 @@ static chl_status add_lineage(chl_layout *layout, int *raws, int n, int *lineage
                      : chl_fail_memory(err);
     }
     layout->lineages = grown;
-    layout->lineages[layout->n_lineages] = (chl_lineage){.raws = raws, .n = n};
-    *lineage = layout->n_lineages++;
+    layout->lineages[layout->n_lineages++] = (chl_lineage){.raws = raws, .n = n};
     return CHL_OK;
 }
 
@@ -145,9 +143,9 @@ chl_status chl_layout_add_raw(chl_layout *layout, const char *name, chl_type typ
         return chl_fail_memory(err);
     }
     *self = layout->n;
-    int lineage, slot;
-    CHL_TRY(add_lineage(layout, self, 1, &lineage, err));
-    CHL_TRY(chl_layout_add(layout, name, type, lineage, &slot, err));
+    int slot;
+    CHL_TRY(add_lineage(layout, self, 1, err));
+    CHL_TRY(chl_layout_add(layout, name, type, layout->n_lineages - 1, &slot, err));
     layout->slots[slot].levels = levels ? chl_levels_retain(levels) : NULL;
     return CHL_OK;
 }
@@ -181,8 +179,8 @@ chl_status chl_layout_join(chl_layout *layout, const int *slots, int n, int *lin
         chl_free(joined);
         joined = out;
     }
-    return joined ? add_lineage(layout, joined, count, lineage, err)
-                  : chl_fail_memory(err);
+    *lineage = layout->n_lineages;
+    return joined ? add_lineage(layout, joined, count, err) : chl_fail_memory(err);
 }
 
 int chl_layout_kind(chl_type type)
