@@ -84,7 +84,7 @@ function M.run(model, frame, options, background)
   local needed = math.max(shown, policy and policy.reasons_needed or 0)
   local scored, unseen = with_churn(model, with_id(model, frame))
   local texts, names
-  if shown > 0 then
+  if shown > 0 or (needed > 0 and #frame == 1) then -- of one row policy:why is asked as well
     texts, names = model:reasons(frame, needed, background, options)
   elseif needed > 0 then
     names = some_reasons(model, frame, needed, policy:wants_reasons(scored), background, options)
@@ -94,7 +94,7 @@ function M.run(model, frame, options, background)
   else
     scored = default_tiers(model, scored)
   end
-  return texts and append(scored, texts, shown) or scored, unseen, names
+  return shown > 0 and append(scored, texts, shown) or scored, unseen, names
 end
 
 -- ---- one row ----

@@ -2,6 +2,7 @@
 local cl = require("churnlab")
 local core = require("churnlab.core")
 local nn = require("churnlab.nn")
+local scoring = require("churnlab.score")
 
 local function customers(rows, seed)
   return cl.simulate("bank", { rows = rows, seed = seed }):drop("RowNumber", "Surname")
@@ -230,6 +231,32 @@ describe("models", function()
         assert.are.equal("all", scored:cell(i, "tier"))
         assert.are.equal(found and "age" or nil, scored:cell(i, "rule"))
       end
+    end)
+
+    it("decide with the reasons of some rows as with those of all", function()
+      local policy = cl.policy.parse([[
+        policy "p" { version = "1", owner = "o", currency = "EUR" }
+        tier "high" { from = 0.25 }
+        tier "low" { from = 0 }
+        rule "age" { when = { tier = "high", reason = top3("Age") },
+          action = email { "a", cost = 1 }, priority = 1 }
+        rule "rest" { when = { tier = "high" }, action = email { "b", cost = 1 }, priority = 2 }
+      ]], "p.lua", model)
+      local few, asked = test:head(60), {}
+      local counting = setmetatable({ reasons = function(_, rows, ...)
+        asked[#asked + 1] = #rows
+        return model:reasons(rows, ...)
+      end }, { __index = function(_, name)
+        return function(_, ...) return model[name](model, ...) end
+      end })
+      local some = scoring.run(counting, few, { policy = policy, reasons = 0 })
+      local all = scoring.run(counting, few, { policy = policy, reasons = 1 })
+      local high = #all:filter("tier == 'high'")
+      assert.is_true(high > 0 and high < #few and #all:filter("rule == 'age'") > 0)
+      assert.are.same({ high, #few }, asked)
+      assert.are.same(all:drop("reason_1", "reason_1_effect"):to_table(), some:to_table())
+      local none = few:filter("Age < 0")
+      assert.are.equal(0, #scoring.run(counting, none, { policy = policy }))
     end)
 
     it("need the columns that training read", function()
