@@ -1,5 +1,5 @@
--- A whole run for `make valgrind`: draw, train, calibrate, judge, explain, save, load, score. Small,
--- because valgrind is slow.
+-- A whole run for `make valgrind`: draw, train, calibrate, judge, explain, save, load, score.
+-- Small, because valgrind is slow. SPDX-License-Identifier: MIT
 local cl = require("churnlab")
 
 local bank = cl.simulate("bank", { rows = 300, seed = 1 }):drop("RowNumber", "Surname")

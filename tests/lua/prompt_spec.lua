@@ -30,7 +30,7 @@ describe("completion", function()
     _G.cl = require("churnlab")
     local words = complete.candidates("cl.re", "re")
     _G.cl = nil
-    assert.are.same({ "read_csv" }, words)
+    assert.are.same({ "read_csv", "recipe" }, words)
   end)
 
   it("offers nothing where the path leads nowhere", function()
