@@ -126,12 +126,15 @@ test-examples: $(BUILD)/churnlab ## every script in examples/
 
 DATA ?=
 TARGET ?=
-demo: ## the main job on simulated customers, or DATA=file.csv TARGET=column
+POSITIVE ?=
+ID ?=
+demo: ## the main job on simulated customers, or DATA=file.csv TARGET=column POSITIVE=value ID=column
 	$(Q)src/tools/deps.sh build
 	$(Q)$(MAKE) run-demo
 
 run-demo: $(BUILD)/churnlab
-	$(Q)$(BUILD)/churnlab examples/demo.lua $(if $(DATA),--data "$(DATA)") $(if $(TARGET),--target "$(TARGET)")
+	$(Q)$(BUILD)/churnlab examples/demo.lua $(if $(DATA),--data "$(DATA)") \
+		$(if $(TARGET),--target "$(TARGET)") $(if $(POSITIVE),--positive "$(POSITIVE)") $(if $(ID),--id "$(ID)")
 
 # ---- proofs --------------------------------------------------------------------------------
 
@@ -221,7 +224,7 @@ clean: ## remove what was built
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
-	@echo "  variables: V=1  SANITIZER=address,undefined  PREFIX=  DESTDIR=  DATA=file.csv TARGET=column  FUZZ_SECONDS=60"
+	@echo "  variables: V=1  SANITIZER=address,undefined  PREFIX=  DESTDIR=  DATA=file.csv TARGET=column POSITIVE=yes ID=column  FUZZ_SECONDS=60"
 
 # its allocations go through the test's own functions, which fail on demand
 $(BUILD)/tests/test_alloc_failures: LDFLAGS_ALL += \
