@@ -107,7 +107,8 @@ TEST_ENV := CHURNLAB=$(BUILD)/churnlab
 test-all: $(BUILD)/churnlab $(C_TESTS)
 	$(Q)TEST_LOGS=$(BUILD)/test-logs $(TEST_ENV) tests/run.sh \
 		$(foreach t,$(C_TESTS),"$(patsubst test_%,c-%,$(notdir $(t)))=$(t)") \
-		"lua=$(BUILD)/churnlab tests/lua/run.lua" "cli=tests/cli/run.sh" "examples=tests/cli/examples.sh"
+		"lua=$(BUILD)/churnlab tests/lua/run.lua" "cli=tests/cli/run.sh" "examples=tests/cli/examples.sh" \
+		"readme=tests/cli/readme.sh"
 
 test-c: $(C_TESTS) ## C tests (cmocka)
 	$(Q)TEST_LOGS=$(BUILD)/test-logs tests/run.sh \
