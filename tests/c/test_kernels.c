@@ -146,6 +146,41 @@ static void fused_variants_agree(void **state)
     chl_free(z);
 }
 
+static void sums_of_table_rows(void **state)
+{
+    (void)state;
+    enum { LD = 48, ROWS = 5, TABLES = 3 };
+    static const int32_t at[ROWS * TABLES] = {0, 1, 2, 3, 3, 3, 1, 0,
+                                              3, 2, 2, 0, 3, 1, 1};
+    chl_real *tables[TABLES], out[ROWS * LD], y[LD];
+    const chl_real *fixed[TABLES];
+    for (int t = 0; t < TABLES; t++) {
+        fixed[t] = tables[t] = random_numbers(4 * LD, (uint64_t)t + 1);
+    }
+    for (int v = 0; chl_kernels_at(v); v++) {
+        for (int parts = 1; parts <= TABLES; parts++) {
+            chl_row_sums s = {ROWS, parts, fixed, at};
+            chl_kernels_at(v)->row_sums(&s, LD, out);
+            for (int i = 0; i < ROWS * LD; i++) {
+                chl_real sum = 0;
+                for (int t = 0; t < parts; t++) {
+                    sum += fixed[t][at[i / LD * parts + t] * LD + i % LD];
+                }
+                assert_true(out[i] == sum);
+            }
+        }
+        memcpy(y, fixed[1], sizeof y);
+        chl_kernels_at(v)->add_scaled(LD, (chl_real)0.3, fixed[0], y);
+        for (int i = 0; i < LD; i++) {
+            assert_near((double)y[i], 0.3 * (double)fixed[0][i] + (double)fixed[1][i],
+                        1e-6);
+        }
+    }
+    for (int t = 0; t < TABLES; t++) {
+        chl_free(tables[t]);
+    }
+}
+
 /* The masks of all instruction sets are the same draws, those of chl_philox. */
 static void masks(void **state)
 {
@@ -206,6 +241,7 @@ int main(void)
         cmocka_unit_test(products),
         cmocka_unit_test(rows_are_independent),
         cmocka_unit_test(fused_variants_agree),
+        cmocka_unit_test(sums_of_table_rows),
         cmocka_unit_test(masks),
         cmocka_unit_test(sums_and_conversion),
     };

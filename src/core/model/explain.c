@@ -8,7 +8,7 @@
 #include "core/model/explain_private.h"
 #include "core/model/model_private.h"
 
-enum { ROWS_IN_TASK = 8 };
+enum { ROWS_IN_TASK = 4, TASKS_IN_ROUND = 8 }; /* tasks of one thread */
 
 /* ---- the explainer ---- */
 
@@ -31,19 +31,15 @@ static chl_status encode_background(chl_explainer *e, chl_error *err)
     return status;
 }
 
-static chl_status plan_first_layers(chl_explainer *e, chl_error *err)
+static chl_status prepare_nets(chl_explainer *e, chl_error *err)
 {
     int members = chl_model_members(e->model);
-    e->first = chl_calloc((size_t)members, sizeof *e->first);
-    if (!e->first) {
+    e->nets = chl_calloc((size_t)members, sizeof *e->nets);
+    if (!e->nets) {
         return chl_fail_memory(err);
     }
     for (int m = 0; m < members; m++) {
-        explain_first *first = &e->first[m];
-        if (!chl_net_first_dense(chl_model_net(e->model, m), &first->weights,
-                                 &first->bias, &first->units)) {
-            *first = (explain_first){.units = e->encoded};
-        }
+        CHL_TRY(chl_sum_net_new(chl_model_net(e->model, m), &e->nets[m], err));
     }
     return CHL_OK;
 }
@@ -55,7 +51,7 @@ static chl_status prepare(chl_explainer *e, const chl_frame *background, chl_err
         chl_raw_columns(prep, "explain: background", background, &e->background, err));
     CHL_TRY(encode_background(e, err));
     CHL_TRY(explain_plan(e, err));
-    return plan_first_layers(e, err);
+    return prepare_nets(e, err);
 }
 
 chl_status chl_explainer_new(const chl_model *model, const chl_frame *background,
@@ -99,7 +95,11 @@ void chl_explainer_free(chl_explainer *e)
     chl_free(e->order);
     chl_free(e->groups);
     chl_free(e->terms);
-    chl_free(e->first);
+    chl_free(e->at);
+    for (int m = 0; e->nets && m < chl_model_members(e->model); m++) {
+        chl_sum_net_free(e->nets[m]);
+    }
+    chl_free(e->nets);
     chl_free(e);
 }
 
@@ -194,7 +194,7 @@ chl_status chl_explainer_rows(const chl_explainer *e, const chl_frame *frame,
                               const chl_control *control, double *phi, chl_error *err)
 {
     int threads = chl_control_threads(control);
-    int64_t round = (int64_t)threads * ROWS_IN_TASK;
+    int64_t round = (int64_t)threads * TASKS_IN_ROUND * ROWS_IN_TASK;
     many m = {e, frame, options, control, 0, 0, phi};
     for (m.first = 0; m.first < frame->rows; m.first += round) {
         int64_t left = frame->rows - m.first;

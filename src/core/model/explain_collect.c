@@ -14,9 +14,11 @@
 void explain_rows_reset(explain_rows *rows)
 {
     chl_free(rows->mixed);
+    chl_free(rows->at);
     chl_free(rows->p);
     chl_free(rows->which);
     chl_free(rows->slots);
+    chl_free(rows->packed);
     *rows = (explain_rows){0};
 }
 
@@ -55,25 +57,61 @@ static size_t slots_for(int64_t n)
     return slots;
 }
 
+/* out[terms] = the subsets of the terms' masks. */
+static void pack(const chl_explainer *e, uint64_t columns, int32_t *out)
+{
+    for (int t = 0; t < e->term_count; t++) {
+        out[t] = (int32_t)explain_gather_bits(columns, e->terms[t].mask);
+    }
+}
+
+/* The mixed rows of one background row; there is room for them. */
+static void collect_row(explain_game *g, int64_t row, const uint64_t *coalitions,
+                        int64_t n, size_t slots)
+{
+    explain_rows *rows = &g->found;
+    size_t terms = (size_t)g->e->term_count;
+    int32_t *differs = rows->packed + (size_t)n * terms;
+    pack(g->e, g->differs[row], differs);
+    memset(rows->slots, 0xff, slots * sizeof *rows->slots); /* -1 */
+    for (int64_t k = 0; k < n; k++) {
+        size_t before = rows->count;
+        int32_t place = place_of(rows, slots - 1, coalitions[k] & g->differs[row], row);
+        rows->which[row * n + k] = place;
+        for (size_t t = 0; rows->count > before && t < terms; t++) {
+            rows->at[before * terms + t] =
+                rows->packed[(size_t)k * terms + t] & differs[t];
+        }
+    }
+}
+
 chl_status explain_collect(explain_game *g, const uint64_t *coalitions, int64_t n,
                            chl_error *err)
 {
     explain_rows *rows = &g->found;
-    size_t slots = slots_for(n), most = (size_t)n;
+    size_t slots = slots_for(n), most = (size_t)n, terms = (size_t)g->e->term_count;
     bool ready =
         room((void **)&rows->which, &rows->which_capacity, most * (size_t)g->rows,
              sizeof *rows->which) &&
-        room((void **)&rows->slots, &rows->slots_capacity, slots, sizeof *rows->slots);
+        room((void **)&rows->slots, &rows->slots_capacity, slots, sizeof *rows->slots) &&
+        room((void **)&rows->packed, &rows->packed_capacity, (most + 1) * (terms + 1),
+             sizeof *rows->packed);
+    for (int64_t k = 0; k < n && ready; k++) {
+        pack(g->e, coalitions[k], rows->packed + (size_t)k * terms);
+    }
     rows->count = 0;
     for (int64_t row = 0; row < g->rows && ready; row++) {
-        ready = room((void **)&rows->mixed, &rows->mixed_capacity, rows->count + most,
-                     sizeof *rows->mixed);
-        memset(rows->slots, 0xff, slots * sizeof *rows->slots); /* -1 */
-        for (int64_t k = 0; k < n && ready; k++) {
-            rows->which[row * n + k] =
-                place_of(rows, slots - 1, coalitions[k] & g->differs[row], row);
+        size_t need = rows->count + most;
+        ready = room((void **)&rows->mixed, &rows->mixed_capacity, need,
+                     sizeof *rows->mixed) &&
+                room((void **)&rows->at, &rows->at_capacity, need * (terms + 1),
+                     sizeof *rows->at);
+        rows->start[row] = rows->count;
+        if (ready) {
+            collect_row(g, row, coalitions, n, slots);
         }
     }
+    rows->start[g->rows] = rows->count;
     ready = ready &&
             room((void **)&rows->p, &rows->p_capacity, rows->count + 1, sizeof *rows->p);
     return ready ? CHL_OK : chl_fail_memory(err);

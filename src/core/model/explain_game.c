@@ -17,24 +17,16 @@ static int64_t block_rows(const chl_explainer *e)
     return e->background->rows < EXPLAIN_BLOCK ? e->background->rows : EXPLAIN_BLOCK;
 }
 
-static bool allocate_tables(explain_game *g)
+static bool allocate_variants(explain_game *g)
 {
     const chl_explainer *e = g->e;
     size_t rows = (size_t)block_rows(e);
-    int members = chl_model_members(e->model);
     g->variants = chl_calloc((size_t)e->group_count, sizeof *g->variants);
-    g->tables = chl_calloc((size_t)members * (size_t)e->term_count, sizeof *g->tables);
-    bool done = g->variants && g->tables;
+    bool done = g->variants != NULL;
     for (int i = 0; i < e->group_count && done; i++) {
         size_t cells = rows * (size_t)e->groups[i].columns << e->groups[i].bits;
-        g->variants[i] = chl_alloc_aligned(cells, sizeof(chl_real));
+        g->variants[i] = chl_alloc(cells, sizeof(chl_real));
         done = g->variants[i] != NULL;
-    }
-    for (int i = 0; i < members * e->term_count && done; i++) {
-        size_t units = (size_t)e->first[i / e->term_count].units;
-        size_t sums = rows * units << e->terms[i % e->term_count].bits;
-        g->tables[i] = chl_alloc_aligned(sums, sizeof(chl_real));
-        done = g->tables[i] != NULL;
     }
     return done;
 }
@@ -45,7 +37,7 @@ chl_status explain_game_init(explain_game *g, const chl_explainer *e,
     *g = (explain_game){.e = e, .control = control, .block = -1};
     g->x = chl_alloc((size_t)e->encoded, sizeof *g->x);
     g->differs = chl_alloc((size_t)block_rows(e), sizeof *g->differs);
-    if (!g->x || !g->differs || (!e->direct && !allocate_tables(g))) {
+    if (!g->x || !g->differs || (!e->direct && !allocate_variants(g))) {
         explain_game_reset(g);
         return chl_fail_memory(err);
     }
@@ -57,12 +49,7 @@ void explain_game_reset(explain_game *g)
     for (int i = 0; g->variants && i < g->e->group_count; i++) {
         chl_free(g->variants[i]);
     }
-    int tables = g->tables ? chl_model_members(g->e->model) * g->e->term_count : 0;
-    for (int i = 0; i < tables; i++) {
-        chl_free(g->tables[i]);
-    }
     chl_free(g->variants);
-    chl_free(g->tables);
     chl_free(g->x);
     chl_free(g->differs);
     explain_rows_reset(&g->found);
@@ -99,70 +86,6 @@ chl_status explain_game_start(explain_game *g, const chl_frame *frame, int64_t r
 
 /* ---- values ---- */
 
-/* z[n × units] = the sum of the terms' tables for n mixed rows. */
-static void add_terms(const explain_game *g, int member, const chl_mixed_row *rows,
-                      int64_t n, chl_real *z)
-{
-    const chl_explainer *e = g->e;
-    int64_t units = e->first[member].units;
-    chl_real *const *tables = g->tables + (ptrdiff_t)member * e->term_count;
-    for (int64_t i = 0; i < n; i++, z += units) {
-        for (int t = 0; t < e->term_count; t++) {
-            uint64_t subset = explain_gather_bits(rows[i].coalition, e->terms[t].mask);
-            const chl_real *sums =
-                tables[t] + ((int64_t)subset * g->rows + rows[i].row) * units;
-            if (t == 0) {
-                memcpy(z, sums, (size_t)units * sizeof *z);
-            } else {
-                explain_add(z, sums, 1, units);
-            }
-        }
-    }
-}
-
-static chl_status run_member(const explain_game *g, int member, const chl_real *z,
-                             int64_t rows, double *p, chl_error *err)
-{
-    const chl_net *net = chl_model_net(g->e->model, member);
-    const explain_first *first = &g->e->first[member];
-    if (first->weights) {
-        return chl_net_predict_from_first(net, z, rows, p, err);
-    }
-    size_t cells = (size_t)rows * (size_t)first->units;
-    double *x = chl_alloc(cells, sizeof *x);
-    if (!x) {
-        return chl_fail_memory(err);
-    }
-    for (size_t i = 0; i < cells; i++) {
-        x[i] = z[i];
-    }
-    chl_status status = chl_net_predict(net, x, rows, p, err);
-    chl_free(x);
-    return status;
-}
-
-static chl_status run_members(const explain_game *g, const chl_mixed_row *rows, int64_t n,
-                              double *p, chl_error *err)
-{
-    int members = chl_model_members(g->e->model), units = 0;
-    for (int m = 0; m < members; m++) {
-        units = g->e->first[m].units > units ? g->e->first[m].units : units;
-    }
-    chl_real *z = chl_alloc_aligned((size_t)n, (size_t)units * sizeof *z);
-    double *one = chl_alloc((size_t)n, sizeof *one);
-    chl_status status = z && one ? CHL_OK : chl_fail_memory(err);
-    for (int m = 0; m < members && status == CHL_OK; m++) {
-        add_terms(g, m, rows, n, z);
-        status = run_member(g, m, z, n, m == 0 ? p : one, err);
-        for (int64_t i = 0; m > 0 && status == CHL_OK && i < n; i++) {
-            p[i] += one[i];
-        }
-    }
-    chl_free(z);
-    chl_free(one);
-    return status == CHL_OK ? chl_model_finish(g->e->model, p, n, 0, false, err) : status;
-}
-
 /* Without tables: the mixed rows through prep and nets. */
 static chl_status run_direct(const explain_game *g, const chl_mixed_row *rows, int64_t n,
                              double *p, chl_error *err)
@@ -174,17 +97,21 @@ static chl_status run_direct(const explain_game *g, const chl_mixed_row *rows, i
     return status;
 }
 
-/* The probabilities of one batch of mixed rows. */
+/* The probabilities of the mixed rows of some background rows. */
 static chl_status run_batch(void *ctx, size_t index, chl_error *err)
 {
     explain_game *g = ctx;
-    size_t first = index * EXPLAIN_BATCH_ROWS, left = g->found.count - first;
-    int64_t n = left < EXPLAIN_BATCH_ROWS ? (int64_t)left : EXPLAIN_BATCH_ROWS;
-    const chl_mixed_row *rows = g->found.mixed + first;
-    double *p = g->found.p + first;
+    int64_t row = (int64_t)index * EXPLAIN_BATCH_ROWS;
+    int64_t end = row + EXPLAIN_BATCH_ROWS < g->rows ? row + EXPLAIN_BATCH_ROWS : g->rows;
+    size_t start = g->found.start[row];
+    int64_t n = (int64_t)(g->found.start[end] - start);
+    double *p = g->found.p + start;
     CHL_TRY(chl_control_check(g->control, "explain", err));
-    return g->e->direct ? run_direct(g, rows, n, p, err)
-                        : run_members(g, rows, n, p, err);
+    if (g->e->direct) {
+        return run_direct(g, g->found.mixed + start, n, p, err);
+    }
+    CHL_TRY(explain_sum_nets(g, row, end, err));
+    return chl_model_finish(g->e->model, p, n, 0, false, err);
 }
 
 /* Adds the probabilities of one block of background rows to the values. */
@@ -195,7 +122,7 @@ static chl_status run_block(explain_game *g, int64_t first, const uint64_t *coal
         CHL_TRY(explain_load_block(g, first, err));
     }
     CHL_TRY(explain_collect(g, coalitions, n, err));
-    size_t tasks = (g->found.count + EXPLAIN_BATCH_ROWS - 1) / EXPLAIN_BATCH_ROWS;
+    size_t tasks = (size_t)(g->rows + EXPLAIN_BATCH_ROWS - 1) / EXPLAIN_BATCH_ROWS;
     CHL_TRY(chl_parallel_for(chl_control_threads(g->control), tasks, run_batch, g, err));
     for (int64_t row = 0; row < g->rows; row++) {
         const int32_t *which = g->found.which + row * n;

@@ -111,6 +111,52 @@ static void plan_terms(chl_explainer *e)
     }
 }
 
+/* Groups term by term, otherwise in their order. */
+static void sort_groups(chl_explainer *e)
+{
+    for (int i = 1; i < e->group_count; i++) {
+        explain_group group = e->groups[i];
+        int at = i;
+        for (; at > 0 && e->groups[at - 1].term > group.term; at--) {
+            e->groups[at] = e->groups[at - 1];
+        }
+        e->groups[at] = group;
+    }
+    for (int i = 0; i < e->group_count; i++) {
+        explain_term *term = &e->terms[e->groups[i].term];
+        term->first = term->groups++ == 0 ? i : term->first;
+        e->groups[i].variant = e->variants;
+        e->variants += INT64_C(1) << e->groups[i].bits;
+    }
+}
+
+/* Which variants the subsets take. */
+static chl_status plan_subsets(chl_explainer *e, chl_error *err)
+{
+    size_t n = 0;
+    for (int t = 0; t < e->term_count; t++) {
+        e->terms[t].sum = e->sums;
+        e->sums += INT64_C(1) << e->terms[t].bits;
+        n += (size_t)e->terms[t].groups << e->terms[t].bits;
+    }
+    int32_t *at = e->at = chl_alloc(n, sizeof *e->at);
+    if (!at) {
+        return chl_fail_memory(err);
+    }
+    for (int t = 0; t < e->term_count; t++) {
+        explain_term *term = &e->terms[t];
+        term->at = at;
+        for (uint64_t subset = 0; subset < UINT64_C(1) << term->bits; subset++) {
+            uint64_t raw = explain_scatter_bits(subset, term->mask);
+            for (int i = 0; i < term->groups; i++) {
+                const explain_group *group = &e->groups[term->first + i];
+                *at++ = (int32_t)explain_gather_bits(raw, group->parents);
+            }
+        }
+    }
+    return CHL_OK;
+}
+
 chl_status explain_plan(chl_explainer *e, chl_error *err)
 {
     size_t n = (size_t)e->encoded;
@@ -127,8 +173,10 @@ chl_status explain_plan(chl_explainer *e, chl_error *err)
     }
     plan_groups(e, parents);
     chl_free(parents);
-    if (!e->direct) {
-        plan_terms(e);
+    if (e->direct) {
+        return CHL_OK;
     }
-    return CHL_OK;
+    plan_terms(e);
+    sort_groups(e);
+    return plan_subsets(e, err);
 }

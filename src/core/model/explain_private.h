@@ -5,19 +5,22 @@
  *   group   encoded columns that are computed from the same raw columns (its parents).
  *           Its values for one background row take 2^parents variants.
  *   term    some groups whose parents together are few raw columns (its mask); their part
- *           of a net's first pre-activation is tabulated for every subset of the mask.
+ *           of a net's first pre-activation is tabulated for every subset of the mask,
+ *           for one net and background row at a time, so that the tables stay in the
+ *           first cache.
  */
 #ifndef CHL_MODEL_EXPLAIN_PRIVATE_H
 #define CHL_MODEL_EXPLAIN_PRIVATE_H
 
 #include "core/model/explain.h"
 #include "core/model/raw_mix.h"
+#include "core/nn/sum_net.h"
 
 enum {
-    EXPLAIN_BLOCK = 128,      /* background rows whose tables are held at a time */
+    EXPLAIN_BLOCK = 128,      /* background rows whose variants are held at a time */
     EXPLAIN_TERM_BITS = 6,    /* raw columns of a term, unless one group needs more */
     EXPLAIN_PARENTS_MAX = 12, /* beyond, coalitions go through the prep one by one */
-    EXPLAIN_BATCH_ROWS = 512, /* rows that a net is asked for at a time */
+    EXPLAIN_BATCH_ROWS = 8,   /* background rows of one task */
     EXPLAIN_COALITIONS = 4096 /* coalitions that are looked at together */
 };
 
@@ -27,19 +30,17 @@ typedef struct explain_group {
     int term;         /* its term */
     int columns;      /* encoded columns … */
     const int *index; /* … and which; part of chl_explainer.order */
+    int64_t variant;  /* variants of the groups before it */
 } explain_group;
 
 typedef struct explain_term {
-    uint64_t mask; /* raw columns, as bits */
-    int bits;      /* how many */
+    uint64_t mask;     /* raw columns, as bits */
+    int bits;          /* how many */
+    int first, groups; /* its groups */
+    int64_t sum;       /* sums of the terms before it */
+    const int32_t *at; /* [2^bits × groups] the variants that a subset of the mask takes;
+                          part of chl_explainer.at */
 } explain_term;
-
-/* What a net does first: a sum over the encoded columns. */
-typedef struct explain_first {
-    const chl_real *weights; /* [encoded, units]; NULL = the identity */
-    const chl_real *bias;    /* [units]; NULL = zero */
-    int units;
-} explain_first;
 
 struct chl_explainer {
     const chl_model *model; /* borrowed */
@@ -48,26 +49,32 @@ struct chl_explainer {
     chl_matrix matrix;     /* the background encoded */
     double base;           /* v(none) */
     int *order;            /* [encoded] encoded columns, group by group */
-    explain_group *groups;
+    explain_group *groups; /* term by term */
     int group_count;
     explain_term *terms;
     int term_count;
-    explain_first *first; /* [members] */
-    bool direct;          /* a group has too many parents: no tables */
+    int64_t variants, sums; /* of all groups; of all terms */
+    int32_t *at;            /* of all terms */
+    chl_sum_net **nets;     /* [members] owned */
+    bool direct;            /* a group has too many parents: no tables */
 };
 
 /* Plans groups and terms from the prep's lineage. */
 CHL_MUST_CHECK chl_status explain_plan(chl_explainer *e, chl_error *err);
 
-/* The different mixed rows of some coalitions. Where customer and background have the
- * same cell a column's side does not matter, so there are far fewer than coalitions ×
- * rows. */
+/* The different mixed rows of some coalitions, background row by background row. Where
+ * customer and background have the same cell a column's side does not matter, so there
+ * are far fewer than coalitions × rows. */
 typedef struct explain_rows {
     chl_mixed_row *mixed; /* [count] coalitions without the columns that are equal */
+    int32_t *at;          /* [count × terms] their subsets of the terms' masks */
     double *p;            /* [count] their probabilities, calibrated */
     int32_t *which;       /* [block rows × coalitions] places in `mixed` */
     int32_t *slots;       /* hash table of one background row: places in `mixed`, or -1 */
-    size_t count, mixed_capacity, p_capacity, which_capacity, slots_capacity;
+    int32_t *packed;      /* [coalitions + 1][terms] subsets; the last of what differs */
+    size_t count, mixed_capacity, at_capacity, p_capacity, which_capacity, slots_capacity,
+        packed_capacity;
+    size_t start[EXPLAIN_BLOCK + 1]; /* of each background row, and the end */
 } explain_rows;
 
 /* One row being explained: scratch that serves many rows in turn. */
@@ -81,7 +88,6 @@ typedef struct explain_game {
     int64_t block;       /* first background row of the loaded block; -1 = none */
     int64_t rows;        /* background rows in it */
     chl_real **variants; /* [group][2^bits][rows][columns] */
-    chl_real **tables;   /* [member × term][2^bits][rows][units] */
     uint64_t *differs;  /* [rows] columns in which a background row is not the customer */
     explain_rows found; /* the mixed rows of the coalitions at hand */
 } explain_game;
@@ -96,29 +102,25 @@ CHL_MUST_CHECK chl_status explain_game_start(explain_game *g, const chl_frame *f
 chl_status explain_game_value(void *ctx, const uint64_t *coalitions, int64_t n,
                               double *values, chl_error *err);
 
-/* Fills variants and tables for the background rows from `first` (explain_tables.c). */
+/* Fills the variants for the background rows from `first` (explain_variants.c). */
 CHL_MUST_CHECK chl_status explain_load_block(explain_game *g, int64_t first,
                                              chl_error *err);
+static inline chl_real *explain_variant(const explain_game *g, int group, uint64_t subset)
+{
+    return g->variants[group] +
+           subset * (uint64_t)(g->rows * g->e->groups[group].columns);
+}
+
+/* The sum over the nets of the found mixed rows' probabilities, for the background rows
+ * first … end-1 of the block (explain_tables.c). */
+CHL_MUST_CHECK chl_status explain_sum_nets(explain_game *g, int64_t first, int64_t end,
+                                           chl_error *err);
 
 /* Collects the mixed rows of at most EXPLAIN_COALITIONS coalitions for the loaded block
  * (explain_collect.c). */
 CHL_MUST_CHECK chl_status explain_collect(explain_game *g, const uint64_t *coalitions,
                                           int64_t n, chl_error *err);
 void explain_rows_reset(explain_rows *rows);
-
-/* to[n] += from[n] · factor. */
-static inline void explain_add(chl_real *restrict to, const chl_real *restrict from,
-                               chl_real factor, int64_t n)
-{
-    for (; n >= 16; n -= 16, to += 16, from += 16) {
-        for (int i = 0; i < 16; i++) { /* a fixed count, so that it becomes vectors */
-            to[i] += from[i] * factor;
-        }
-    }
-    for (int64_t i = 0; i < n; i++) {
-        to[i] += from[i] * factor;
-    }
-}
 
 /* The bits of `value` under `mask`, packed together; and back. */
 uint64_t explain_gather_bits(uint64_t value, uint64_t mask);

@@ -1,182 +1,129 @@
 /* SPDX-License-Identifier: MIT
  *
- * Tables of one block of background rows for one customer: the groups' encoded values and
- * the terms' parts of the first pre-activations (explain_private.h). Layer: core/model.
+ * Mixed rows through the nets: for one net and background row what each variant adds to
+ * the first pre-activations, from these the terms' tables, and from these the mixed rows
+ * (explain_private.h). Layer: core/model.
  */
 #include <string.h>
 
 #include "core/base/alloc.h"
 #include "core/model/explain_private.h"
+#include "core/model/model_private.h"
 
-enum { MIXED_ROWS = 8192 }; /* rows that the prep is asked for at a time */
+/* One task's scratch. */
+typedef struct tables {
+    const chl_real *
+        *rows;       /* owned: [groups] [variants][width], [terms] [2^bits][width] */
+    chl_real *block; /* owned: what `rows` point to, and `net` */
+    chl_real *net;   /* scratch of a net */
+    double *p;       /* owned: one net's probabilities of one background row */
+} tables;
 
-static chl_real *variant(const explain_game *g, int group, uint64_t subset)
+static void tables_reset(tables *t)
 {
-    return g->variants[group] +
-           subset * (uint64_t)(g->rows * g->e->groups[group].columns);
+    chl_free(t->rows);
+    chl_free(t->block);
+    chl_free(t->p);
 }
 
-/* The group's cells of `n` encoded rows (or of one row, repeated). */
-static void copy_cells(const explain_group *group, const double *x, int64_t stride,
-                       int64_t n, chl_real *out)
-{
-    for (int64_t row = 0; row < n; row++) {
-        for (int k = 0; k < group->columns; k++) {
-            *out++ = (chl_real)x[row * stride + group->index[k]];
-        }
-    }
-}
-
-/* Subsets first … first+n-1 of the group's parents, through the prep. */
-static chl_status mix_subsets(explain_game *g, int group, uint64_t first, int64_t n,
+/* Room for any of the nets and `most` mixed rows of a background row. */
+static chl_status tables_init(tables *t, const chl_explainer *e, size_t most,
                               chl_error *err)
 {
-    const explain_group *own = &g->e->groups[group];
-    chl_mixed_row *rows = chl_alloc((size_t)(n * g->rows), sizeof *rows);
-    if (!rows) {
+    size_t width = 0, scratch = 0;
+    for (int m = 0; m < chl_model_members(e->model); m++) {
+        size_t own = (size_t)chl_sum_net_width(e->nets[m]);
+        size_t net = chl_sum_net_scratch(e->nets[m]);
+        width = own > width ? own : width;
+        scratch = net > scratch ? net : scratch;
+    }
+    size_t cells = (size_t)(e->variants + e->sums) * width;
+    t->rows = chl_alloc((size_t)(e->group_count + e->term_count), sizeof *t->rows);
+    t->block = chl_alloc_aligned(cells + scratch, sizeof *t->block);
+    t->p = chl_alloc(most, sizeof *t->p);
+    if (!t->rows || !t->block || !t->p) {
+        tables_reset(t);
         return chl_fail_memory(err);
     }
-    for (int64_t i = 0; i < n * g->rows; i++) {
-        uint64_t subset = first + (uint64_t)(i / g->rows);
-        rows[i] =
-            (chl_mixed_row){explain_scatter_bits(subset, own->parents), i % g->rows};
-    }
-    chl_frame *mixed = NULL;
-    chl_matrix x = {0};
-    chl_status status = chl_raw_mix_rows(&g->mix, rows, n * g->rows, &mixed, err);
-    chl_free(rows);
-    CHL_TRY(status);
-    status = chl_prep_transform(chl_model_prep(g->e->model), mixed, &x, NULL, err);
-    if (status == CHL_OK) {
-        copy_cells(own, x.data, g->e->encoded, x.rows, variant(g, group, first));
-    }
-    chl_matrix_reset(&x);
-    chl_frame_release(mixed);
-    return status;
-}
-
-static chl_status fill_variants(explain_game *g, int group, chl_error *err)
-{
-    const explain_group *own = &g->e->groups[group];
-    uint64_t all = (UINT64_C(1) << own->bits) - 1;
-    const double *background = chl_matrix_row(&g->e->matrix, g->block);
-    copy_cells(own, background, g->e->encoded, g->rows, variant(g, group, 0));
-    if (own->bits > 0) {
-        copy_cells(own, g->x, 0, g->rows, variant(g, group, all));
-    }
-    int64_t step = MIXED_ROWS / g->rows;
-    for (uint64_t subset = 1; subset < all; subset += (uint64_t)step) {
-        int64_t left = (int64_t)(all - subset);
-        CHL_TRY(mix_subsets(g, group, subset, left < step ? left : step, err));
-    }
+    t->net = t->block + cells;
     return CHL_OK;
 }
 
-/* out[rows × units] += cells[rows × columns] · the group's rows of the weights. */
-static void add_group(const explain_first *first, const explain_group *group,
-                      const chl_real *cells, int64_t rows, chl_real *out)
+/* What the variants of a group add; the first group of all carries the bias. */
+static void fill_group(const explain_game *g, const chl_sum_net *net, int group,
+                       int64_t row, chl_real *out)
 {
-    for (int64_t row = 0; row < rows; row++, out += first->units) {
-        for (int k = 0; k < group->columns; k++) {
-            chl_real cell = *cells++;
-            if (cell == 0) { /* most one-hot columns */
-                continue;
-            }
-            if (!first->weights) {
-                out[group->index[k]] += cell;
-                continue;
-            }
-            const chl_real *w = first->weights + (int64_t)group->index[k] * first->units;
-            explain_add(out, w, cell, first->units);
-        }
-    }
-}
-
-static void start_table(const explain_first *first, bool with_bias, int64_t rows,
-                        chl_real *out)
-{
-    size_t bytes = (size_t)first->units * sizeof *out;
-    for (int64_t row = 0; row < rows; row++, out += first->units) {
-        if (with_bias && first->bias) {
-            memcpy(out, first->bias, bytes);
+    const explain_group *own = &g->e->groups[group];
+    int width = chl_sum_net_width(net);
+    for (uint64_t v = 0; v < UINT64_C(1) << own->bits; v++, out += width) {
+        const chl_real *cells = explain_variant(g, group, v) + row * own->columns;
+        if (group == 0) {
+            chl_sum_net_start(net, out);
         } else {
-            memset(out, 0, bytes);
+            memset(out, 0, (size_t)width * sizeof *out);
         }
-    }
-}
-
-static void fill_table(explain_game *g, int member, int term)
-{
-    const chl_explainer *e = g->e;
-    const explain_first *first = &e->first[member];
-    chl_real *out = g->tables[member * e->term_count + term];
-    for (uint64_t subset = 0; subset < UINT64_C(1) << e->terms[term].bits; subset++) {
-        uint64_t raw = explain_scatter_bits(subset, e->terms[term].mask);
-        start_table(first, term == 0, g->rows, out);
-        for (int i = 0; i < e->group_count; i++) {
-            const explain_group *group = &e->groups[i];
-            if (group->term == term) {
-                uint64_t own = explain_gather_bits(raw, group->parents);
-                add_group(first, group, variant(g, i, own), g->rows, out);
+        for (int k = 0; k < own->columns; k++) {
+            if (cells[k] != 0) { /* most one-hot columns are */
+                chl_sum_net_add(net, own->index[k], cells[k], out);
             }
         }
-        out += g->rows * first->units;
     }
 }
 
-static chl_status load_mix(explain_game *g, chl_error *err)
-{
-    chl_frame *rows = NULL;
-    CHL_TRY(chl_frame_slice(g->e->background, g->block, g->rows, &rows, err));
-    chl_raw_mix_reset(&g->mix);
-    chl_status status = chl_raw_mix_init(&g->mix, rows, g->customer, err);
-    chl_frame_release(rows);
-    return status;
-}
-
-static bool needs_mix(const chl_explainer *e)
-{
-    bool needed = e->direct;
-    for (int i = 0; i < e->group_count; i++) {
-        needed = needed || e->groups[i].bits > 1;
-    }
-    return needed;
-}
-
-/* For each background row of the block the columns in which it is not the customer. */
-static void compare_rows(explain_game *g)
-{
-    for (int64_t row = 0; row < g->rows; row++) {
-        g->differs[row] = 0;
-        for (int j = 0; j < g->e->players; j++) {
-            const chl_column *own = g->customer->fields[j].column;
-            const chl_column *other = g->e->background->fields[j].column;
-            bool equal = chl_cells_equal(own, 0, other, g->block + row);
-            g->differs[row] |= (uint64_t)!equal << j;
-        }
-    }
-}
-
-chl_status explain_load_block(explain_game *g, int64_t first, chl_error *err)
+/* The tables of one net and background row. */
+static void fill_tables(tables *t, const explain_game *g, const chl_sum_net *net,
+                        int64_t row)
 {
     const chl_explainer *e = g->e;
-    int64_t left = e->background->rows - first;
-    g->block = first;
-    g->rows = left < EXPLAIN_BLOCK ? left : EXPLAIN_BLOCK;
-    compare_rows(g);
-    if (needs_mix(e)) {
-        CHL_TRY(load_mix(g, err));
-    }
-    if (e->direct) {
-        return CHL_OK;
-    }
+    int64_t width = chl_sum_net_width(net);
     for (int i = 0; i < e->group_count; i++) {
-        CHL_TRY(fill_variants(g, i, err));
+        chl_real *out = t->block + e->groups[i].variant * width;
+        fill_group(g, net, i, row, out);
+        t->rows[i] = out;
     }
-    for (int m = 0; m < chl_model_members(e->model); m++) {
-        for (int t = 0; t < e->term_count; t++) {
-            fill_table(g, m, t);
+    for (int i = 0; i < e->term_count; i++) {
+        const explain_term *term = &e->terms[i];
+        chl_real *out = t->block + (e->variants + term->sum) * width;
+        chl_row_sums sums = {.rows = INT64_C(1) << term->bits,
+                             .parts = term->groups,
+                             .tables = t->rows + term->first,
+                             .at = term->at};
+        chl_sum_net_gather(net, &sums, out);
+        t->rows[e->group_count + i] = out;
+    }
+}
+
+/* Adds one net's probabilities of one background row's mixed rows. */
+static void add_net(tables *t, explain_game *g, int member, int64_t row)
+{
+    const chl_explainer *e = g->e;
+    size_t start = g->found.start[row], n = g->found.start[row + 1] - start;
+    chl_row_sums sums = {.rows = (int64_t)n,
+                         .parts = e->term_count,
+                         .tables = t->rows + e->group_count,
+                         .at = g->found.at + start * (size_t)e->term_count};
+    double *p = g->found.p + start;
+    fill_tables(t, g, e->nets[member], row);
+    chl_sum_net_predict(e->nets[member], &sums, t->net, member == 0 ? p : t->p);
+    for (size_t i = 0; member > 0 && i < n; i++) {
+        p[i] += t->p[i];
+    }
+}
+
+chl_status explain_sum_nets(explain_game *g, int64_t first, int64_t end, chl_error *err)
+{
+    tables t = {0};
+    size_t most = 0;
+    for (int64_t row = first; row < end; row++) {
+        size_t n = g->found.start[row + 1] - g->found.start[row];
+        most = n > most ? n : most;
+    }
+    CHL_TRY(tables_init(&t, g->e, most, err));
+    for (int m = 0; m < chl_model_members(g->e->model); m++) {
+        for (int64_t row = first; row < end; row++) {
+            add_net(&t, g, m, row);
         }
     }
+    tables_reset(&t);
     return CHL_OK;
 }

@@ -63,8 +63,7 @@ static void finish_softmax(const chl_real *logits, int64_t n, double *out)
     }
 }
 
-static void finish_rows(const chl_net *net, const chl_real *logits, int64_t rows,
-                        double *out)
+void chl_net_finish(const chl_net *net, const chl_real *logits, int64_t rows, double *out)
 {
     int64_t n = net->outputs, ld = chl_padded(n);
     int final = chl_net_final_activation(net);
@@ -123,31 +122,7 @@ chl_status chl_net_predict(const chl_net *net, const double *x, int64_t n, doubl
         c.kernels->convert(x + i * net->inputs, rows, net->inputs, c.even, ld);
         const chl_real *logits = chl_packed_forward(&c.packed, net, c.kernels, 0, rows,
                                                     c.even, ld, c.even, c.odd);
-        finish_rows(net, logits, rows, out + i * net->outputs);
-    }
-    end_call(&c);
-    return CHL_OK;
-}
-
-chl_status chl_net_predict_from_first(const chl_net *net, const chl_real *pre, int64_t n,
-                                      double *out, chl_error *err)
-{
-    if (net->layers[0].kind != CHL_LAYER_DENSE) {
-        return chl_fail(err, CHL_EINVAL, "net: expected a dense first layer");
-    }
-    call c;
-    CHL_TRY(begin_call(&c, net, n, err));
-    int64_t units = net->layers[0].out, ld = chl_padded(units);
-    chl_activation first = chl_layer_activation(net, 0);
-    for (int64_t i = 0; i < n; i += BLOCK) {
-        int64_t rows = n - i < BLOCK ? n - i : BLOCK;
-        for (int64_t r = 0; r < rows; r++) {
-            memcpy(c.even + r * ld, pre + (i + r) * units, (size_t)units * sizeof *pre);
-        }
-        c.kernels->activate(first, rows * ld, c.even, c.even);
-        const chl_real *logits = chl_packed_forward(&c.packed, net, c.kernels, 1, rows,
-                                                    c.even, ld, c.even, c.odd);
-        finish_rows(net, logits, rows, out + i * net->outputs);
+        chl_net_finish(net, logits, rows, out + i * net->outputs);
     }
     end_call(&c);
     return CHL_OK;

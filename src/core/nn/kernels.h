@@ -49,6 +49,15 @@ typedef struct chl_product {
     int64_t c_row; /* 0 = panels */
 } chl_product;
 
+/* Row i of the result is the sum of row at[i × parts + p] of each table p, added in the
+ * order of the tables. */
+typedef struct chl_row_sums {
+    int64_t rows;
+    int parts;                     /* at least 1 */
+    const chl_real *const *tables; /* [parts] row-major */
+    const int32_t *at;             /* [rows × parts] */
+} chl_row_sums;
+
 /* p -= step · m / (sqrt(v) · scale + eps) after p *= keep and the update of m and v. */
 typedef struct chl_adam_step {
     chl_real beta1, beta2, eps;
@@ -96,6 +105,10 @@ typedef struct chl_kernels {
     /* out[ld] = the sum over the rows. */
     void (*column_sums)(int64_t rows, int64_t ld, const chl_real *x, chl_real *out);
     void (*multiply)(int64_t n, const chl_real *a, const chl_real *b, chl_real *out);
+    /* y += x · factor */
+    void (*add_scaled)(int64_t n, chl_real factor, const chl_real *x, chl_real *y);
+    /* out[rows × ld]; the tables have `ld` numbers a row. */
+    void (*row_sums)(const chl_row_sums *s, int64_t ld, chl_real *out);
     /* mask = `scale` where the draw (0 … 65535) is below `threshold`, else 0. */
     void (*mask)(chl_mask_stream *stream, int64_t n, uint32_t threshold, chl_real scale,
                  chl_real *mask);

@@ -133,6 +133,37 @@ static void KERNEL(multiply)(int64_t n, const chl_real *a, const chl_real *b,
     }
 }
 
+static void KERNEL(add_scaled)(int64_t n, chl_real factor, const chl_real *x, chl_real *y)
+{
+    for (int64_t i = 0; i < n; i += VL) {
+        KERNEL(store)
+        (y + i, FMA(KERNEL(load)(x + i), SPLAT(factor), KERNEL(load)(y + i)));
+    }
+}
+
+/* The first two tables in one pass: few sums have more. */
+static void KERNEL(row_sums)(const chl_row_sums *s, int64_t ld, chl_real *out)
+{
+    const int32_t *at = s->at;
+    for (int64_t i = 0; i < s->rows; i++, at += s->parts, out += ld) {
+        const chl_real *first = s->tables[0] + at[0] * ld;
+        if (s->parts == 1) {
+            memcpy(out, first, (size_t)ld * sizeof *out);
+            continue;
+        }
+        const chl_real *second = s->tables[1] + at[1] * ld;
+        for (int64_t j = 0; j < ld; j += VL) {
+            KERNEL(store)(out + j, KERNEL(load)(first + j) + KERNEL(load)(second + j));
+        }
+        for (int p = 2; p < s->parts; p++) {
+            const chl_real *more = s->tables[p] + at[p] * ld;
+            for (int64_t j = 0; j < ld; j += VL) {
+                KERNEL(store)(out + j, KERNEL(load)(out + j) + KERNEL(load)(more + j));
+            }
+        }
+    }
+}
+
 static void KERNEL(column_sums)(int64_t rows, int64_t ld, const chl_real *x,
                                 chl_real *out)
 {

@@ -176,19 +176,6 @@ int64_t chl_net_widest(const chl_net *net)
     return widest;
 }
 
-bool chl_net_first_dense(const chl_net *net, const chl_real **weights,
-                         const chl_real **bias, int *units)
-{
-    const chl_layer *first = &net->layers[0];
-    if (first->kind != CHL_LAYER_DENSE) {
-        return false;
-    }
-    *weights = net->params + first->at;
-    *bias = *weights + (int64_t)first->in * first->out;
-    *units = first->out;
-    return true;
-}
-
 /* ---- tensors: weight, bias | gamma, beta, running_mean, running_var ---- */
 
 static int tensors_of(const chl_layer *layer)

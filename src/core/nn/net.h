@@ -70,16 +70,4 @@ chl_tensor chl_net_tensor(chl_net *net, int i);
 CHL_MUST_CHECK chl_status chl_net_predict(const chl_net *net, const double *x, int64_t n,
                                           double *out, chl_error *err);
 
-/* ---- for many rows that share parts, such as the coalitions of a Shapley value ---- */
-
-/* When the first layer is dense: its weights [inputs × units] and bias [units], borrowed;
- * otherwise false. */
-bool chl_net_first_dense(const chl_net *net, const chl_real **weights,
-                         const chl_real **bias, int *units);
-/* chl_net_predict from the first dense layer's sums: pre[n × units] = x · weights + bias,
- * before its activation. CHL_EINVAL when the first layer is not dense. */
-CHL_MUST_CHECK chl_status chl_net_predict_from_first(const chl_net *net,
-                                                     const chl_real *pre, int64_t n,
-                                                     double *out, chl_error *err);
-
 #endif
