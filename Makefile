@@ -193,7 +193,7 @@ bench: $(BUILD)/churnlab $(BUILD)/product_bench ## measure us and the peers, pri
 # ---- papers, packages ----------------------------------------------------------------------
 
 docs: ## reference of the Lua functions → build/docs
-	$(Q)ldoc --config src/tools/config.ld --dir build/docs . >/dev/null
+	$(Q)ldoc --config src/tools/config.ld --dir $(abspath build/docs) . >/dev/null
 	@echo "build/docs/index.html"
 
 install: $(BUILD)/churnlab ## PREFIX=/usr/local DESTDIR=

@@ -167,6 +167,7 @@ build = {
     ["churnlab.frame"] = "lua/churnlab/frame.lua",
     ["churnlab.frame.convert"] = "lua/churnlab/frame/convert.lua",
     ["churnlab.frame.describe"] = "lua/churnlab/frame/describe.lua",
+    ["churnlab.frame.partition"] = "lua/churnlab/frame/partition.lua",
     ["churnlab.frame.print"] = "lua/churnlab/frame/print.lua",
     ["churnlab.frame.row"] = "lua/churnlab/frame/row.lua",
     ["churnlab.group"] = "lua/churnlab/group.lua",

@@ -1,4 +1,8 @@
--- cl.args: the options of a script, with defaults. SPDX-License-Identifier: MIT
+--- The options of a script, with defaults: `cl.args`.
+-- The type of each default says what the command line may give: a number, a text or a flag.
+-- @module churnlab.args
+
+-- SPDX-License-Identifier: MIT
 local errors = require("churnlab.errors")
 
 local M = {}
@@ -75,10 +79,12 @@ end
 --- Reads the script's options (`--name value`, `--name=value`, `--flag`, `--no-flag`) over
 -- defaults, whose types say what is expected. Unknown options and wrong values end the program
 -- with exit code 2; `--help` prints the options and ends it.
--- @tparam {string=string|number|boolean} defaults
+-- @function cl.args
+-- @tparam {[string]=string|number|boolean} defaults
 -- @tparam[opt] {string,...} argv the arguments; the global `arg` when absent
 -- @treturn table a value for each name in `defaults`
--- @usage local cfg = cl.args({ data = "bank.csv", seed = 42 }, { "--seed", "7" })
+-- @usage local options = cl.args({ data = "bank.csv", seed = 42 }, { "--seed", "7" })
+-- assert(options.seed == 7 and options.data == "bank.csv")
 function M.parse(defaults, argv)
   argv = argv or arg or {}
   local values = {}

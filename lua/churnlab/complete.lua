@@ -1,5 +1,6 @@
 -- Tab completion at the prompt: globals, fields, methods and the columns of frames. A metatable's
 -- `__names` (a table keyed by name) tells what an __index function would find.
+-- SPDX-License-Identifier: MIT
 local M = {}
 
 local function add_fields(found, value)

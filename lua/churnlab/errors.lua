@@ -1,4 +1,5 @@
 -- Errors that help: raised at the caller's line, with the nearest known name.
+-- SPDX-License-Identifier: MIT
 local M = {}
 
 local function is_library(info)

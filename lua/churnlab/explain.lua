@@ -1,9 +1,16 @@
--- Explanations: the Shapley values of one customer's raw columns.
+--- Explanations: the Shapley values of one customer's raw columns.
 --
 --     local why = model:explain(test:row(7))
---     why.base + (sum of effects) == why.total        -- total is the row's score
 --     for i, reason in ipairs(why) do print(reason.column, reason.value, reason.effect) end
 --     print(why:top(5))
+--
+-- `why.base` plus the sum of all effects is `why.total`, the row's score. Up to 12 columns the
+-- values
+-- are exact (Shapley 1953; interventional background as in Lundberg & Lee 2017), above that they
+-- are
+-- estimated by the kernel method with paired coalitions, and `error` says how sure each one is.
+-- @module churnlab.explain
+
 -- SPDX-License-Identifier: MIT
 local core = require("churnlab.core")
 local errors = require("churnlab.errors")
@@ -36,6 +43,7 @@ end
 Explanation.__name = "churnlab.Explanation"
 
 --- Makes an explanation from what the core gives.
+-- @local
 -- @tparam table made base, total, exact, evaluations, values = {{column, effect, error}, …}
 -- @tparam function value_of column → the customer's cell, nil when missing
 -- @treturn Explanation values by falling absolute effect
@@ -55,10 +63,15 @@ function M.new(made, value_of)
     values = values, exact = made.exact, evaluations = made.evaluations }, Explanation)
 end
 
+--- What made one score: `base` (the mean score of the background), `total` (the row's score),
+-- `exact`, `evaluations` (how often the model was asked). `why[i]` is the i-th strongest effect,
+-- `{ column, value, effect, error }`: effect in probability, error its standard error.
+-- @type Explanation
+
 --- The strongest effects, as an explanation of its own.
 -- @tparam[opt=5] integer n
 -- @treturn Explanation
--- @usage print(why:top(3))
+-- @usage print(model:explain(test:row(1)):top(3))
 function Explanation:top(n)
   n = n or 5
   if math.type(n) ~= "integer" or n < 1 then
@@ -71,7 +84,9 @@ function Explanation:top(n)
 end
 
 --- Everything as plain data, for JSON.
--- @treturn table base, total, exact, evaluations, values = {{column, value, effect, error}, …}
+-- @treturn table base, total, exact, evaluations, values = { { column, value, effect, error }, …
+-- }
+-- @usage print(core.json.encode(model:explain(test:row(1)):to_table(), 2))
 function Explanation:to_table()
   local values = {}
   for i, item in ipairs(self.values) do

@@ -1,8 +1,11 @@
--- cl.fit: prep and net, fitted on a training frame, become a model.
+--- cl.fit: prep and net, fitted on a training frame, become a model.
 --
 -- What is fitted sees training rows only: the prep and the logistic baseline `train`, the nets
 -- `train`, and early stopping `valid`. The same seed gives the same model on any number of
--- threads. SPDX-License-Identifier: MIT
+-- threads.
+-- @module churnlab.fit
+
+-- SPDX-License-Identifier: MIT
 local core = require("churnlab.core")
 local errors = require("churnlab.errors")
 local frames = require("churnlab.frame")
@@ -141,17 +144,29 @@ local function finish(state, nets, history)
 end
 
 --- Fits a prep and an ensemble of nets. Neither argument changes: both can be fitted again.
--- @tparam Prep prep from cl.prep()
--- @tparam Sequential net from nn.sequential(); ends in one sigmoid
+-- @function cl.fit
+-- @tparam Prep prep from `cl.prep()`
+-- @tparam Sequential net from `nn.sequential()`; ends in one sigmoid
 -- @tparam Frame train with a target; rows without a value there are dropped and counted
--- @tparam[opt] table options valid (frame: early stopping, log.val_loss), loss (nn.bce{}),
--- optimizer (nn.adam{}), epochs (200), batch (128), seed (42), ensemble (1: the number of nets),
--- callbacks ({nn.early_stop{}, nn.reduce_lr{}, function(epoch, log) … end}), clip_norm, shuffle
--- (true), verbose (false: a line an epoch on standard error)
+-- @tparam[opt] table options
+--
+--   - `valid`: a frame for early stopping, `log.val_loss` and `log.val_auc`
+--   - `loss` (`nn.bce{}`), `optimizer` (`nn.adam{}`)
+--   - `epochs` (200), `batch` (128 rows), `shuffle` (true), `seed` (42)
+--   - `ensemble` (1): the number of nets, whose mean is the score (Lakshminarayanan et al. 2017)
+--   - `clip_norm` (0 = off): bound of the gradient's global norm
+--   - `callbacks`: a list of `nn.early_stop{}`, `nn.reduce_lr{}`, `nn.step_lr{}` and functions
+--     `f(epoch, log)`; returning false ends this net's training
+--   - `verbose` (false): a line an epoch on standard error
 -- @treturn Model
--- @treturn table history: members = {{{epoch, lr, loss, val_loss, val_auc}, …}, …}, best_epoch
--- @raise before any work: options that do not exist or fit, a frame without a target
--- @usage local model = cl.fit(cl.prep():impute():onehot():scale(), net, train, { valid = valid })
+-- @treturn table history: `members` = { { { epoch, lr, loss, val_loss, val_auc }, … }, … } and
+-- `best_epoch`, one a member
+-- @raise before any work: options that do not exist or fit, a frame without a target, one outcome
+-- only; during training: NaN or Inf, with epoch and batch
+-- @usage local made, history = cl.fit(cl.prep():impute():onehot():scale(),
+--   nn.sequential():dense(4, { activation = "relu" }):dense(1, { activation = "sigmoid" }), train,
+--   { valid = valid, epochs = 2, callbacks = { nn.early_stop { patience = 5 } } })
+-- assert(#history.members[1] == 2)
 function M.fit(prep, net, train, options)
   check_prep(prep)
   local spec = check_spec(net)

@@ -1,25 +1,61 @@
--- Frames for scripts: reading, making from tables, and the verbs that take expressions,
--- functions or option tables. Loading this module gives every Frame these methods.
+--- Tables of customers: reading, making from tables, and the verbs on columns and rows.
+-- A Frame never changes: every verb gives a new one, and columns that stay the same are shared.
+-- Columns have a type (`f64`, `i64`, `bool`, `category`, `string`, `date`) and may miss values.
+-- Roles say which column is the target, which of its values is positive, and which is the id.
+--
+-- `cl.read_csv` and `cl.from_table` are the functions of this module; conditions and new columns
+-- are written in the expression language of @{churnlab.core.expr}. The functions named
+-- `core.frame` are the layer in C below, from `require("churnlab.core")`.
+-- @module churnlab.frame
+
 -- SPDX-License-Identifier: MIT
 local core = require("churnlab.core")
 local errors = require("churnlab.errors")
 local convert = require("churnlab.frame.convert")
 local row_view = require("churnlab.frame.row")
+require("churnlab.frame.partition")
 
 local M = {}
 local Frame = core.frame.methods
 
---- Reads a CSV file; "-" is standard input. Raises on failure.
+--- Reads a CSV file; "-" is standard input. The first record names the columns. Cells that are
+-- empty or "NA", "N/A", "NaN", "nan", "null", "NULL", "None" are missing. A column is i64, f64,
+-- bool or date if all of its present cells are; else text, a category unless it has too many
+-- different values.
+-- @function cl.read_csv
 -- @tparam string path
--- @tparam[opt] table options `target`, `positive`, `id` (roles), `types` = { Col = "category" },
---   `drop`, `na` (lists), `separator`, `header` (false: columns are column_1 …)
+-- @tparam[opt] table options
+--
+--   - `target`, `positive`, `id`: the roles; `positive` is a value of the target (a target
+--     of 0/1 or false/true needs none)
+--   - `types`: `{ Column = "f64" | "i64" | "bool" | "category" | "string" | "date" }`
+--   - `drop`: a list of columns to leave out
+--   - `na`: the list of texts that mean missing, instead of those above
+--   - `separator`: one byte (",")
+--   - `header`: false = there is none, the columns are `column_1` …
 -- @treturn Frame
--- @usage local bank = cl.read_csv("bank.csv", { target = "Exited", positive = 1 })
+-- @raise with file, line and column, such as
+-- `bank.csv:118: column 'Tenure': expected an integer, got "n/a"`; unknown options, types and
+-- columns with a suggestion
+-- @usage local bank = cl.read_csv("bank.csv", { target = "Exited", id = "CustomerId" })
+-- assert(bank:roles().target == "Exited")
 M.read_csv = core.frame.read_csv
 
+--- A frame from Lua values; nil, `cl.NA` and NaN are missing. Without a declared type a column is
+-- i64, f64, bool or text, which becomes a category by the rule of `cl.read_csv`.
+-- @function cl.from_table
+-- @tparam table data a list of rows `{ Age = 42, … }`, or a list for each column
+-- `{ Age = { 42, 51 }, … }`
+-- @tparam[opt] table options `names`: the columns and their order (else alphabetical); `types`
+-- as in `cl.read_csv`; `target`, `positive`, `id`: roles
+-- @treturn Frame
+-- @raise `from_table: column 'Age': item 2: expected a number, got a table`
+-- @usage local two = cl.from_table({ { Age = 42 }, { Age = 51 } }, { types = { Age = "f64" } })
+-- assert(two.Age:mean() == 46.5)
 M.from_table = convert.from_table
 
 --- A Frame from a Frame or a Row; anything else raises.
+-- @local
 -- @param value
 -- @tparam[opt="frame"] string where starts the message
 -- @treturn Frame
@@ -30,13 +66,22 @@ function M.coerce(value, where)
 end
 
 --- Whether the value is a Frame.
+-- @local
+-- @param value
+-- @treturn boolean
 function M.is_frame(value)
   local meta = type(value) == "userdata" and getmetatable(value)
   return meta and meta.__name == "churnlab.Frame" or false
 end
 
+--- A table of customers. `frame.Age` is a column, `#frame` the number of rows; printing it
+-- shows the first and last rows. Unknown columns are errors with a suggestion.
+-- @type Frame
+
 --- Names, types and levels of the columns.
--- @treturn {table,...} { name=, type=, levels= (categories) }
+-- @treturn {table,...} `{ name =, type =, levels = }` a column, in the frame's order; `levels`
+-- is nil but for categories
+-- @usage for _, column in ipairs(frame:schema()) do print(column.name, column.type) end
 function Frame:schema()
   local list = {}
   for i, name in ipairs(self:columns()) do
@@ -45,11 +90,19 @@ function Frame:schema()
   return list
 end
 
+--- The frame as a list of row tables.
+-- @function Frame:to_table
+-- @tparam[opt] table options `na`: what stands for a missing cell (default: nothing)
+-- @treturn {table,...}
+-- @usage frame:head(2):to_table()[1].Age == frame.Age[1]
 Frame.to_table = convert.to_table
 
---- One row: `row.Age`, `pairs(row)`, `row:frame()`.
--- @tparam integer i 1-based
+--- One row: `row.Age` reads a cell, `pairs(row)` goes over names and values in the frame's order,
+-- `row:frame()` is the frame of this row alone, `row:index()` its number, `row:to_table()` a table.
+-- @tparam integer i from 1
 -- @treturn Row
+-- @raise `row: expected a row from 1 to 10000, got 0`
+-- @usage print(frame:row(7).Age)
 function Frame:row(i)
   if math.type(i) ~= "integer" or i < 1 or i > #self then
     errors.raise("row: expected a row from 1 to %d, got %s", #self, tostring(i))
@@ -82,11 +135,14 @@ local function make_column(frame, name, what)
   return column
 end
 
---- The frame with new or replaced columns; each is made from the frame as it was.
--- @tparam table columns name = "expression" | function(row) | Column | list of values;
---   new columns are appended in alphabetical order
+--- The frame with new or replaced columns; each is made from the frame as it was. `with` is the
+-- same function.
+-- @tparam table columns name = "expression", function(row), Column or list of values (one a row);
+-- new columns are appended in alphabetical order
 -- @treturn Frame
--- @usage bank:derive { rich = "Balance > 1e5", band = function(row) return row.Age // 10 end }
+-- @raise unknown columns and functions in an expression, with a suggestion; values of mixed types;
+-- a list of another length
+-- @usage frame:derive { rich = "Balance > 1e5", band = function(row) return row.Age // 10 end }
 function Frame:derive(columns)
   if type(columns) ~= "table" then
     errors.raise("derive: expected a table of columns, got a %s", type(columns))
@@ -107,9 +163,10 @@ end
 Frame.with = Frame.derive
 
 --- The rows for which the condition is true; missing counts as false.
--- @tparam string|function|Column condition
+-- @tparam string|function|Column condition an expression, a function of a row or a bool column
 -- @treturn Frame
--- @usage bank:filter("Age >= 60 and IsActiveMember == 0")
+-- @raise what is wrong with the expression, or a condition that is not bool
+-- @usage frame:filter("Age >= 60 and IsActiveMember == 0")
 function Frame:filter(condition)
   if type(condition) == "function" then
     local keep = {}
@@ -138,9 +195,11 @@ local function descending_flags(keys, desc)
   return flags
 end
 
---- Sorts by one or more columns, stable, missing values last.
--- @tparam string ... names (or one list), then optionally { desc = true | {names} }
+--- Sorts by one or more columns, stable, missing values last in either direction.
+-- @tparam string ... names (or one list), then optionally `{ desc = true }` (all keys downwards) or
+-- `{ desc = { names } }`
 -- @treturn Frame
+-- @raise unknown columns, and names in `desc` that are no keys
 -- @usage frame:sort("Geography", "Age", { desc = { "Age" } })
 function Frame:sort(...)
   local keys, options = { ... }, {}
@@ -154,63 +213,18 @@ function Frame:sort(...)
   return self:sort_by(keys, descending_flags(keys, options.desc))
 end
 
--- Positional numbers and named options of split, folds and sample.
-local function named_options(where, spec, known)
-  if type(spec) ~= "table" then
-    errors.raise("%s: expected a table, got a %s", where, type(spec))
-  end
-  local numbers, options = {}, {}
-  for key, value in pairs(spec) do
-    if math.type(key) == "integer" then numbers[key] = value else options[key] = value end
-  end
-  return numbers, errors.options(where, options, known)
-end
-
---- Random parts.
--- @tparam table spec shares adding up to 1; `stratify`: a column whose values keep their
---   shares; `seed` (0)
--- @treturn Frame one for each share, rows in their old order
--- @usage local train, test = frame:split { 0.8, 0.2, stratify = "Exited", seed = 42 }
-function Frame:split(spec)
-  local shares, options = named_options("split", spec, { stratify = "string", seed = "number" })
-  return self:split_by(shares, options.stratify, options.seed)
-end
-
---- Cross-validation: `for k, train, test in frame:folds { 5, stratify = "Exited", seed = 1 } do`.
--- @tparam table spec the number of folds; `stratify`, `seed` as in split
--- @treturn function an iterator over k, the rows outside fold k and those in it
-function Frame:folds(spec)
-  local numbers, options = named_options("folds", spec, { stratify = "string", seed = "number" })
-  if math.type(numbers[1]) ~= "integer" then
-    errors.raise("folds: expected the number of folds first, got %s", tostring(numbers[1]))
-  end
-  local count, k = numbers[1], 0
-  local fold = self:fold_numbers(count, options.stratify, options.seed)
-  return function()
-    k = k + 1
-    if k > count then return nil end
-    return k, self:partition(fold, k)
-  end
-end
-
---- n random rows without repetition, in the frame's order.
--- @tparam integer n
--- @tparam[opt] table options `seed` (0)
--- @treturn Frame
-function Frame:sample(n, options)
-  options = errors.options("sample", options, { seed = "number" })
-  return self:sample_rows(n, options.seed)
-end
-
---- Groups rows: `frame:group("Geography"):agg { churn = "mean(Exited)" }`.
--- @tparam string ... key columns
--- @treturn Group
+--- Groups rows by the values of columns.
+-- @tparam string ... key columns, or one list of them; none = everything is one group
+-- @treturn Group see @{churnlab.group}
+-- @usage print(frame:group("Geography"):agg { churn = "mean(Exited)" })
 function Frame:group(...)
   return require("churnlab.group").new(self, ...)
 end
 
---- Figures of every column, printed as a table.
--- @treturn Description
+--- Figures of every column, printed as a table: missing and distinct values; mean, sample standard
+-- deviation, minimum, quartiles and maximum of numbers; the most frequent text and its share.
+-- @treturn Description reads like a frame of one row a column
+-- @usage print(frame:describe())
 function Frame:describe()
   return require("churnlab.frame.describe").new(self)
 end

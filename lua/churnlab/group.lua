@@ -1,4 +1,7 @@
--- Groups of rows: frame:group("Geography"):agg{ n = "count()", churn = "mean(Exited)" }.
+--- Groups of rows and their aggregates: what `frame:group(...)` gives.
+-- @module churnlab.group
+
+-- SPDX-License-Identifier: MIT
 local core = require("churnlab.core")
 local errors = require("churnlab.errors")
 
@@ -19,11 +22,11 @@ local function key_list(...)
   return keys
 end
 
---- Groups a frame by key columns. Missing keys are a group of their own.
+--- Groups a frame by key columns; what `frame:group(...)` calls. Missing keys are a group.
+-- @local
 -- @tparam Frame frame
--- @tparam string ... column names, or one list of them; none = everything is one group
+-- @tparam string ... column names, or one list of them
 -- @treturn Group
--- @usage frame:group("Geography", "Gender"):agg{ n = "count()" }
 function M.new(frame, ...)
   return setmetatable({ frame = frame, keys = key_list(...) }, Group)
 end
@@ -67,12 +70,16 @@ local function from_map(spec)
   return names, exprs
 end
 
---- Aggregates of each group: a frame of the keys and then the aggregates, sorted by the
--- keys (missing last).
--- @tparam table spec `{ name = expression, … }` (columns in alphabetical order of the
---   names) or `{ { name, expression }, … }` (in this order)
+--- Rows in groups, not computed until they are asked for.
+-- @type Group
+
+--- Aggregates of each group: a frame of the keys and then the aggregates, one row a group, sorted
+-- by the keys (missing last).
+-- @tparam table spec `{ name = expression, … }` (columns in alphabetical order of the names) or
+-- `{ { name, expression }, … }` (in this order); each expression aggregates: `count()`, `mean(x)` …
 -- @treturn Frame
--- @usage frame:group("Geography"):agg{ n = "count()", churn = "mean(Exited)" }
+-- @raise a column outside of an aggregate; unknown columns and functions with a suggestion
+-- @usage frame:group("Geography"):agg { n = "count()", churn = "mean(Exited)" }
 function Group:agg(spec)
   if type(spec) ~= "table" then
     errors.raise("agg: expected a table of expressions, got a %s", type(spec))
@@ -84,6 +91,7 @@ end
 
 --- One row a group with the number of its rows, as column `n`.
 -- @treturn Frame
+-- @usage frame:group("Geography", "Gender"):count()
 function Group:count()
   return self:agg { { "n", "count()" } }
 end

@@ -1,4 +1,16 @@
--- require("churnlab"): the library's names, each loaded when it is first used.
+--- Customer churn, from a table to a decision: `local cl = require("churnlab")`.
+-- Each name below is loaded when it is first used; an unknown name is an error that suggests the
+-- nearest one. `cl.NA` is the missing value, `cl.version` the version as a text.
+--
+-- - data: `cl.read_csv`, `cl.from_table` (@{churnlab.frame}), `cl.simulate` (@{churnlab.simulate})
+-- - models: `cl.prep` (@{churnlab.prep}), `cl.nn` (@{churnlab.nn}), `cl.fit` (@{churnlab.fit}),
+--   `cl.load` (@{churnlab.model}), `cl.metrics` (@{churnlab.metrics}), `cl.recipe`
+--   (@{churnlab.recipe})
+-- - decisions: `cl.policy` (@{churnlab.policy})
+-- - scripts: `cl.args` (@{churnlab.args})
+-- @module churnlab
+
+-- SPDX-License-Identifier: MIT
 local core = require("churnlab.core")
 local errors = require("churnlab.errors")
 

@@ -1,4 +1,5 @@
 -- Values as people read them at the prompt: tables with sorted keys, objects through __tostring.
+-- SPDX-License-Identifier: MIT
 local M = {}
 
 local MAX_ITEMS, MAX_DEPTH, WIDTH = 100, 6, 78

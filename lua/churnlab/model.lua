@@ -1,5 +1,12 @@
--- Models for scripts: score, evaluate, explain, calibrate, info; cl.load. Loading this module gives
--- every Model these methods. SPDX-License-Identifier: MIT
+--- Models: score, evaluate, explain, calibrate, save; `cl.load` reads one.
+-- A model is the prep, an ensemble of nets, a calibration and a sample of the training rows as
+-- background of explanations; saved, it is one file without code. A score of a row depends on that
+-- row alone: alone or in any batch it is the same to the last bit.
+--
+-- The methods from `score_frame` on are the layer in C that the others call.
+-- @module churnlab.model
+
+-- SPDX-License-Identifier: MIT
 local core = require("churnlab.core")
 local errors = require("churnlab.errors")
 local explanation = require("churnlab.explain")
@@ -14,11 +21,12 @@ local methods = meta.__index
 
 local BACKGROUND = 100 -- rows of another frame that explanations use
 
---- Reads a model that model:save wrote.
+--- Reads a model that `model:save` wrote. A file from elsewhere can do no harm: it holds no code.
+-- @function cl.load
 -- @tparam string path
 -- @treturn Model
 -- @raise with the path and the part that is missing, damaged or of a newer format
--- @usage local model = cl.load("bank.churn")
+-- @usage print(cl.load("bank.churn"))
 M.load = core.model.load
 
 -- A frame, a row or a plain table of raw columns as a frame; the second result is true for one row.
@@ -69,16 +77,22 @@ local score_options = {
   background_rows = "number", samples = "number", seed = "number",
 }
 
+--- A fitted model; printing it says what it reads and how it was trained.
+-- @type Model
+
 --- Scores customers.
 -- @function Model:score
--- @tparam Frame|Row|table input extra columns are kept; those that training read must be there
--- @tparam[opt] table options policy (path or Policy), reasons (how many), and for the reasons
--- background, background_rows, samples, seed as in explain
+-- @tparam Frame|Row|table input raw columns, of which those that training read must be there; extra
+-- columns are kept
+-- @tparam[opt] table options `policy` (a path or a Policy), `reasons` (how many, 0 to 63), and for
+-- the reasons `background`, `background_rows`, `samples`, `seed` as in `Model:explain`
 -- @treturn Frame|Score for a frame its columns and `churn` (the probability), `tier`, with a policy
 -- `action`, `rule`, `cost`, `because`, with reasons `reason_1` ("Age = 58"), `reason_1_effect` …
 -- (what raises churn, strongest first); for one row a Score with these as fields
 -- @treturn integer cells whose level training did not have
--- @usage model:score(bank, { policy = "retention.lua", reasons = 3 }):write_csv("scored.csv")
+-- @raise missing columns, columns of another type, unknown options; what is wrong with the policy
+-- @usage model:score(frame, { policy = "retention.lua", reasons = 3 }):write_csv("scored.csv")
+-- print(model:score(test:row(1)).churn)
 function methods:score(input, options)
   options = errors.options("score", options, score_options)
   check_whole("score", options)
@@ -92,10 +106,11 @@ end
 -- regression that was fitted on the training rows.
 -- @function Model:evaluate
 -- @tparam Frame test with the target; rows without a value there are left out
--- @tparam[opt] table options bootstrap (500), threshold (0.5), seed (0); keep = true stores the
--- result in the model, so that it is saved with it
--- @treturn Evaluation
--- @usage print(model:evaluate(test, { bootstrap = 500 }))
+-- @tparam[opt] table options `bootstrap` (500 resamples; false = no intervals), `threshold` (0.5),
+-- `seed` (0); `keep` = true stores the result in the model, so that it is saved with it
+-- @treturn Evaluation see @{churnlab.metrics}
+-- @raise when the frame has no target column or none of its rows has a value there
+-- @usage print(model:evaluate(test, { bootstrap = 200 }))
 function methods:evaluate(test, options)
   options = errors.options("evaluate", options, { bootstrap = "number|boolean",
     threshold = "number", seed = "number", keep = "boolean" })
@@ -121,10 +136,11 @@ end
 --- Shapley values of the raw columns for one row: base + the effects = its score.
 -- @function Model:explain
 -- @tparam Row|Frame|table input
--- @tparam[opt] table options row (of a frame with several), background (a frame; nil = rows of the
--- training data that the model carries), background_rows (100: a larger background is sampled),
--- samples (coalitions to draw above 12 columns), seed (0)
--- @treturn Explanation
+-- @tparam[opt] table options `row` (of a frame with several), `background` (a frame; nil = rows of
+-- the training data that the model carries), `background_rows` (100: a larger background is
+-- sampled), `samples` (coalitions to draw above 12 columns), `seed` (0)
+-- @treturn Explanation see @{churnlab.explain}
+-- @raise a row out of range, missing columns, unknown options
 -- @usage print(model:explain(test:row(7), { background = train }):top(5))
 function methods:explain(input, options)
   options = errors.options("explain", options, { row = "number", background = "userdata|table",
@@ -140,9 +156,10 @@ function methods:explain(input, options)
   return explanation.new(made, function(column) return frame:cell(row, column) end)
 end
 
---- Fits a calibration of the probabilities on rows that training did not see.
+--- Fits a calibration of the probabilities on rows that training did not see; it replaces an
+-- earlier one. See @{churnlab.core.calibration} for the methods and their sources.
 -- @function Model:calibrate
--- @tparam Frame valid with the target
+-- @tparam Frame valid with the target, both outcomes
 -- @tparam[opt="isotonic"] string method "isotonic" or "platt"
 -- @treturn Model itself
 -- @usage model:calibrate(valid, "platt")
@@ -153,9 +170,11 @@ end
 
 --- Everything that is known of the model, as plain data.
 -- @function Model:info
--- @treturn table target, positive, id, columns = {{name, type}, …}, encoded, members, parameters,
--- calibration, background, hash, and of its training rows, dropped, rate, seed, best_epoch,
--- data_sha256, created, version; evaluation if one is kept
+-- @treturn table `target`, `positive`, `id`, `columns` = { { name, type }, … }, `encoded`,
+-- `members`,
+-- `parameters` (of one net), `calibration`, `background` (rows), `hash`, `thresholds`, and of its
+-- training `rows`, `dropped`, `rate`, `seed`, `best_epoch`, `data_sha256`, `created`, `version`;
+-- `evaluation` if one is kept
 -- @usage print(model:info().hash)
 function methods:info()
   local info, metadata, schema = self:facts(), self:metadata(), self:schema()

@@ -1,6 +1,9 @@
 --- Nets as data: layers, losses, optimizers and callbacks for cl.fit.
 -- Every constructor checks its options in the core at once, so that a mistake is reported at its
 -- own line of the script, and returns a plain table that a saved model can carry.
+-- @module churnlab.nn
+
+-- SPDX-License-Identifier: MIT
 local core = require("churnlab.core")
 local errors = require("churnlab.errors")
 local sequential = require("churnlab.nn.sequential")
@@ -39,51 +42,58 @@ local function part(kind, type_name, where, options)
   return result
 end
 
---- Binary cross-entropy from logits.
--- @tparam[opt] table options class_weight ("balanced" or { w0, w1 }), label_smoothing
+--- Binary cross-entropy, computed from logits so that it never overflows:
+-- mean of w_y · (log(1 + exp(z)) - y·z).
+-- @tparam[opt] table options `class_weight` ("balanced": n/(2·n_class), or `{ w0, w1 }`);
+-- `label_smoothing` e from 0 to 1: y becomes y·(1 - e) + e/2 (Szegedy et al. 2016)
 -- @treturn table
 -- @usage nn.bce { class_weight = "balanced" }
 function nn.bce(options) return part("loss", "bce", "bce", options) end
 
---- Cross-entropy of two or more classes from logits.
--- @tparam[opt] table options class_weight ("balanced" or one number a class), label_smoothing
+--- Cross-entropy of two or more classes from logits, for @{churnlab.core.net}; a model's one
+-- output is a probability and takes `nn.bce`.
+-- @tparam[opt] table options `class_weight` ("balanced" or one number a class), `label_smoothing`
 -- @treturn table
+-- @usage nn.cross_entropy { label_smoothing = 0.05 }
 function nn.cross_entropy(options)
   return part("loss", "cross_entropy", "cross_entropy", options)
 end
 
---- Adam.
--- @tparam[opt] table options lr (1e-3), beta1 (0.9), beta2 (0.999), eps (1e-8)
+--- Adam (Kingma & Ba 2015).
+-- @tparam[opt] table options `lr` (1e-3), `beta1` (0.9), `beta2` (0.999), `eps` (1e-8)
 -- @treturn table
 -- @usage nn.adam { lr = 1e-3 }
 function nn.adam(options) return part("optimizer", "adam", "adam", options) end
 
---- Adam with decoupled weight decay.
--- @tparam[opt] table options as adam, and weight_decay (0.01)
+--- AdamW: Adam with decoupled weight decay (Loshchilov & Hutter 2019).
+-- @tparam[opt] table options as `nn.adam`, and `weight_decay` (0.01)
 -- @treturn table
+-- @usage nn.adamw { lr = 1e-3, weight_decay = 0.01 }
 function nn.adamw(options) return part("optimizer", "adamw", "adamw", options) end
 
---- Stochastic gradient descent.
--- @tparam[opt] table options lr (0.01), momentum (0), nesterov (false)
+--- Stochastic gradient descent. Its momentum is Polyak's (1964) or, with `nesterov`, Nesterov's as
+-- in Sutskever et al. 2013: v = momentum·v + g; the step is lr·v or lr·(g + momentum·v).
+-- @tparam[opt] table options `lr` (0.01), `momentum` (0), `nesterov` (false)
 -- @treturn table
+-- @usage nn.sgd { lr = 0.05, momentum = 0.9, nesterov = true }
 function nn.sgd(options) return part("optimizer", "sgd", "sgd", options) end
 
---- Ends training when a figure no longer improves.
--- @tparam[opt] table options monitor ("val_loss", "val_auc" or "loss"), patience (10 epochs),
--- restore (true: keep the best epoch's weights), min_delta (0)
+--- Ends training when a figure no longer improves (Prechelt 1998).
+-- @tparam[opt] table options `monitor` ("val_loss", "val_auc" or "loss"), `patience` (10 epochs),
+-- `restore` (true: keep the best epoch's weights), `min_delta` (0)
 -- @treturn table
 -- @usage nn.early_stop { monitor = "val_loss", patience = 15 }
 function nn.early_stop(options) return part("early_stop", "early_stop", "early_stop", options) end
 
 --- Multiplies the learning rate by `factor` when a figure no longer improves.
--- @tparam[opt] table options factor (0.5), patience (5), monitor ("val_loss"), min_lr (0),
--- cooldown (0),
--- threshold (1e-4, relative)
+-- @tparam[opt] table options `factor` (0.5), `patience` (5 epochs), `monitor` ("val_loss"),
+-- `min_lr` (0), `cooldown` (0 epochs), `threshold` (1e-4, relative)
 -- @treturn table
+-- @usage nn.reduce_lr { factor = 0.3, patience = 4 }
 function nn.reduce_lr(options) return part("schedule", "reduce_lr", "reduce_lr", options) end
 
 --- Multiplies the learning rate by `factor` after each `every` epochs.
--- @tparam table options every, factor (0.5)
+-- @tparam table options `every` (epochs, required), `factor` (0.5)
 -- @treturn table
 -- @usage nn.step_lr { every = 10, factor = 0.5 }
 function nn.step_lr(options) return part("schedule", "step", "step_lr", options) end
@@ -127,6 +137,7 @@ local function join(functions)
 end
 
 --- Turns the options of cl.fit that concern training into those of core.net.train.
+-- @local
 -- @tparam table opts loss, optimizer, epochs, batch, seed, shuffle, clip_norm, callbacks; others
 -- are ignored
 -- @treturn table options for core.net.train

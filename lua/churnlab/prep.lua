@@ -9,6 +9,9 @@
 --
 -- Steps are fitted by cl.fit (or prep:fit_transform) on training rows only. The methods here
 -- shape the option tables; names, types and ranges are checked in the core.
+-- @module churnlab.prep
+
+-- SPDX-License-Identifier: MIT
 local core = require("churnlab.core")
 local errors = require("churnlab.errors")
 
@@ -52,10 +55,15 @@ local function plain(step)
   return function(self, options) return self:add(shape(step, options)) end
 end
 
+--- A chain of steps, fitted or not; printing it shows one line a step.
+-- @type Prep
+
 --- New columns from expressions over the columns before the step, one row at a time.
 -- @function Prep:derive
--- @tparam {[string]=string} columns name = expression
+-- @tparam {[string]=string} columns name = expression (aggregates are refused: a row's result
+-- depends on that row alone)
 -- @treturn Prep itself
+-- @raise a function instead of an expression: a saved model carries no code
 -- @usage prep:derive { salary_share = "Balance / (EstimatedSalary + 1)" }
 function methods.derive(self, columns)
   local names = {}
@@ -76,50 +84,61 @@ end
 
 --- Fills in missing cells. Takes every number and text column unless some are named.
 -- @function Prep:impute
--- @tparam[opt] table options names of columns; numeric = "median" (default), "mean", "mode" or a
--- number; category = "&lt;unknown&gt;" (default), another word or "mode"; flag = true adds
--- "&lt;name&gt;_missing" for columns that had gaps in training
+-- @tparam[opt] table options names of columns; `numeric` = "median" (default), "mean", "mode" or a
+-- number; `category` = "<unknown>" (default), another word or "mode"; `flag` = true adds a 0/1
+-- column `Age_missing` for each column that had gaps in training
 -- @treturn Prep itself
+-- @usage prep:impute { "Age", numeric = "mean", flag = true }
 methods.impute = plain("impute")
 
---- Bounds numbers: bounds = { low, high }, or quantile = { 0.001, 0.999 } of the training rows.
+--- Bounds numbers; missing cells stay missing.
 -- @function Prep:clip
--- @tparam table options names of columns; quantile or bounds
+-- @tparam table options names of columns, and `bounds` = { low, high } or `quantile` =
+-- { 0.001, 0.999 } of the training rows (linear between order statistics)
 -- @treturn Prep itself
+-- @usage prep:clip { "Balance", "EstimatedSalary", quantile = { 0.001, 0.999 } }
 methods.clip = plain("clip")
 
---- Text to one 0/1 column a level.
+--- Text to one 0/1 column a level, in byte order of the levels.
 -- @function Prep:onehot
--- @tparam[opt] table options names of columns; unseen = "other" (default: levels rarer than
--- min_count share "&lt;other&gt;", and so do new levels; without rare levels new ones are all
--- zeros), "zero" or "error"; min_count = 1; max_levels = 256
+-- @tparam[opt] table options names of columns; `unseen` = "other" (default: levels rarer than
+-- `min_count` share "<other>", and so do new levels; without rare levels new ones are all zeros),
+-- "zero" or "error"; `min_count` (1); `max_levels` (256)
 -- @treturn Prep itself
+-- @raise at fitting: a column with more levels than `max_levels`
+-- @usage prep:onehot { "Geography", unseen = "other", min_count = 20 }
 methods.onehot = plain("onehot")
 
---- Text to the position of its level, in byte order or as `order` says.
+--- Text to the position of its level, from 0, in byte order or as `order` says.
 -- @function Prep:ordinal
--- @tparam[opt] table options names of columns; order = { Contract = { "Month-to-month", … } };
--- unseen = "other" (-1, default), "zero" (0) or "error"
+-- @tparam[opt] table options names of columns; `order` = { Column = { levels … } }; `unseen` =
+-- "other" (-1, default), "zero" (0) or "error"
 -- @treturn Prep itself
+-- @usage prep:ordinal { "Gender", order = { Gender = { "Male", "Female" } } }
 methods.ordinal = plain("ordinal")
 
---- Text to the smoothed mean of the target at its level, cross-fitted in training.
+--- Text to the smoothed mean of the target at its level: l·mean(level) + (1 - l)·mean(all), with
+-- l = n/(n + smooth), or by empirical Bayes for "auto" (Micci-Barreca 2001). Cross-fitted: a
+-- training row's value comes from the other folds, so that it never holds the row's own outcome.
 -- @function Prep:target_encode
--- @tparam[opt] table options names of columns; folds = 5; smooth = "auto" (default) or a number;
--- seed = 0; unseen = "mean" (default) or "error"
+-- @tparam[opt] table options names of columns; `folds` (5); `smooth` = "auto" (default) or a
+-- number; `seed` (0); `unseen` = "mean" (default) or "error"
 -- @treturn Prep itself
+-- @usage prep:target_encode { "Geography", folds = 5, smooth = 20 }
 methods.target_encode = plain("target_encode")
 
 --- Leaves columns out, such as dates and names that a derive step has used.
 -- @function Prep:drop
 -- @tparam {string,...} columns
 -- @treturn Prep itself
+-- @usage prep:drop { "Surname" }
 methods.drop = plain("drop")
 
---- Brings numbers to one scale: "standard" (default), "minmax" or "robust". Without `columns` it
--- takes every number but the 0/1 columns of onehot and impute.
+--- Brings numbers to one scale: "standard" (default; mean 0, standard deviation 1 with divisor n),
+-- "minmax" (0 to 1) or "robust" (median 0, interquartile range 1). Constant columns become 0.
+-- Without `columns` it takes every number but the 0/1 columns of onehot and impute.
 -- @function Prep:scale
--- @tparam[opt] table options the method first; columns = { … }
+-- @tparam[opt] table options the method first; `columns` = { … }
 -- @treturn Prep itself
 -- @usage prep:scale { "robust", columns = { "Balance" } }
 function methods.scale(self, options)
@@ -149,8 +168,12 @@ setmetatable(methods, {
   end,
 })
 
---- An empty prep.
+--- @section end
+
+--- An empty prep, to which steps are appended.
+-- @function cl.prep
 -- @treturn Prep
+-- @usage local steps = cl.prep():impute { flag = true }:onehot():scale { "standard" }
 function M.new() return core.prep.new() end
 
 return M

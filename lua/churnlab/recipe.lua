@@ -1,11 +1,15 @@
--- The default way from a table to a model, as `churnlab train` goes it: which columns are
+--- The default way from a table to a model, as `churnlab train` goes it: which columns are
 -- features, prep, net, training, calibration. Every part can be taken alone.
+--
+-- Scripts call it `cl.recipe`.
 --
 -- Prep: medians with flags for missing numbers, one column a level, standard scales. Net: two
 -- tanh layers with dropout (on simulated and public churn data smoother than ReLU and ahead of it
 -- by 0.003 to 0.005 ROC AUC in inner validation). Training: Adam, early stop on the log loss of a
 -- stratified validation share, the mean of three nets. Calibration: Platt on the same share; it
 -- has two parameters, so a few dozen leavers suffice, and it keeps the ranking.
+-- @module churnlab.recipe
+
 -- SPDX-License-Identifier: MIT
 local core = require("churnlab.core")
 local errors = require("churnlab.errors")
@@ -38,6 +42,7 @@ local function quiet() end
 
 --- Reads customers that nobody described: rows without a target and columns that are no features
 -- (ids, constants, free text) are left out.
+-- @function cl.recipe.read
 -- @tparam string path
 -- @tparam table options target, positive, id, drop as for read_csv; keep: columns that stay
 --   although they look like no features
@@ -61,7 +66,9 @@ function M.read(path, options, tell)
 end
 
 --- The default prep, not fitted.
+-- @function cl.recipe.prep
 -- @treturn Prep
+-- @usage print(cl.recipe.prep())
 function M.prep()
   return require("churnlab.prep").new()
     :impute { numeric = "median", category = "<missing>", flag = true }
@@ -70,8 +77,10 @@ function M.prep()
 end
 
 --- The default net.
--- @tparam[opt] {integer,...} hidden units a layer
+-- @function cl.recipe.net
+-- @tparam[opt] {integer,...} hidden units a layer ({ 64, 32 })
 -- @treturn Sequential
+-- @usage print(cl.recipe.net { 16, 8 })
 function M.net(hidden)
   local net = require("churnlab.nn").sequential()
   for k, units in ipairs(hidden or M.defaults.hidden) do
@@ -84,11 +93,12 @@ local known = { epochs = "number", hidden = "table", ensemble = "number", seed =
   valid = "number" }
 
 --- Trains the default net on a frame with a target, and calibrates it.
+-- @function cl.recipe.fit
 -- @tparam Frame train
 -- @tparam[opt] table options epochs (at most; 150), hidden ({64, 32}), ensemble (3), seed (42),
 --   valid (0.15: the share that decides when to stop and that calibrates)
 -- @treturn Model
--- @usage local model = cl.recipe.fit(bank, { ensemble = 1, epochs = 20 })
+-- @usage local made = cl.recipe.fit(train, { ensemble = 1, epochs = 2 })
 function M.fit(train, options)
   options = errors.options("recipe.fit", options, known)
   local function take(name) return options[name] or M.defaults[name] end

@@ -1,4 +1,4 @@
--- Simulated customers: cl.simulate("bank" | "telco", { rows =, seed = }) → Frame.
+--- Simulated customers: cl.simulate("bank" | "telco", { rows =, seed = }) → Frame.
 --
 -- The frames have the schema of two public churn sets (column names, types, values) and
 -- margins like theirs; the customers come from the generative models written down in
@@ -6,7 +6,10 @@
 -- with a known probability, so that what can be learned at best, the Bayes AUC, is known.
 --
 -- Each column draws from a stream of its own, keyed by (seed, column, block of 4,096 rows):
--- row i is the same for any number of rows. SPDX-License-Identifier: MIT
+-- row i is the same for any number of rows.
+-- @module churnlab.simulate
+
+-- SPDX-License-Identifier: MIT
 local errors = require("churnlab.errors")
 require("churnlab.frame") -- gives frames their verbs
 local core = require("churnlab.core")
@@ -64,6 +67,7 @@ local function to_frame(schema, lists, rows, truth)
 end
 
 --- What is known of customers drawn with truth = true.
+-- @local
 -- @tparam Frame drawn
 -- @treturn {rows=integer,churn=number,auc=number} churn is the share that left, auc the Bayes
 --   AUC: that of the probabilities which the outcomes were drawn with
@@ -73,6 +77,7 @@ function M.summary(drawn)
 end
 
 --- Draws customers.
+-- @function cl.simulate
 -- @tparam string name "bank" or "telco"
 -- @tparam[opt] table options rows (1,000), seed (1), truth (false): with true the frame has
 --   one more column, `p_churn`, the probability that the outcome was drawn with

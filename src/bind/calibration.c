@@ -10,18 +10,23 @@
 #include "bind/chlua.h"
 #include "bind/modules.h"
 
+/*** Platt scaling (Platt 1999; Lin, Lin & Weng 2007) and isotonic regression (Zadrozny &
+ * Elkan 2002) for scripts that hold probabilities themselves; a model carries its own. No
+ * calibration answers exactly 0 or 1.
+ * @module churnlab.core.calibration */
+
 static void *check_calibration(lua_State *L)
 {
     return chlua_check_box(L, 1, CHLUA_CALIBRATION);
 }
 
 /*** Fits a calibration on held-out rows.
- * @function calibration.fit
+ * @function core.calibration.fit
  * @tparam string method "platt" or "isotonic"
  * @tparam {number,...}|Column|Matrix y 0/1, both classes
  * @tparam {number,...}|Column|Matrix p probabilities
  * @treturn Calibration
- * @usage local c = core.calibration.fit("isotonic", y, p) */
+ * @usage core.calibration.fit("isotonic", y, p):apply { 0.2, 0.7 } */
 static int calibration_fit(lua_State *L)
 {
     int64_t n;
@@ -37,11 +42,12 @@ static int calibration_fit(lua_State *L)
 }
 
 /*** Reads what `to_table` wrote.
- * @function calibration.from_table
+ * @function core.calibration.from_table
  * @tparam table data
  * @treturn Calibration
  * @raise when the data is damaged
- * @usage core.calibration.from_table(c:to_table()) */
+ * @usage local stored = core.calibration.fit("platt", y, p):to_table()
+ * local again = core.calibration.from_table(stored) */
 static int calibration_from_table(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
@@ -54,11 +60,14 @@ static int calibration_from_table(lua_State *L)
     return 1;
 }
 
+/*** A fitted calibration.
+ * @type Calibration */
+
 /*** Calibrated probabilities, each on its own.
  * @function Calibration:apply
  * @tparam {number,...}|Column|Matrix p probabilities
  * @treturn {number,...}
- * @usage c:apply { 0.2, 0.7 } */
+ * @usage #core.calibration.fit("platt", y, p):apply { 0.2, 0.7 } == 2 */
 static int calibration_m_apply(lua_State *L)
 {
     int64_t n;
@@ -81,7 +90,8 @@ static int calibration_m_apply(lua_State *L)
 
 /*** Everything as a table of numbers and lists, exact.
  * @function Calibration:to_table
- * @treturn table method, rows and a, b (platt) or x, y (isotonic) */
+ * @treturn table method, rows and a, b (platt) or x, y (isotonic)
+ * @usage core.calibration.fit("platt", y, p):to_table().method == "platt" */
 static int calibration_m_to_table(lua_State *L)
 {
     json_t *json;

@@ -14,6 +14,12 @@
 #include "core/data/distinct.h"
 #include "core/data/summary.h"
 
+/*** One column of values, all of one type: `f64`, `i64`, `bool`, `category`, `string` or
+ * `date`. `frame.Age` and `frame:col("Age")` give the columns of a frame; they share its
+ * cells. `column[i]` is the value of row i (from 1), nil when it is missing, and
+ * `#column` the number of rows. A column never changes.
+ * @module churnlab.core.column */
+
 chl_column *chlua_check_column(lua_State *L, int arg)
 {
     return chlua_check_box(L, arg, CHLUA_COLUMN);
@@ -58,9 +64,13 @@ void chlua_push_cell(lua_State *L, const chl_column *column, int64_t i)
 
 /* ---- methods ---- */
 
+/*** One column of values.
+ * @type Column */
+
 /*** The column's type.
  * @function Column:type
- * @treturn string */
+ * @treturn string
+ * @usage frame.Geography:type() == "category" */
 static int column_m_type(lua_State *L)
 {
     lua_pushstring(L, chl_type_name(chlua_check_column(L, 1)->type));
@@ -69,7 +79,8 @@ static int column_m_type(lua_State *L)
 
 /*** The name under which a frame gave the column, or nil.
  * @function Column:name
- * @treturn ?string */
+ * @treturn ?string
+ * @usage frame.Age:name() == "Age" */
 static int column_m_name(lua_State *L)
 {
     chlua_check_column(L, 1);
@@ -79,7 +90,8 @@ static int column_m_name(lua_State *L)
 
 /*** The names of a category's levels; nil for other types.
  * @function Column:levels
- * @treturn ?{string,...} */
+ * @treturn ?{string,...}
+ * @usage table.concat(frame.Gender:levels(), " ") */
 static int column_m_levels(lua_State *L)
 {
     const chl_column *column = chlua_check_column(L, 1);
@@ -101,7 +113,8 @@ static int column_m_levels(lua_State *L)
 /*** The values as a list; missing ones are nil or `na`.
  * @function Column:to_table
  * @param[opt] na
- * @treturn table */
+ * @treturn table
+ * @usage #frame.Age:to_table(core.NA) == #frame */
 static int column_m_to_table(lua_State *L)
 {
     const chl_column *column = chlua_check_column(L, 1);
@@ -121,7 +134,8 @@ static int column_m_to_table(lua_State *L)
 
 /*** How many rows are missing.
  * @function Column:missing
- * @treturn integer */
+ * @treturn integer
+ * @usage core.column.new({ 1, core.NA, 3 }):missing() == 1 */
 static int column_m_missing(lua_State *L)
 {
     lua_pushinteger(L, chlua_check_column(L, 1)->nulls);
@@ -130,7 +144,8 @@ static int column_m_missing(lua_State *L)
 
 /*** The number of distinct present values.
  * @function Column:n_distinct
- * @treturn integer */
+ * @treturn integer
+ * @usage core.column.new({ 1, 2, 1 }):n_distinct() == 2 */
 static int column_m_n_distinct(lua_State *L)
 {
     chl_error err = {0};
@@ -144,7 +159,8 @@ static int column_m_n_distinct(lua_State *L)
  * @function Column:cast
  * @tparam string type
  * @treturn Column
- * @raise "row 3: expected an integer, got "2.5"" */
+ * @raise "row 3: expected an integer, got "2.5""
+ * @usage frame.NumOfProducts:cast("category"):levels() */
 static int column_m_cast(lua_State *L)
 {
     const chl_column *column = chlua_check_column(L, 1);
@@ -184,7 +200,8 @@ static int aggregate(lua_State *L, const char *where,
 /*** The mean of the present values; nil when there are none.
  * @function Column:mean
  * @treturn ?number
- * @raise "mean: expected a column of numbers, got category" */
+ * @raise "mean: expected a column of numbers, got category"
+ * @usage core.column.new({ 1, core.NA, 3 }):mean() == 2 */
 static int column_m_mean(lua_State *L)
 {
     return aggregate(L, "mean", chl_mean);
@@ -192,7 +209,8 @@ static int column_m_mean(lua_State *L)
 
 /*** The sample standard deviation (n-1); nil for fewer than two values.
  * @function Column:std
- * @treturn ?number */
+ * @treturn ?number
+ * @usage print(frame.Age:std()) */
 static int column_m_std(lua_State *L)
 {
     return aggregate(L, "std", chl_std);
@@ -200,7 +218,8 @@ static int column_m_std(lua_State *L)
 
 /*** The sum: an integer for i64 and bool columns unless it leaves 64 bits.
  * @function Column:sum
- * @treturn number */
+ * @treturn number
+ * @usage core.column.new({ 1, 2, 4 }):sum() == 7 */
 static int column_m_sum(lua_State *L)
 {
     const chl_column *column = chlua_check_column(L, 1);
@@ -231,14 +250,16 @@ static int push_extreme(lua_State *L, const char *where, bool greatest)
 }
 
 /*** The least present value (dates as text); nil when there is none.
- * @function Column:min */
+ * @function Column:min
+ * @usage frame.Age:min() >= 18 */
 static int column_m_min(lua_State *L)
 {
     return push_extreme(L, "min", false);
 }
 
 /*** The greatest present value (dates as text); nil when there is none.
- * @function Column:max */
+ * @function Column:max
+ * @usage frame.Age:max() <= 92 */
 static int column_m_max(lua_State *L)
 {
     return push_extreme(L, "max", true);
@@ -260,7 +281,7 @@ static int push_quantile(lua_State *L, const char *where, double q)
  * @function Column:quantile
  * @tparam number q 0 … 1
  * @treturn ?number
- * @usage bank.Age:quantile(0.9) */
+ * @usage frame.Age:quantile(0.9) >= frame.Age:median() */
 static int column_m_quantile(lua_State *L)
 {
     double q = luaL_checknumber(L, 2);
@@ -270,7 +291,8 @@ static int column_m_quantile(lua_State *L)
 
 /*** The median; nil when there are no values.
  * @function Column:median
- * @treturn ?number */
+ * @treturn ?number
+ * @usage core.column.new({ 1, 2, 4 }):median() == 2 */
 static int column_m_median(lua_State *L)
 {
     return push_quantile(L, "median", 0.5);
@@ -286,7 +308,7 @@ static void set_figure(lua_State *L, const char *name, double value)
  * @function Column:summary
  * @treturn table {count, sum, mean, std, min, q25, median, q75, max}; nil what has no
  * value
- */
+ * @usage frame.Age:summary().q25 <= frame.Age:summary().q75 */
 static int column_m_summary(lua_State *L)
 {
     chl_error err = {0};

@@ -12,6 +12,8 @@
 #include "core/data/csv.h"
 #include "core/data/distinct.h"
 
+/*** @module churnlab.core.column */
+
 /* What a list of Lua values can become: the narrowest type that holds all of them. */
 static int infer_type(lua_State *L, int list, int64_t n)
 {
@@ -164,7 +166,7 @@ static chl_status build_inferred(lua_State *L, int list, int64_t n, chl_column *
 }
 
 /*** A column from a list. nil, NA and NaN are missing.
- * @function column.new
+ * @function core.column.new
  * @tparam table values
  * @tparam[opt] string type "f64", "i64", "bool", "category", "string", "date"; inferred
  *   when absent

@@ -10,6 +10,9 @@
 #include "bind/modules.h"
 #include "core/base/parallel.h"
 
+/*** Threads, the progress line and a clock, for scripts that measure.
+ * @module churnlab.core.control */
+
 enum { REDRAW_MS = 100, SHOW_AFTER_MS = 300, BAR = 24 };
 
 static const char settings_key = 'c'; /* its address keys the registry */
@@ -88,9 +91,10 @@ void chlua_set_cancel_flag(lua_State *L, const volatile sig_atomic_t *flag)
 }
 
 /*** How many threads long work may use; with an argument sets it.
- * @function control.threads
+ * @function core.control.threads
  * @tparam[opt] integer n at least 1
- * @treturn integer the number in force */
+ * @treturn integer the number in force
+ * @usage core.control.threads() >= 1 */
 static int control_threads(lua_State *L)
 {
     settings *s = get_settings(L);
@@ -104,8 +108,9 @@ static int control_threads(lua_State *L)
 }
 
 /*** Switches the progress line on or off.
- * @function control.progress
- * @tparam boolean on */
+ * @function core.control.progress
+ * @tparam boolean on
+ * @usage core.control.progress(false) */
 static int control_progress(lua_State *L)
 {
     get_settings(L)->progress = lua_toboolean(L, 1);
@@ -113,8 +118,9 @@ static int control_progress(lua_State *L)
 }
 
 /*** A clock that never goes back, for measuring (os.clock counts processor time).
- * @function control.clock
- * @treturn number seconds since some point in the past */
+ * @function core.control.clock
+ * @treturn number seconds since some point in the past
+ * @usage core.control.clock() <= core.control.clock() */
 static int control_clock(lua_State *L)
 {
     lua_pushnumber(L, now_ms() / 1e3);

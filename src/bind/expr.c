@@ -10,6 +10,13 @@
 #include "bind/modules.h"
 #include "core/data/group.h"
 
+/*** The expression language of `filter`, `derive`, `agg` and policies: Lua's operators
+ * over columns, such as "Balance > 0 and Age >= 25", with functions and aggregates. It is
+ * parsed, checked against the frame's types and evaluated over whole columns; it cannot
+ * loop, call Lua or change anything. A missing operand gives a missing result, but where
+ * `and` and `or` are decided by the other side.
+ * @module churnlab.core.expr */
+
 /* The expression at `arg`: an Expr, or a text that is parsed into a box pushed on the
  * stack. */
 static chl_expr *check_expr(lua_State *L, int arg)
@@ -29,7 +36,7 @@ static chl_expr *check_expr(lua_State *L, int arg)
 }
 
 /*** Parses an expression once, for use many times.
- * @function expr.parse
+ * @function core.expr.parse
  * @tparam string text Lua's expression syntax, such as "Balance > 0 and Age >= 25"
  * @treturn Expr
  * @raise a message with the position of what is wrong
@@ -42,12 +49,12 @@ static int expr_parse(lua_State *L)
 }
 
 /*** The type that an expression gives on a frame, whose rows are not read.
- * @function expr.check
+ * @function core.expr.check
  * @tparam Frame frame
  * @tparam string|Expr expr
  * @treturn string "f64", "i64", "bool", "category", "string" or "date"
  * @raise unknown columns, functions and levels with a suggestion; types that do not fit
- * @usage core.expr.check(frame, "Age >= 60") --> "bool" */
+ * @usage core.expr.check(frame, "Age >= 60") == "bool" */
 static int expr_check(lua_State *L)
 {
     chl_frame *frame = chlua_check_frame(L, 1);
@@ -60,7 +67,7 @@ static int expr_check(lua_State *L)
 }
 
 /*** One value a row; aggregates inside are taken over all rows and repeated.
- * @function expr.eval
+ * @function core.expr.eval
  * @tparam Frame frame
  * @tparam string|Expr expr
  * @treturn Column
@@ -101,7 +108,7 @@ static chl_expr **check_exprs(lua_State *L, int arg, int *n)
 
 /*** Groups rows by keys and takes aggregates of each group; one row a group, sorted by
  * the keys, missing keys last. Without keys: one row over everything.
- * @function expr.aggregate
+ * @function core.expr.aggregate
  * @tparam Frame frame
  * @tparam {string,...} keys
  * @tparam {string,...} names of the new columns
@@ -122,8 +129,9 @@ static int expr_aggregate(lua_State *L)
 }
 
 /*** The names of all functions, for completion.
- * @function expr.functions
- * @treturn {string,...} */
+ * @function core.expr.functions
+ * @treturn {string,...}
+ * @usage print(table.concat(core.expr.functions(), " ")) */
 static int expr_functions(lua_State *L)
 {
     const char *const *names = chl_expr_functions();
@@ -135,9 +143,13 @@ static int expr_functions(lua_State *L)
     return 1;
 }
 
+/*** A parsed expression; `tostring` gives its text.
+ * @type Expr */
+
 /*** The columns it reads, in order of first use.
  * @function Expr:columns
- * @treturn {string,...} */
+ * @treturn {string,...}
+ * @usage #core.expr.parse("Age / Tenure + Age"):columns() == 2 */
 static int expr_m_columns(lua_State *L)
 {
     const char *const *names;
@@ -152,7 +164,8 @@ static int expr_m_columns(lua_State *L)
 
 /*** The text it was parsed from.
  * @function Expr:text
- * @treturn string */
+ * @treturn string
+ * @usage core.expr.parse("Age+1"):text() == "Age+1" */
 static int expr_m_text(lua_State *L)
 {
     lua_pushstring(L, chl_expr_text(chlua_check_box(L, 1, CHLUA_EXPR)));
@@ -162,7 +175,7 @@ static int expr_m_text(lua_State *L)
 /*** The canonical text: one space around operators, only the brackets that are needed.
  * @function Expr:print
  * @treturn string
- * @usage core.expr.parse("((a))+1"):print() --> "a + 1" */
+ * @usage core.expr.parse("((a))+1"):print() == "a + 1" */
 static int expr_m_print(lua_State *L)
 {
     chl_expr *expr = chlua_check_box(L, 1, CHLUA_EXPR);
@@ -183,7 +196,8 @@ static int expr_m_print(lua_State *L)
 
 /*** True when it holds an aggregate such as mean(x).
  * @function Expr:is_aggregate
- * @treturn boolean */
+ * @treturn boolean
+ * @usage core.expr.parse("mean(Age)"):is_aggregate() == true */
 static int expr_m_is_aggregate(lua_State *L)
 {
     lua_pushboolean(L, chl_expr_is_aggregate(chlua_check_box(L, 1, CHLUA_EXPR)));

@@ -14,6 +14,8 @@
 #include "core/base/nearest.h"
 #include "core/data/distinct.h"
 
+/*** @module churnlab.frame */
+
 const char *const *chlua_check_names(lua_State *L, int arg, int *n)
 {
     if (!lua_istable(L, arg)) {
@@ -51,12 +53,14 @@ static int check_field(lua_State *L, const chl_frame *frame, const char *where, 
 
 /* ---- making ---- */
 
-/*** A frame of columns.
- * @function frame.new
+/*** A frame of columns that are there already.
+ * @function core.frame.new
  * @tparam {string,...} names
- * @tparam {Column,...} columns of equal length
+ * @tparam {Column,...} columns of equal length, as many as names
  * @treturn Frame
- * @raise "column 'b': expected 3 rows as in 'a', got 2" */
+ * @raise "column 'b': expected 3 rows as in 'a', got 2"
+ * @usage local two = core.frame.new({ "Age" }, { core.column.new { 42, 51 } })
+ * assert(#two == 2) */
 static int frame_new(lua_State *L)
 {
     int n;
@@ -74,9 +78,12 @@ static int frame_new(lua_State *L)
 
 /* ---- columns ---- */
 
+/*** @type Frame */
+
 /*** The names of the columns.
  * @function Frame:columns
- * @treturn {string,...} */
+ * @treturn {string,...}
+ * @usage table.concat(frame:select("Age", "Balance"):columns(), " ") == "Age Balance" */
 static int frame_m_columns(lua_State *L)
 {
     const chl_frame *frame = chlua_check_frame(L, 1);
@@ -92,7 +99,8 @@ static int frame_m_columns(lua_State *L)
  * @function Frame:type
  * @tparam string name
  * @treturn string
- * @raise "type: unknown column 'Agee' (did you mean 'Age'?)" */
+ * @raise "type: unknown column 'Agee' (did you mean 'Age'?)"
+ * @usage frame:type("Age") == "i64" */
 static int frame_m_type(lua_State *L)
 {
     const chl_frame *frame = chlua_check_frame(L, 1);
@@ -104,7 +112,8 @@ static int frame_m_type(lua_State *L)
 /*** A column; the same as frame[name], also for names that are methods.
  * @function Frame:col
  * @tparam string name
- * @treturn Column */
+ * @treturn Column
+ * @usage frame:col("Age"):mean() == frame.Age:mean() */
 static int frame_m_col(lua_State *L)
 {
     chl_frame *frame = chlua_check_frame(L, 1);
@@ -115,7 +124,8 @@ static int frame_m_col(lua_State *L)
 /*** Whether a column of that name is there.
  * @function Frame:has
  * @tparam string name
- * @treturn boolean */
+ * @treturn boolean
+ * @usage frame:has("Age") == true */
 static int frame_m_has(lua_State *L)
 {
     lua_pushboolean(L,
@@ -126,7 +136,9 @@ static int frame_m_has(lua_State *L)
 /*** One cell; nil when it is missing.
  * @function Frame:cell
  * @tparam integer row
- * @tparam string name */
+ * @tparam string name
+ * @return number, integer, boolean or text; dates as text "2026-11-30"
+ * @usage frame:cell(7, "Age") == frame.Age[7] */
 static int frame_m_cell(lua_State *L)
 {
     const chl_frame *frame = chlua_check_frame(L, 1);
@@ -140,7 +152,7 @@ static int frame_m_cell(lua_State *L)
  * @function Frame:select
  * @tparam string|{string,...} ... names, or one list of them
  * @treturn Frame
- * @usage bank:select("Age", "Balance") */
+ * @usage frame:select("Age", "Balance") */
 static int frame_m_select(lua_State *L)
 {
     const chl_frame *frame = chlua_check_frame(L, 1);
@@ -152,7 +164,8 @@ static int frame_m_select(lua_State *L)
 /*** The frame without these columns.
  * @function Frame:drop
  * @tparam string|{string,...} ... names, or one list of them
- * @treturn Frame */
+ * @treturn Frame
+ * @usage frame:drop("Surname", "RowNumber"):has("Surname") == false or error("kept") */
 static int frame_m_drop(lua_State *L)
 {
     const chl_frame *frame = chlua_check_frame(L, 1);
@@ -165,7 +178,7 @@ static int frame_m_drop(lua_State *L)
  * @function Frame:rename
  * @tparam table names old = "new"
  * @treturn Frame
- * @usage bank:rename { Exited = "churned" } */
+ * @usage frame:rename { Exited = "churned" } */
 static int frame_m_rename(lua_State *L)
 {
     const chl_frame *frame = chlua_check_frame(L, 1);
@@ -193,7 +206,8 @@ static int frame_m_rename(lua_State *L)
  * @function Frame:with_column
  * @tparam string name
  * @tparam Column column
- * @treturn Frame */
+ * @treturn Frame
+ * @usage frame:with_column("old", core.expr.eval(frame, "Age > 60")) */
 static int frame_m_with_column(lua_State *L)
 {
     const chl_frame *frame = chlua_check_frame(L, 1);
@@ -204,7 +218,8 @@ static int frame_m_with_column(lua_State *L)
 
 /*** What the columns are for.
  * @function Frame:roles
- * @treturn table {target=, positive=, id=}, each a string or nil */
+ * @treturn table {target=, positive=, id=}, each a string or nil
+ * @usage frame:roles().target == "Exited" */
 static int frame_m_roles(lua_State *L)
 {
     const chl_frame *frame = chlua_check_frame(L, 1);
@@ -242,7 +257,7 @@ static const char *check_role(lua_State *L, int arg, const char *name)
  * @tparam table roles {target=, positive=, id=}
  * @treturn Frame
  * @raise "target: unknown column 'Exitd' (did you mean 'Exited'?)"
- * @usage bank:with_roles { target = "Exited", positive = 1, id = "CustomerId" } */
+ * @usage frame:with_roles { target = "Exited", positive = 1, id = "CustomerId" } */
 static int frame_m_with_roles(lua_State *L)
 {
     static const char *const known[] = {"target", "positive", "id"};
@@ -268,7 +283,7 @@ static int frame_m_with_roles(lua_State *L)
  * @function Frame:value_counts
  * @tparam string name
  * @treturn Frame
- * @usage print(bank:value_counts("Geography")) */
+ * @usage print(frame:value_counts("Geography")) */
 static int frame_m_value_counts(lua_State *L)
 {
     const chl_frame *frame = chlua_check_frame(L, 1);
@@ -279,7 +294,8 @@ static int frame_m_value_counts(lua_State *L)
 /*** The target as a column of 0 and 1.
  * @function Frame:labels
  * @treturn Column f64
- * @raise "target 'Churn': expected a positive value …" */
+ * @raise "target 'Churn': expected a positive value …"
+ * @usage print(frame:labels():mean()) */
 static int frame_m_labels(lua_State *L)
 {
     const chl_frame *frame = chlua_check_frame(L, 1);

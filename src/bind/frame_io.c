@@ -10,6 +10,8 @@
 #include "core/base/strbuf.h"
 #include "core/data/csv.h"
 
+/*** @module churnlab.frame */
+
 /* The options of read_csv as JSON has them. */
 typedef struct read_options {
     const json_t *types, *drop, *na, *target, *positive, *id;
@@ -147,14 +149,13 @@ static int finish_read(lua_State *L, void **slot, const read_options *read)
     return 1;
 }
 
-/*** Reads a CSV file; "-" is standard input. See csv.h for how types are inferred.
- * @function frame.read_csv
+/*** The same as `cl.read_csv`.
+ * @function core.frame.read_csv
  * @tparam string path
- * @tparam[opt] table options types={Col="category"}, drop={}, na={}, separator=",",
- *   header=true, target=, positive=, id=
+ * @tparam[opt] table options as for `cl.read_csv`
  * @treturn Frame
  * @raise "bank.csv:118: column 'Tenure': expected an integer, got "n/a""
- * @usage local bank = cl.read_csv("bank.csv", { target = "Exited", id = "CustomerId" })
+ * @usage local bank = core.frame.read_csv("bank.csv", { target = "Exited" })
  */
 static int frame_read_csv(lua_State *L)
 {
@@ -176,10 +177,11 @@ static int frame_read_csv(lua_State *L)
 }
 
 /*** Reads CSV text; options as for read_csv.
- * @function frame.parse_csv
+ * @function core.frame.parse_csv
  * @tparam string text
  * @tparam[opt] table options
- * @treturn Frame */
+ * @treturn Frame
+ * @usage core.frame.parse_csv("Age,City\n42,Ulm\n,Bonn\n").Age:missing() == 1 */
 static int frame_parse_csv(lua_State *L)
 {
     size_t length;
@@ -222,11 +224,14 @@ static char check_separator(lua_State *L, int arg)
     return text[0];
 }
 
+/*** @type Frame */
+
 /*** Writes the frame as CSV, atomically; "-" is standard output.
  * @function Frame:write_csv
  * @tparam string path
  * @tparam[opt] table options separator=","
- * @treturn boolean true, or nil and a message when the system refuses */
+ * @treturn boolean true, or nil and a message when the system refuses
+ * @usage assert(frame:write_csv("copy.csv", { separator = ";" })) */
 int chlua_frame_write_csv(lua_State *L)
 {
     const chl_frame *frame = chlua_check_frame(L, 1);
@@ -239,7 +244,8 @@ int chlua_frame_write_csv(lua_State *L)
 /*** The frame as CSV text.
  * @function Frame:to_csv
  * @tparam[opt] table options separator=","
- * @treturn string */
+ * @treturn string
+ * @usage print(frame:head(3):to_csv()) */
 int chlua_frame_to_csv(lua_State *L)
 {
     const chl_frame *frame = chlua_check_frame(L, 1);

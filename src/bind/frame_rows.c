@@ -4,11 +4,16 @@
  */
 #include "bind/frame_box.h"
 
+/*** @module churnlab.frame */
+
+/*** @type Frame */
+
 /*** Rows from … to, both included; the range is clamped to the frame.
  * @function Frame:slice
  * @tparam integer from 1-based
  * @tparam[opt=#frame] integer to
- * @treturn Frame */
+ * @treturn Frame
+ * @usage #frame:slice(11, 20) == 10 */
 int chlua_frame_slice(lua_State *L)
 {
     const chl_frame *frame = chlua_check_frame(L, 1);
@@ -22,7 +27,8 @@ int chlua_frame_slice(lua_State *L)
 /*** The first rows.
  * @function Frame:head
  * @tparam[opt=10] integer n
- * @treturn Frame */
+ * @treturn Frame
+ * @usage print(frame:head(3)) */
 int chlua_frame_head(lua_State *L)
 {
     const chl_frame *frame = chlua_check_frame(L, 1);
@@ -33,7 +39,8 @@ int chlua_frame_head(lua_State *L)
 /*** The last rows.
  * @function Frame:tail
  * @tparam[opt=10] integer n
- * @treturn Frame */
+ * @treturn Frame
+ * @usage print(frame:tail(3)) */
 int chlua_frame_tail(lua_State *L)
 {
     const chl_frame *frame = chlua_check_frame(L, 1);
@@ -45,7 +52,8 @@ int chlua_frame_tail(lua_State *L)
 /*** The rows with these numbers, in this order.
  * @function Frame:take
  * @tparam {integer,...} rows 1-based
- * @treturn Frame */
+ * @treturn Frame
+ * @usage frame:take({ 3, 1 }).Age[1] == frame.Age[3] */
 int chlua_frame_take(lua_State *L)
 {
     const chl_frame *frame = chlua_check_frame(L, 1);
@@ -71,7 +79,8 @@ int chlua_frame_take(lua_State *L)
 /*** The rows where a bool column is true (missing counts as false).
  * @function Frame:filter_by
  * @tparam Column keep
- * @treturn Frame */
+ * @treturn Frame
+ * @usage frame:filter_by(core.expr.eval(frame, "Age >= 60")) */
 int chlua_frame_filter_by(lua_State *L)
 {
     const chl_frame *frame = chlua_check_frame(L, 1);
@@ -83,7 +92,8 @@ int chlua_frame_filter_by(lua_State *L)
  * @function Frame:sort_by
  * @tparam {string,...} names
  * @tparam {boolean,...} descending one flag a name
- * @treturn Frame */
+ * @treturn Frame
+ * @usage frame:sort_by({ "Geography", "Age" }, { false, true }) */
 int chlua_frame_sort_by(lua_State *L)
 {
     const chl_frame *frame = chlua_check_frame(L, 1);

@@ -7,6 +7,8 @@
 
 #include "bind/frame_box.h"
 
+/*** @module churnlab.frame */
+
 enum { PARTS_MAX = 1000 };
 
 /* Pushes the frame of the rows with part[row] == wanted, or != wanted. */
@@ -35,12 +37,15 @@ static uint64_t check_seed(lua_State *L, int arg)
     return (uint64_t)luaL_optinteger(L, arg, 0);
 }
 
+/*** @type Frame */
+
 /*** Random parts with these shares.
  * @function Frame:split_by
  * @tparam {number,...} shares adding up to 1
  * @tparam[opt] string stratify a column whose values keep their shares
  * @tparam[opt=0] integer seed
- * @treturn Frame one for each share */
+ * @treturn Frame one for each share
+ * @usage local some, rest = frame:split_by({ 0.8, 0.2 }, "Exited", 42) */
 int chlua_frame_split(lua_State *L)
 {
     const chl_frame *frame = chlua_check_frame(L, 1);
@@ -71,7 +76,8 @@ int chlua_frame_split(lua_State *L)
  * @tparam integer folds
  * @tparam[opt] string stratify
  * @tparam[opt=0] integer seed
- * @treturn Column i64, 1 … folds */
+ * @treturn Column i64, 1 … folds
+ * @usage frame:fold_numbers(5, "Exited", 1):max() == 5 */
 int chlua_frame_folds(lua_State *L)
 {
     const chl_frame *frame = chlua_check_frame(L, 1);
@@ -102,7 +108,8 @@ int chlua_frame_folds(lua_State *L)
  * @tparam Column numbers i64
  * @tparam integer k
  * @treturn Frame the rows ≠ k
- * @treturn Frame the rows = k */
+ * @treturn Frame the rows = k
+ * @usage local outside, inside = frame:partition(frame:fold_numbers(5), 1) */
 int chlua_frame_partition(lua_State *L)
 {
     const chl_frame *frame = chlua_check_frame(L, 1);
@@ -123,7 +130,8 @@ int chlua_frame_partition(lua_State *L)
  * @function Frame:sample_rows
  * @tparam integer n
  * @tparam[opt=0] integer seed
- * @treturn Frame */
+ * @treturn Frame
+ * @usage #frame:sample_rows(100, 7) == 100 */
 int chlua_frame_sample(lua_State *L)
 {
     const chl_frame *frame = chlua_check_frame(L, 1);

@@ -9,10 +9,14 @@
 #include "bind/modules.h"
 #include "core/data/row_hash.h"
 
+/*** SHA-256, and reproducible numbers of rows, by which a policy draws its holdout.
+ * @module churnlab.core.hash */
+
 /*** SHA-256 of a string as 64 lower-case hexadecimal digits.
- * @function hash.sha256
+ * @function core.hash.sha256
  * @tparam string text
- * @treturn string */
+ * @treturn string
+ * @usage #core.hash.sha256("text") == 64 */
 static int hash_sha256(lua_State *L)
 {
     size_t length;
@@ -25,7 +29,7 @@ static int hash_sha256(lua_State *L)
 
 /*** A number in [0, 1) for each row: a hash of the salt and the row's cells, the same in
  * every batch and on every machine.
- * @function hash.uniform
+ * @function core.hash.uniform
  * @tparam Frame frame
  * @tparam {string,...} names the columns that make the row's identity
  * @tparam string salt

@@ -12,6 +12,10 @@
 #include "bind/chlua.h"
 #include "bind/modules.h"
 
+/*** JSON texts of Lua values and back. Integers stay integers, floats keep every digit,
+ * keys are sorted, nesting ends at 64; `core.NA` is null.
+ * @module churnlab.core.json */
+
 enum { DEPTH_MAX = 64 };
 
 /* Conversion runs without raising, so that half-built JSON is never lost: errors are
@@ -211,10 +215,11 @@ static int json_gc(lua_State *L)
 }
 
 /*** JSON text of a value (keys sorted).
- * @function json.encode
+ * @function core.json.encode
  * @param value nil, boolean, number, string, list or table
  * @tparam[opt] integer indent spaces per level; compact when absent
- * @treturn string */
+ * @treturn string
+ * @usage core.json.encode({ b = 1, a = { 2, 3 } }) == '{"a":[2,3],"b":1}' */
 static int json_m_encode(lua_State *L)
 {
     size_t indent = (size_t)luaL_optinteger(L, 2, 0);
@@ -231,9 +236,10 @@ static int json_m_encode(lua_State *L)
 }
 
 /*** The value of a JSON text. Duplicate keys are an error.
- * @function json.decode
+ * @function core.json.decode
  * @tparam string text
- * @return the value, or nil and a message */
+ * @return the value, or nil and a message
+ * @usage core.json.decode('{"a":[2,3]}').a[2] == 3 */
 static int json_m_decode(lua_State *L)
 {
     size_t length;

@@ -14,6 +14,10 @@
 #include "core/base/alloc.h"
 #include "core/base/options.h"
 
+/*** The logistic regression that stands beside every score: iteratively reweighted least
+ * squares on standardised columns, with an L2 penalty that leaves the intercept free.
+ * @module churnlab.core.logistic */
+
 typedef struct settings {
     double l2;
 } settings;
@@ -34,7 +38,7 @@ static chl_logistic *push_logistic(lua_State *L)
 }
 
 /*** Fits a logistic regression by iteratively reweighted least squares.
- * @function logistic.fit
+ * @function core.logistic.fit
  * @tparam Matrix x finite numbers
  * @tparam {number,...}|Column|Matrix y 0/1, both classes
  * @tparam[opt] table options `l2` (1): penalty l2/2·|w|² on standardised columns
@@ -64,11 +68,12 @@ static int logistic_fit(lua_State *L)
 }
 
 /*** A logistic regression from weights that were stored.
- * @function logistic.new
+ * @function core.logistic.new
  * @tparam {number,...}|Column|Matrix weights one a column
  * @tparam number intercept
  * @treturn Logistic
- * @usage core.logistic.new({ 0.5, -1 }, 0.1):predict(x) */
+ * @usage local two = core.matrix.from_table { { 1, 2 } }
+ * print(core.logistic.new({ 0.5, -1 }, 0.1):predict(two)[1]) */
 static int logistic_new(lua_State *L)
 {
     int64_t n;
@@ -86,11 +91,14 @@ static int logistic_new(lua_State *L)
     return 1;
 }
 
+/*** A fitted logistic regression.
+ * @type Logistic */
+
 /*** Probabilities of the positive class.
  * @function Logistic:predict
  * @tparam Matrix x as many columns as in `fit`
  * @treturn {number,...}
- * @usage m:predict(x)[1] */
+ * @usage #core.logistic.fit(x, y):predict(x) == x:rows() */
 static int logistic_m_predict(lua_State *L)
 {
     const chl_logistic *model = check_logistic(L);
@@ -109,7 +117,8 @@ static int logistic_m_predict(lua_State *L)
 /*** Weights on the columns as given, and the intercept.
  * @function Logistic:weights
  * @treturn {number,...} one a column
- * @treturn number the intercept */
+ * @treturn number the intercept
+ * @usage local weights, intercept = core.logistic.fit(x, y):weights() */
 static int logistic_m_weights(lua_State *L)
 {
     const chl_logistic *model = check_logistic(L);

@@ -9,6 +9,10 @@
 #include "bind/modules.h"
 #include "core/base/alloc.h"
 
+/*** Dense matrices of doubles, rows × columns: what a prep makes and nets, metrics and
+ * explanations read. A matrix never changes.
+ * @module churnlab.core.matrix */
+
 chl_matrix *chlua_check_matrix(lua_State *L, int arg)
 {
     return chlua_check_box(L, arg, CHLUA_MATRIX);
@@ -66,7 +70,7 @@ static void read_row(lua_State *L, int arg, chl_matrix *m, int64_t i)
 }
 
 /*** A matrix of a list of rows; a list of numbers makes one column.
- * @function matrix.from_table
+ * @function core.matrix.from_table
  * @tparam {{number,...},...} rows lists of one length
  * @treturn Matrix
  * @usage core.matrix.from_table { { 1, 2 }, { 3, 4 } } */
@@ -87,9 +91,13 @@ static int matrix_from_table(lua_State *L)
     return 1;
 }
 
+/*** A dense matrix of doubles; `#matrix` is the number of rows.
+ * @type Matrix */
+
 /*** Number of rows (also `#matrix`).
  * @function Matrix:rows
- * @treturn integer */
+ * @treturn integer
+ * @usage x:rows() == #test */
 static int matrix_m_rows(lua_State *L)
 {
     lua_pushinteger(L, chlua_check_matrix(L, 1)->rows);
@@ -98,7 +106,8 @@ static int matrix_m_rows(lua_State *L)
 
 /*** Number of columns.
  * @function Matrix:cols
- * @treturn integer */
+ * @treturn integer
+ * @usage x:cols() == model:facts().encoded */
 static int matrix_m_cols(lua_State *L)
 {
     lua_pushinteger(L, chlua_check_matrix(L, 1)->cols);
@@ -109,7 +118,8 @@ static int matrix_m_cols(lua_State *L)
  * @function Matrix:get
  * @tparam integer i row, from 1
  * @tparam integer j column, from 1
- * @treturn number */
+ * @treturn number
+ * @usage core.matrix.from_table({ { 1, 2 }, { 3, 4 } }):get(2, 1) == 3 */
 static int matrix_m_get(lua_State *L)
 {
     const chl_matrix *m = chlua_check_matrix(L, 1);
@@ -122,7 +132,8 @@ static int matrix_m_get(lua_State *L)
 /*** The values of one column.
  * @function Matrix:column
  * @tparam integer j from 1
- * @treturn {number,...} */
+ * @treturn {number,...}
+ * @usage #x:column(1) == #test */
 static int matrix_m_column(lua_State *L)
 {
     const chl_matrix *m = chlua_check_matrix(L, 1);
@@ -137,7 +148,8 @@ static int matrix_m_column(lua_State *L)
 
 /*** All values as a list of rows.
  * @function Matrix:to_table
- * @treturn {{number,...},...} */
+ * @treturn {{number,...},...}
+ * @usage core.matrix.from_table({ { 1, 2 } }):to_table()[1][2] == 2 */
 static int matrix_m_to_table(lua_State *L)
 {
     const chl_matrix *m = chlua_check_matrix(L, 1);

@@ -12,6 +12,11 @@
 #include "core/base/options.h"
 #include "core/metrics/scores.h"
 
+/*** Scores of predictions and their bootstrap intervals: the layer below
+ * `cl.metrics` (@{churnlab.metrics}). y is 0/1 (numbers or booleans) and p probabilities:
+ * lists, Columns or Matrices of one column. Definitions follow scikit-learn.
+ * @module churnlab.core.metrics */
+
 typedef struct settings {
     double threshold;
     int64_t replicates, seed;
@@ -81,7 +86,7 @@ static void push_scores(lua_State *L, const chl_scores *s)
 /* ---- functions ---- */
 
 /*** Scores of predictions. A score that does not exist (ROC AUC with one class) is nil.
- * @function metrics.scores
+ * @function core.metrics.scores
  * @tparam {number,...}|Column|Matrix y 0/1
  * @tparam {number,...}|Column|Matrix p probabilities
  * @tparam[opt] table options `threshold` (0.5): predicted positive from here on
@@ -103,7 +108,7 @@ static int metrics_scores(lua_State *L)
 }
 
 /*** 95 % percentile bootstrap intervals of the scores.
- * @function metrics.bootstrap
+ * @function core.metrics.bootstrap
  * @tparam {number,...}|Column|Matrix y 0/1
  * @tparam {number,...}|Column|Matrix p probabilities
  * @tparam[opt] table options `replicates` (500), `seed` (0), `threshold` (0.5)
@@ -133,7 +138,7 @@ static int metrics_bootstrap(lua_State *L)
 
 /*** 95 % intervals of scores(p) - scores(q) on the same resamples: an interval that holds
  * 0 shows no difference.
- * @function metrics.difference
+ * @function core.metrics.difference
  * @tparam {number,...}|Column|Matrix y 0/1
  * @tparam {number,...}|Column|Matrix p probabilities
  * @tparam {number,...}|Column|Matrix q probabilities of the other model
@@ -163,7 +168,7 @@ static int metrics_difference(lua_State *L)
 }
 
 /*** Area under the ROC curve; ties count half.
- * @function metrics.roc_auc
+ * @function core.metrics.roc_auc
  * @tparam {number,...}|Column|Matrix y 0/1
  * @tparam {number,...}|Column|Matrix score any finite numbers
  * @treturn ?number nil with one class only

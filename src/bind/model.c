@@ -9,6 +9,8 @@
 #include "core/model/bundle.h"
 #include "core/model/lineage.h"
 
+/*** @module churnlab.model */
+
 chl_model *chlua_check_model(lua_State *L, int arg)
 {
     return chlua_check_box(L, arg, CHLUA_MODEL);
@@ -44,7 +46,7 @@ static void empty_box(lua_State *L, int arg)
 }
 
 /*** A model from what training fitted. Takes the prep and the nets: they are closed.
- * @function model.new
+ * @function core.model.new
  * @tparam Prep prep fitted
  * @tparam {Net,...} nets the members of the ensemble
  * @tparam Frame train its roles become the signature, a sample of it the background
@@ -73,10 +75,11 @@ static int model_new(lua_State *L)
 }
 
 /*** Reads a bundle.
- * @function model.load
+ * @function core.model.load
  * @tparam string path
  * @treturn Model
- * @raise with the path and the part that is missing, damaged or of a newer format */
+ * @raise with the path and the part that is missing, damaged or of a newer format
+ * @usage core.model.load("bank.churn") */
 static int model_load(lua_State *L)
 {
     const char *path = luaL_checkstring(L, 1);
@@ -88,12 +91,15 @@ static int model_load(lua_State *L)
     return 1;
 }
 
+/*** @type Model */
+
 /*** Writes the bundle atomically.
  * @function Model:save
  * @tparam string path
  * @treturn[1] boolean true
  * @treturn[2] nil
- * @treturn[2] string why the file could not be written */
+ * @treturn[2] string why the file could not be written
+ * @usage assert(model:save("copy.churn")) */
 static int model_m_save(lua_State *L)
 {
     chl_error err = {0};
@@ -103,7 +109,8 @@ static int model_m_save(lua_State *L)
 
 /*** The model's identity: equal for equal weights, prep, calibration and background.
  * @function Model:hash
- * @treturn string SHA-256, hexadecimal */
+ * @treturn string SHA-256, hexadecimal
+ * @usage model:hash() == cl.load("bank.churn"):hash() */
 static int model_m_hash(lua_State *L)
 {
     char hex[CHL_SHA256_HEX];
@@ -137,7 +144,8 @@ static chl_status score_to_column(const chl_model *model, const chl_frame *frame
  * @function Model:score_frame
  * @tparam Frame frame
  * @treturn Frame
- * @treturn integer cells whose level training did not have */
+ * @treturn integer cells whose level training did not have
+ * @usage model:score_frame(test):col("churn"):max() <= 1 */
 static int model_m_score_frame(lua_State *L)
 {
     const chl_model *model = chlua_check_model(L, 1);
@@ -158,7 +166,8 @@ static int model_m_score_frame(lua_State *L)
 /*** Fits a calibration on rows that training did not see; replaces an earlier one.
  * @function Model:calibrate_on
  * @tparam Frame valid with the target
- * @tparam string method "isotonic" or "platt" */
+ * @tparam string method "isotonic" or "platt"
+ * @usage model:calibrate_on(valid, "isotonic") */
 static int model_m_calibrate_on(lua_State *L)
 {
     chl_model *model = chlua_check_model(L, 1);
@@ -176,7 +185,8 @@ static int model_m_calibrate_on(lua_State *L)
 /*** The encoded columns of a frame.
  * @function Model:transform
  * @tparam Frame frame
- * @treturn Matrix */
+ * @treturn Matrix
+ * @usage model:transform(test):rows() == #test */
 static int model_m_transform(lua_State *L)
 {
     const chl_model *model = chlua_check_model(L, 1);
@@ -204,7 +214,8 @@ static void set_integer(lua_State *L, const char *key, int64_t value)
 /*** What the model is made of.
  * @function Model:facts
  * @treturn table target, positive, id, members, parameters (of one member), encoded,
- * background (rows) */
+ * background (rows)
+ * @usage model:facts().target == "Exited" */
 static int model_m_facts(lua_State *L)
 {
     const chl_model *model = chlua_check_model(L, 1);
@@ -222,7 +233,8 @@ static int model_m_facts(lua_State *L)
 
 /*** A frame without rows that has the raw columns: their names, types and levels.
  * @function Model:schema
- * @treturn Frame */
+ * @treturn Frame
+ * @usage print(table.concat(model:schema():columns(), " ")) */
 static int model_m_schema(lua_State *L)
 {
     chl_frame *schema = NULL;
@@ -235,7 +247,8 @@ static int model_m_schema(lua_State *L)
 
 /*** The background rows: raw columns of some training rows.
  * @function Model:background
- * @treturn Frame */
+ * @treturn Frame
+ * @usage print(#model:background()) */
 static int model_m_background(lua_State *L)
 {
     const chl_frame *frame = chl_model_background(chlua_check_model(L, 1));
@@ -259,7 +272,8 @@ static int push_text(lua_State *L, chl_status status, chl_strbuf *text, chl_erro
 /*** The prep's steps and the net's layers in words.
  * @function Model:describe
  * @tparam string part "prep" or "net"
- * @treturn string */
+ * @treturn string
+ * @usage print(model:describe("prep")) */
 static int model_m_describe(lua_State *L)
 {
     static const char *const parts[] = {"prep", "net", NULL};
@@ -277,7 +291,8 @@ static int model_m_describe(lua_State *L)
  * @function Model:metadata
  * @tparam[opt] string key with `value`: sets one entry
  * @param[opt] value data
- * @treturn table everything */
+ * @treturn table everything
+ * @usage model:metadata("thresholds", { high = 0.5, medium = 0.25 }) */
 static int model_m_metadata(lua_State *L)
 {
     json_t *metadata = chl_model_metadata(chlua_check_model(L, 1));
@@ -294,12 +309,15 @@ static int model_m_metadata(lua_State *L)
 
 /* ---- training data ---- */
 
+/*** @section end */
+
 /*** The rows whose target is known.
- * @function model.labelled
+ * @function core.model.labelled
  * @tparam Frame frame with a target
  * @tparam string where starts the messages
  * @treturn Frame
- * @treturn integer rows that were dropped */
+ * @treturn integer rows that were dropped
+ * @usage local rows, dropped = core.model.labelled(frame, "example") */
 static int model_labelled(lua_State *L)
 {
     const chl_frame *frame = chlua_check_frame(L, 1);
@@ -314,9 +332,10 @@ static int model_labelled(lua_State *L)
 }
 
 /*** SHA-256 over a frame's names, types and cells.
- * @function model.data_hash
+ * @function core.model.data_hash
  * @tparam Frame frame
- * @treturn string hexadecimal */
+ * @treturn string hexadecimal
+ * @usage #core.model.data_hash(frame) == 64 */
 static int model_data_hash(lua_State *L)
 {
     char hex[CHL_SHA256_HEX];

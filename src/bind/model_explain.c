@@ -8,6 +8,8 @@
 #include "core/base/alloc.h"
 #include "core/model/reasons.h"
 
+/*** @module churnlab.model */
+
 /* {samples =, seed =} at `arg`, either may be absent. */
 static chl_shapley_options check_options(lua_State *L, int arg)
 {
@@ -51,6 +53,8 @@ static void push_shapley(lua_State *L, const chl_model *model, const chl_shapley
     lua_setfield(L, -2, "values");
 }
 
+/*** @type Model */
+
 /*** Shapley values of the raw columns for one row.
  * @function Model:explain_row
  * @tparam Frame frame
@@ -58,7 +62,7 @@ static void push_shapley(lua_State *L, const chl_model *model, const chl_shapley
  * @tparam ?Frame background nil = the model's own
  * @tparam table options samples, seed
  * @treturn table base, total, exact, evaluations, values = {{column, effect, error}, …}
- */
+ * @usage #model:explain_row(test, 7, nil, { seed = 1 }).values > 1 */
 int chlua_model_explain_row(lua_State *L)
 {
     const chl_model *model = chlua_check_model(L, 1);
@@ -106,7 +110,8 @@ static chl_status explain_rows(const chl_model *model, const chl_frame *frame,
  * @tparam ?Frame background nil = the model's own
  * @tparam table options samples, seed
  * @treturn Frame reason_1 ("Age = 58"), reason_1_effect … reason_k, reason_k_effect
- * @treturn Frame reason_1 ("Age") … reason_k */
+ * @treturn Frame reason_1 ("Age") … reason_k
+ * @usage local texts, columns = model:reasons(test:head(3), 2, nil, {}) */
 int chlua_model_reasons(lua_State *L)
 {
     const chl_model *model = chlua_check_model(L, 1);

@@ -9,6 +9,11 @@
 #include "bind/chlua.h"
 #include "bind/modules.h"
 
+/*** Sequential nets and their training: the layer below `nn` (@{churnlab.nn}) and
+ * `cl.fit` (@{churnlab.fit}). Weights are single precision; the same seed gives the same
+ * weights on any number of threads.
+ * @module churnlab.core.net */
+
 static chl_net *check_net(lua_State *L)
 {
     return chlua_check_box(L, 1, CHLUA_NET);
@@ -23,7 +28,7 @@ static int net_gc(lua_State *L)
 }
 
 /*** A net with initial weights.
- * @function net.new
+ * @function core.net.new
  * @tparam table spec `{layers={{type="dense",units=64,activation="relu"},…}}`
  * @tparam integer inputs number of columns
  * @tparam[opt=0] integer seed
@@ -49,10 +54,11 @@ static int net_new(lua_State *L)
 }
 
 /*** Checks one layer of a spec, wherever it will stand.
- * @function net.check_layer
+ * @function core.net.check_layer
  * @tparam table layer such as `{type="dense", units=64}`
  * @treturn boolean true
- * @raise what is wrong with it */
+ * @raise what is wrong with it
+ * @usage core.net.check_layer { type = "dense", units = 64, activation = "relu" } */
 static int net_check_layer(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
@@ -62,11 +68,16 @@ static int net_check_layer(lua_State *L)
     return 1;
 }
 
+/*** A net with its weights.
+ * @type Net */
+
 /*** The net's outputs: probabilities after sigmoid or softmax.
  * @function Net:predict
  * @tparam Matrix x rows × inputs
  * @treturn Matrix rows × outputs
- * @raise when x has another number of columns */
+ * @raise when x has another number of columns
+ * @usage local three = core.net.new({ layers = { { type = "dense", units = 1 } } }, 3)
+ * assert(three:predict(core.matrix.from_table { { 1, 2, 3 } }):cols() == 1) */
 static int net_m_predict(lua_State *L)
 {
     const chl_net *net = check_net(L);
@@ -87,7 +98,9 @@ static int net_m_predict(lua_State *L)
 
 /*** The architecture with every option spelled out.
  * @function Net:spec
- * @treturn table `{inputs=…, layers={…}}` */
+ * @treturn table `{inputs=…, layers={…}}`
+ * @usage local three = core.net.new({ layers = { { type = "dense", units = 1 } } }, 3)
+ * assert(three:spec().inputs == 3) */
 static int net_m_spec(lua_State *L)
 {
     json_t *spec;
@@ -99,7 +112,9 @@ static int net_m_spec(lua_State *L)
 
 /*** A table of the layers, their outputs and parameters (also `tostring(net)`).
  * @function Net:describe
- * @treturn string */
+ * @treturn string
+ * @usage local three = core.net.new({ layers = { { type = "dense", units = 1 } } }, 3)
+ * print(three:describe()) */
 static int net_m_describe(lua_State *L)
 {
     const chl_net *net = check_net(L);
@@ -118,7 +133,9 @@ static int net_m_describe(lua_State *L)
 
 /*** Number of trainable numbers.
  * @function Net:parameters
- * @treturn integer */
+ * @treturn integer
+ * @usage local three = core.net.new({ layers = { { type = "dense", units = 1 } } }, 3)
+ * assert(three:parameters() == 4) */
 static int net_m_parameters(lua_State *L)
 {
     lua_pushinteger(L, chl_net_parameters(check_net(L)));
@@ -127,7 +144,9 @@ static int net_m_parameters(lua_State *L)
 
 /*** Number of columns that the net reads.
  * @function Net:inputs
- * @treturn integer */
+ * @treturn integer
+ * @usage local three = core.net.new({ layers = { { type = "dense", units = 1 } } }, 3)
+ * assert(three:inputs() == 3) */
 static int net_m_inputs(lua_State *L)
 {
     lua_pushinteger(L, chl_net_inputs(check_net(L)));
@@ -136,7 +155,9 @@ static int net_m_inputs(lua_State *L)
 
 /*** Number of columns that the net gives.
  * @function Net:outputs
- * @treturn integer */
+ * @treturn integer
+ * @usage local three = core.net.new({ layers = { { type = "dense", units = 1 } } }, 3)
+ * assert(three:outputs() == 1) */
 static int net_m_outputs(lua_State *L)
 {
     lua_pushinteger(L, chl_net_outputs(check_net(L)));
@@ -145,7 +166,9 @@ static int net_m_outputs(lua_State *L)
 
 /*** The names of everything that is stored: weights, biases, running statistics.
  * @function Net:tensors
- * @treturn {string,...} such as "0.weight", "0.bias" */
+ * @treturn {string,...} such as "0.weight", "0.bias"
+ * @usage local three = core.net.new({ layers = { { type = "dense", units = 1 } } }, 3)
+ * print(table.concat(three:tensors(), " ")) */
 static int net_m_tensors(lua_State *L)
 {
     chl_net *net = check_net(L);
@@ -162,7 +185,9 @@ static int net_m_tensors(lua_State *L)
  * @function Net:tensor
  * @tparam string name as in Net:tensors
  * @treturn Matrix
- * @raise when there is no tensor of that name */
+ * @raise when there is no tensor of that name
+ * @usage local three = core.net.new({ layers = { { type = "dense", units = 1 } } }, 3)
+ * assert(three:tensor("0.weight"):rows() == 3) */
 static int net_m_tensor(lua_State *L)
 {
     chl_net *net = check_net(L);

@@ -10,6 +10,8 @@
 #include "bind/chlua.h"
 #include "bind/modules.h"
 
+/*** @module churnlab.prep */
+
 static chl_prep *check_prep(lua_State *L, int arg)
 {
     return chlua_check_box(L, arg, CHLUA_PREP);
@@ -36,8 +38,9 @@ static chl_prep *check_fitted(lua_State *L, const char *where)
 }
 
 /*** An empty prep.
- * @function prep.new
- * @treturn Prep */
+ * @function core.prep.new
+ * @treturn Prep
+ * @usage core.prep.new():add { step = "impute", numeric = "median" } */
 static int prep_new(lua_State *L)
 {
     chl_error err = {0};
@@ -47,9 +50,10 @@ static int prep_new(lua_State *L)
 }
 
 /*** A prep from what to_table gave. Everything is checked.
- * @function prep.from_table
+ * @function core.prep.from_table
  * @tparam table data
- * @treturn Prep */
+ * @treturn Prep
+ * @usage core.prep.from_table(cl.prep():scale():to_table()) */
 static int prep_from_table(lua_State *L)
 {
     chl_error err = {0};
@@ -60,10 +64,13 @@ static int prep_from_table(lua_State *L)
     return 1;
 }
 
+/*** @type Prep */
+
 /*** Appends a step that is data.
  * @function Prep:add
  * @tparam table step { step = "impute", numeric = "median" … }
- * @treturn Prep itself */
+ * @treturn Prep itself
+ * @usage prep:add { step = "impute", numeric = "median", flag = true } */
 static int prep_m_add(lua_State *L)
 {
     chl_error err = {0};
@@ -79,7 +86,8 @@ static int prep_m_add(lua_State *L)
  * failure leaves the prep as it was.
  * @function Prep:fit_transform
  * @tparam Frame train
- * @treturn Matrix the training rows, encoded */
+ * @treturn Matrix the training rows, encoded
+ * @usage prep:drop({ "Surname" }):onehot():fit_transform(train):rows() == #train */
 static int prep_m_fit_transform(lua_State *L)
 {
     chl_error err = {0};
@@ -95,7 +103,9 @@ static int prep_m_fit_transform(lua_State *L)
  * @function Prep:transform
  * @tparam Frame frame with at least the raw columns
  * @treturn Matrix
- * @treturn integer cells with a level that training did not have */
+ * @treturn integer cells with a level that training did not have
+ * @usage prep:drop({ "Surname" }):onehot():fit_transform(train)
+ * local rows, unseen = prep:transform(test) */
 static int prep_m_transform(lua_State *L)
 {
     chl_error err = {0};
@@ -111,7 +121,8 @@ static int prep_m_transform(lua_State *L)
 
 /*** Whether it is fitted.
  * @function Prep:fitted
- * @treturn boolean */
+ * @treturn boolean
+ * @usage prep:fitted() == false or error("not fitted yet") */
 static int prep_m_fitted(lua_State *L)
 {
     lua_pushboolean(L, chl_prep_fitted(check_prep(L, 1)));
@@ -120,7 +131,8 @@ static int prep_m_fitted(lua_State *L)
 
 /*** A copy of the steps without what was fitted.
  * @function Prep:clone
- * @treturn Prep */
+ * @treturn Prep
+ * @usage #prep:scale():clone():to_table().steps == 1 */
 static int prep_m_clone(lua_State *L)
 {
     chl_error err = {0};
@@ -132,7 +144,9 @@ static int prep_m_clone(lua_State *L)
 
 /*** The columns of the frame that training read.
  * @function Prep:raw_names
- * @treturn {string,...} */
+ * @treturn {string,...}
+ * @usage prep:drop({ "Surname" }):onehot():fit_transform(train)
+ * print(table.concat(prep:raw_names(), " ")) */
 static int prep_m_raw_names(lua_State *L)
 {
     const chl_prep *prep = check_fitted(L, "raw_names");
@@ -146,7 +160,9 @@ static int prep_m_raw_names(lua_State *L)
 
 /*** The columns of the matrix: "Age", "Geography=France", "Age_missing" …
  * @function Prep:encoded_names
- * @treturn {string,...} */
+ * @treturn {string,...}
+ * @usage prep:drop({ "Surname" }):onehot():fit_transform(train)
+ * print(table.concat(prep:encoded_names(), " ")) */
 static int prep_m_encoded_names(lua_State *L)
 {
     const chl_prep *prep = check_fitted(L, "encoded_names");
@@ -160,7 +176,9 @@ static int prep_m_encoded_names(lua_State *L)
 
 /*** Which raw columns each encoded column is computed from.
  * @function Prep:lineage
- * @treturn {[string]={string,...}} raw names by encoded name */
+ * @treturn {[string]={string,...}} raw names by encoded name
+ * @usage prep:drop({ "Surname" }):onehot():fit_transform(train)
+ * assert(prep:lineage()["Gender=Male"][1] == "Gender") */
 static int prep_m_lineage(lua_State *L)
 {
     const chl_prep *prep = check_fitted(L, "lineage");
@@ -180,7 +198,9 @@ static int prep_m_lineage(lua_State *L)
 
 /*** A frame without rows that has the raw columns with their types and levels.
  * @function Prep:schema
- * @treturn Frame */
+ * @treturn Frame
+ * @usage prep:drop({ "Surname" }):onehot():fit_transform(train)
+ * assert(prep:schema():has("Surname") == false) */
 static int prep_m_schema(lua_State *L)
 {
     chl_error err = {0};
@@ -194,7 +214,8 @@ static int prep_m_schema(lua_State *L)
 
 /*** Steps and what was fitted, as data; every number exact.
  * @function Prep:to_table
- * @treturn table */
+ * @treturn table
+ * @usage print(core.json.encode(prep:scale():to_table())) */
 static int prep_m_to_table(lua_State *L)
 {
     chl_error err = {0};
@@ -208,7 +229,8 @@ static int prep_m_to_table(lua_State *L)
 
 /*** One line a step, for people (also tostring).
  * @function Prep:describe
- * @treturn string */
+ * @treturn string
+ * @usage print(prep:impute():scale():describe()) */
 static int prep_m_describe(lua_State *L)
 {
     chl_error err = {0};

@@ -7,16 +7,21 @@
 #include "bind/chlua.h"
 #include "bind/modules.h"
 
+/*** Counter-based random streams: each (seed, index) is a stream of its own, the same on
+ * every machine and in any order of drawing.
+ * @module churnlab.core.rng */
+
 static chl_rng *check_rng(lua_State *L)
 {
     return luaL_checkudata(L, 1, CHLUA_RNG);
 }
 
 /*** A stream keyed by (seed, index).
- * @function rng.new
+ * @function core.rng.new
  * @tparam integer seed
  * @tparam[opt=0] integer index
- * @treturn Rng */
+ * @treturn Rng
+ * @usage core.rng.new(42, 1):uniform() == core.rng.new(42, 1):uniform() */
 static int rng_new(lua_State *L)
 {
     lua_Integer seed = luaL_checkinteger(L, 1);
@@ -27,9 +32,13 @@ static int rng_new(lua_State *L)
     return 1;
 }
 
+/*** A random stream.
+ * @type Rng */
+
 /*** Uniform in [0, 1).
  * @function Rng:uniform
- * @treturn number */
+ * @treturn number
+ * @usage core.rng.new(42):uniform() < 1 */
 static int rng_m_uniform(lua_State *L)
 {
     lua_pushnumber(L, chl_rng_uniform(check_rng(L)));
@@ -38,7 +47,8 @@ static int rng_m_uniform(lua_State *L)
 
 /*** Standard normal.
  * @function Rng:normal
- * @treturn number */
+ * @treturn number
+ * @usage print(core.rng.new(42):normal()) */
 static int rng_m_normal(lua_State *L)
 {
     lua_pushnumber(L, chl_rng_normal(check_rng(L)));
@@ -48,7 +58,8 @@ static int rng_m_normal(lua_State *L)
 /*** Uniform integer in 1 … n.
  * @function Rng:integer
  * @tparam integer n
- * @treturn integer */
+ * @treturn integer
+ * @usage core.rng.new(42):integer(6) <= 6 */
 static int rng_m_integer(lua_State *L)
 {
     chl_rng *rng = check_rng(L);

@@ -18,6 +18,12 @@
 #include "core/base/alloc.h"
 #include "core/base/nearest.h"
 
+/*** Runs untrusted Lua text in a state of its own. The text sees the names of one trusted
+ * vocabulary and nothing else: no standard library, no string methods, no metatables. Its
+ * memory, instructions and processor time are limited, and no protected call swallows an
+ * end by a limit. The result leaves as plain data.
+ * @module churnlab.core.sandbox */
+
 enum { HOOK_EVERY = 1000, DEPTH_MAX = 16, VALUES_MAX = 200000, TEXT_MAX = 1 << 20 };
 
 typedef struct sandbox {
@@ -135,6 +141,9 @@ static void watch(lua_State *C, lua_Debug *where)
 }
 
 /* ---- the kit: what a vocabulary may use ---- */
+
+/*** What a vocabulary may use.
+ * @type kit */
 
 /*** The line of the untrusted text that is running.
  * @function kit.here
@@ -490,18 +499,20 @@ static int run_sandbox(lua_State *L, sandbox *s)
     return copy_value(&c, 0) ? 1 : push_message(L, s, c.why);
 }
 
+/*** @section end */
+
 /*** Runs untrusted Lua text in a state of its own and returns its result as plain data.
  * The vocabulary is a Lua function that uses nothing but its parameter, the kit (here,
  * fail, type, next, setmetatable, tostring, pcall); it returns the table of names that
  * the text may read, and a function that gives the result once the text has run.
- * @function sandbox.run
+ * @function core.sandbox.run
  * @tparam string text at most 1 MiB; bytecode is refused
  * @tparam string name for messages, which read "name:line: …"
  * @tparam function vocabulary
  * @tparam[opt] table limits `instructions` (2e6), `memory` in bytes (16 MiB), `seconds`
  * of processor time (1)
  * @return the result, or nil and a message
- * @usage sandbox.run("greet 'you'", "hello.lua", function(kit)
+ * @usage core.sandbox.run("greet 'you'", "hello.lua", function(kit)
  *   local said
  *   return { greet = function(name) said = name end }, function() return said end
  * end) */

@@ -13,6 +13,8 @@
 #include "bind/modules.h"
 #include "core/nn/net.h"
 
+/*** @module churnlab.core.net */
+
 /* Stack positions after unpack_fields. */
 enum { ARGUMENTS = 1, SPEC, X, Y, VALID_X, VALID_Y, WEIGHTS, OPTIONS, MEMBERS, ON_EPOCH };
 static const char *const field_names[] = {[SPEC] = "spec",
@@ -222,7 +224,7 @@ static int count_members(lua_State *L)
 }
 
 /*** Trains an ensemble. Members differ by their seeds alone.
- * @function net.train
+ * @function core.net.train
  * @tparam table arguments spec (as in net.new); x: Matrix, y: labels (0/1, or a class
  *   from 0); valid_x, valid_y; weights: one number a row; options (see train.h); members
  *   (default 1); on_epoch(epoch, log): log has member, epoch, lr, loss, val_loss,
@@ -268,10 +270,11 @@ int chlua_net_train(lua_State *L)
 }
 
 /*** Checks training options before any work.
- * @function net.check_options
+ * @function core.net.check_options
  * @tparam table options as in net.train
  * @treturn boolean true
- * @raise what is wrong with them */
+ * @raise what is wrong with them
+ * @usage core.net.check_options { epochs = 5, optimizer = { type = "sgd", lr = 0.1 } } */
 int chlua_net_check_options(lua_State *L)
 {
     chl_error err = {0};

@@ -1,4 +1,5 @@
--- What the verbs share: arguments, notices, JSON, files. SPDX-License-Identifier: MIT
+-- What the verbs share: arguments, notices, JSON, files.
+-- SPDX-License-Identifier: MIT
 local argparse = require("argparse")
 local core = require("churnlab.core")
 

@@ -1,4 +1,5 @@
--- churnlab info: what a saved model is. SPDX-License-Identifier: MIT
+-- churnlab info: what a saved model is.
+-- SPDX-License-Identifier: MIT
 local common = require("churnlab.cli.common")
 
 local M = { summary = "show what a saved model is" }

@@ -1,5 +1,6 @@
 -- The command line: what the program's arguments mean. Each verb is a module churnlab.cli.<verb>
 -- that returns { summary = "…", run = function(arguments) → exit code }.
+-- SPDX-License-Identifier: MIT
 local core = require("churnlab.core")
 local host = require("churnlab.host")
 

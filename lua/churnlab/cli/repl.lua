@@ -1,5 +1,6 @@
 -- churnlab repl: the prompt. Results of expressions are printed, unfinished lines are continued,
 -- Ctrl-C drops the line or interrupts the call, Ctrl-D leaves.
+-- SPDX-License-Identifier: MIT
 local core = require("churnlab.core")
 local host = require("churnlab.host")
 local inspect = require("churnlab.inspect")

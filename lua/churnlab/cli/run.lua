@@ -1,4 +1,5 @@
 -- churnlab run script.lua [arguments]
+-- SPDX-License-Identifier: MIT
 local M = { summary = "run a Lua script" }
 
 function M.run(arguments)

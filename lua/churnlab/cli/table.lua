@@ -1,5 +1,6 @@
 -- Reading customers with a model's signature: the columns that the model reads get the types
--- that training saw, every other column stays the text that it is. SPDX-License-Identifier: MIT
+-- that training saw, every other column stays the text that it is.
+-- SPDX-License-Identifier: MIT
 local core = require("churnlab.core")
 local errors = require("churnlab.errors")
 

@@ -1,4 +1,5 @@
--- Lua tables to frames and back. SPDX-License-Identifier: MIT
+-- Lua tables to frames and back.
+-- SPDX-License-Identifier: MIT
 local core = require("churnlab.core")
 local errors = require("churnlab.errors")
 

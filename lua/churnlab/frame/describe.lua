@@ -1,6 +1,7 @@
 -- frame:describe(): one row a column, with the figures that its type has. It reads like a frame
 -- (columns column, type, missing, unique, mean, std, min, q25, median, q75, max, top, share; dates
--- have no figures but their counts) and prints whole. SPDX-License-Identifier: MIT
+-- have no figures but their counts) and prints whole.
+-- SPDX-License-Identifier: MIT
 local core = require("churnlab.core")
 
 local M = {}

@@ -1,5 +1,6 @@
 -- Frames and columns as people read them: aligned by what a terminal shows, numbers to six
--- significant digits, at most ten rows, as many columns as fit. SPDX-License-Identifier: MIT
+-- significant digits, at most ten rows, as many columns as fit.
+-- SPDX-License-Identifier: MIT
 local M = {}
 
 local EDGE = 5         -- rows shown at either end of a long frame

@@ -1,5 +1,8 @@
--- The evaluation of a net beside the majority rule and a logistic regression: what
+--- The evaluation of a net beside the majority rule and a logistic regression: what
 -- model:evaluate returns and the command line prints. Its fields are the JSON contract.
+-- @module churnlab.metrics
+
+-- SPDX-License-Identifier: MIT
 local core = require("churnlab.core")
 local errors = require("churnlab.errors")
 local report = require("churnlab.metrics.report")
@@ -18,6 +21,10 @@ local Evaluation = {
 }
 
 --- Two tables of ends as one table of pairs { low, high }.
+-- @local
+-- @tparam table low
+-- @tparam table high
+-- @treturn table
 function M.pairs_of(low, high)
   local intervals = {}
   for _, name in ipairs(FIELDS) do
@@ -100,7 +107,7 @@ end
 -- `logistic` (the same fields), `difference` (paired intervals, net minus logistic), `prior`,
 -- `bootstrap`, `seed`, `beats_majority`, `beats_logistic` and `verdict`; printing it gives a table.
 -- The majority rule gives everybody the training rate and the more frequent class as label.
--- @function evaluation
+-- @function cl.metrics.evaluation
 -- @tparam {number,...}|Column|Matrix y 0/1
 -- @tparam table predictions `net` and optionally `logistic`: probabilities; `prior`: the positive
 --   rate in training (default: the rate in y, the hardest constant to beat)
@@ -134,10 +141,13 @@ local function plain(scores)
   return copy
 end
 
+--- An evaluation; printing it shows the table with intervals, the confusion matrix and the verdict.
+-- @type Evaluation
+
 --- Everything as a plain table for JSON; a score that does not exist is NA (null).
 -- @function Evaluation:to_table
 -- @treturn table
--- @usage core.json.encode(evaluation:to_table())
+-- @usage print(core.json.encode(model:evaluate(test, { bootstrap = 50 }):to_table(), 2))
 function methods:to_table()
   local copy = plain(self)
   copy.majority = plain(self.majority)

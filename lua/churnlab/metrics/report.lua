@@ -1,4 +1,5 @@
 -- An evaluation as people read it: headline, table with intervals, confusion matrix, verdict.
+-- SPDX-License-Identifier: MIT
 local M = {}
 
 local ROWS = {

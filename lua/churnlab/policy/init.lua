@@ -1,8 +1,10 @@
--- Policies: tiers and retention rules that the business team writes (a Lua file in a closed
+--- Policies: tiers and retention rules that the business team writes (a Lua file in a closed
 -- vocabulary), checked against a model's columns, tried on their own examples, and applied.
 --
 -- Reading order: vocabulary (what a file may say), check, conditions, rules (what is wrong with
 -- it), expect (its examples), decide (a whole frame), verdict (one customer), describe.
+-- @module churnlab.policy
+
 -- SPDX-License-Identifier: MIT
 local core = require("churnlab.core")
 local check = require("churnlab.policy.check")
@@ -19,10 +21,6 @@ local vocabulary = require("churnlab.policy.vocabulary")
 
 local M = {}
 
---- A loaded policy. Fields: name, version, owner, currency, hash (SHA-256 of its data), tiers,
--- rules (in the order in which they are tried), nevers, limits, holdout (a share),
--- reasons_needed (how many reasons its rules read), reads (the raw columns they read).
--- @type Policy
 local Policy = { __name = "churnlab.Policy" }
 Policy.__index = Policy
 
@@ -72,14 +70,15 @@ local function short(name)
 end
 
 --- A policy from its text.
--- @function parse
+-- @function cl.policy.parse
 -- @tparam string text
 -- @tparam string name for messages: "retention.lua"
--- @param schema a model, or a frame with the columns that the rules may read
+-- @tparam Model|Frame schema a model, or a frame with the columns that the rules may read
 -- @treturn Policy
 -- @raise all problems with their lines: unknown names, columns and levels with a suggestion,
 -- wrong types, tiers that do not fall, examples that fail
--- @usage local p = cl.policy.parse(text, "retention.lua", bank)
+-- @usage local text = io.open("retention.lua"):read("a")
+-- print(cl.policy.parse(text, "retention.lua", frame))
 function M.parse(text, name, schema)
   if type(text) ~= "string" or type(name) ~= "string" then
     errors.raise("policy.parse: expected a text and a name")
@@ -99,12 +98,12 @@ function M.parse(text, name, schema)
 end
 
 --- A policy from a file.
--- @function load
+-- @function cl.policy.load
 -- @tparam string path
--- @param schema a model, or a frame with the columns that the rules may read
+-- @tparam Model|Frame schema a model, or a frame with the columns that the rules may read
 -- @treturn Policy
 -- @raise a file that cannot be read; as parse
--- @usage local p = cl.policy.load("retention.lua", model)
+-- @usage print(cl.policy.load("retention.lua", model))
 function M.load(path, schema)
   if type(path) ~= "string" then
     errors.raise("policy.load: expected a path, got a %s", type(path))
@@ -125,6 +124,12 @@ local function check_scored(where, scored)
   end
 end
 
+--- A loaded policy; printing it gives a readable summary. Fields: `name`, `version`, `owner`,
+-- `currency`, `hash` (SHA-256 of its data), `tiers`, `rules` (in the order in which they are
+-- tried), `nevers`, `limits`, `holdout` (a share), `reasons_needed` (how many reasons its rules
+-- read), `reads` (the raw columns they read).
+-- @type Policy
+
 --- Decides for every row of a scored frame: adds `tier`, `action` ("call", "offer fee-waiver-3m",
 -- "none"), `rule` (missing when none applied), `cost`, and `because`: the rule's name, "holdout",
 -- a never's reason, "no rule", or which limit stood in the way.
@@ -137,7 +142,9 @@ end
 -- @tparam Frame scored with the column `churn` and the raw columns that the rules read
 -- @tparam[opt] Frame reasons with reason_1 … reason_k (raw column names), when rules read them
 -- @treturn Frame
--- @usage local decided = policy:decide(scored, reasons)
+-- @usage local scored = model:score_frame(frame)
+-- local _, reasons = model:reasons(frame, policy.reasons_needed, nil, {})
+-- print(policy:decide(scored, reasons):value_counts("action"))
 function Policy:decide(scored, reasons)
   check_scored("decide", scored)
   if type(reasons) == "number" then reasons = nil end -- policy:decide(model:score(frame))
@@ -152,7 +159,8 @@ end
 -- @function Policy:wants_reasons
 -- @tparam Frame scored as in decide
 -- @treturn Column bool
--- @usage local some = scored:filter(policy:wants_reasons(scored))
+-- @usage local scored = model:score_frame(frame)
+-- print(#scored:filter(policy:wants_reasons(scored)))
 function Policy:wants_reasons(scored)
   check_scored("wants_reasons", scored)
   return decide.wants_reasons(self, scored)
@@ -163,6 +171,9 @@ end
 -- @tparam table score what model:score(row) gives, or { churn =, columns … , reasons = {…} }
 -- @treturn {table,...} { name, kind = "never" | "rule", fired, conditions = { { column, holds,
 -- value, found, needs, note } … } }
+-- @usage for _, verdict in ipairs(policy:verdicts(model:score(frame:row(1), { reasons = 3 }))) do
+--   print(verdict.name, verdict.fired)
+-- end
 function Policy:verdicts(score)
   return (verdict.verdicts(self, score))
 end
@@ -172,7 +183,7 @@ end
 -- @tparam table score as in verdicts
 -- @tparam string rule
 -- @treturn table { fired, failed = {conditions} }, prints itself
--- @usage print(policy:why_not(model:score(bank:row(1)), "call-high-value"))
+-- @usage print(policy:why_not(model:score(frame:row(1), { reasons = 3 }), "call-high-value"))
 function Policy:why_not(score, rule)
   return verdict.why_not(self, score, rule)
 end
@@ -181,12 +192,11 @@ end
 -- @function Policy:why
 -- @tparam table score as in verdicts
 -- @treturn table { tier, action, verdicts }
+-- @usage print(policy:why(model:score(frame:row(1), { reasons = 3 })))
 function Policy:why(score)
   return verdict.why(self, score)
 end
 
---- A readable summary.
--- @function Policy:__tostring
 Policy.__tostring = describe.text
 
 return M

@@ -1,4 +1,5 @@
--- Small draws that the generative models share. SPDX-License-Identifier: MIT
+-- Small draws that the generative models share.
+-- SPDX-License-Identifier: MIT
 local M = {}
 
 --- True with probability p.
