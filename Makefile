@@ -158,8 +158,8 @@ VALGRIND := valgrind --quiet --leak-check=full --show-leak-kinds=definite,indire
 valgrind: $(C_TESTS) $(BUILD)/churnlab ## C tests and a whole run under valgrind
 	$(Q)for t in $(C_TESTS); do echo "  VALGRIND $$t"; $(VALGRIND) $$t >/dev/null 2>$(BUILD)/valgrind.log \
 		|| { cat $(BUILD)/valgrind.log; exit 1; }; done
-	@echo "  VALGRIND examples/bank.lua"
-	$(Q)$(VALGRIND) $(BUILD)/churnlab tests/cli/valgrind.lua
+	@echo "  VALGRIND tests/cli/valgrind.lua"
+	$(Q)$(VALGRIND) $(BUILD)/churnlab tests/cli/valgrind.lua $(BUILD)
 
 FUZZ_SECONDS ?= 60
 FUZZERS := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))

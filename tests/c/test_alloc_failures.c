@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
  * Fail-at-n: each scenario runs with the first, the second, the third … allocation
- * failing, until it succeeds. Every failure must come back as CHL_ENOMEM, and nothing may
- * stay allocated. The linker hands the core's allocations to the __wrap_ functions below.
+ * failing, until it succeeds (fail_at_each.h).
  */
 #include "chl_test.h"
 
-#include "core/base/alloc.h"
 #include "core/data/csv.h"
 #include "core/data/group.h"
+#include "core/data/row_hash.h"
+#include "core/nn/train.h"
 #include "core/prep/prep.h"
 #include "core/explain/shapley.h"
 #include "core/metrics/calibration.h"
@@ -17,93 +17,8 @@
 #include "core/model/bundle.h"
 #include "core/model/explain.h"
 #include "core/model/reasons.h"
+#include "fail_at_each.h"
 #include "model_fixture.h"
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *ptr, size_t n);
-void *__real_aligned_alloc(size_t alignment, size_t n);
-void __real_free(void *ptr);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *ptr, size_t n);
-void *__wrap_aligned_alloc(size_t alignment, size_t n);
-void __wrap_free(void *ptr);
-
-static long until_failure = -1; /* allocations that still succeed; negative = all do */
-static long live;               /* allocations not yet freed */
-
-static int must_fail(void)
-{
-    return until_failure >= 0 && until_failure-- == 0;
-}
-
-static void *counted(void *ptr)
-{
-    live += ptr != NULL;
-    return ptr;
-}
-
-void *__wrap_malloc(size_t n)
-{
-    return must_fail() ? NULL : counted(__real_malloc(n));
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return must_fail() ? NULL : counted(__real_calloc(n, size));
-}
-
-void *__wrap_realloc(void *ptr, size_t n)
-{
-    if (must_fail()) {
-        return NULL;
-    }
-    void *grown = __real_realloc(ptr, n);
-    live += ptr == NULL && grown != NULL;
-    return grown;
-}
-
-void *__wrap_aligned_alloc(size_t alignment, size_t n)
-{
-    return must_fail() ? NULL : counted(__real_aligned_alloc(alignment, n));
-}
-
-void __wrap_free(void *ptr)
-{
-    live -= ptr != NULL;
-    __real_free(ptr);
-}
-
-typedef chl_status scenario(chl_error *err);
-
-static void fail_at_each(const char *name, scenario *run)
-{
-    enum { MOST = 100000 };
-    for (long n = 0; n < MOST; n++) {
-        chl_error err = {0};
-        long before = live;
-        until_failure = n;
-        chl_status status = run(&err);
-        int exhausted =
-            until_failure >= 0; /* it asked for fewer than n + 1 allocations */
-        until_failure = -1;
-        if (live != before) {
-            fail_msg("%s: allocation %ld failed: %ld blocks leaked", name, n,
-                     live - before);
-        }
-        if (status == CHL_OK) {
-            assert_true(exhausted || n > 0);
-            if (exhausted) {
-                return;
-            }
-        } else if (status != CHL_ENOMEM) {
-            fail_msg("%s: allocation %ld failed: status %d: %s", name, n, (int)status,
-                     err.message);
-        }
-    }
-    fail_msg("%s: more than %d allocations", name, MOST);
-}
 
 static const char csv_text[] = "id,age,plan,when,active\r\n"
                                "1,42,\"a, b\",2026-01-31,true\r\n"
@@ -203,6 +118,23 @@ static void groups(void **state)
     fail_at_each("groups", run_groups);
 }
 
+static chl_status run_row_uniform(chl_error *err)
+{
+    static const char *const names[] = {"id", "plan", "when"};
+    chl_column *column = NULL;
+    chl_frame *frame = example_frame();
+    chl_status status = chl_frame_row_uniform(frame, names, 3, "salt", &column, err);
+    chl_column_release(column);
+    chl_frame_release(frame);
+    return status;
+}
+
+static void row_uniform(void **state)
+{
+    (void)state;
+    fail_at_each("row_uniform", run_row_uniform);
+}
+
 /* ---- metrics and explanations ---- */
 
 static const double labels[] = {0, 1, 0, 1, 1, 0};
@@ -279,12 +211,19 @@ static void shapley(void **state)
     fail_at_each("shapley", run_shapley);
 }
 
-static const char prep_steps[] =
+static const char *const prep_steps[] = {
     "[{\"step\":\"derive\",\"columns\":[[\"old\",\"age > 30 or plan == 'basic'\"]]},"
     "{\"step\":\"impute\",\"flag\":true},{\"step\":\"clip\",\"quantile\":[0.1,0.9]},"
     "{\"step\":\"ordinal\",\"columns\":[\"plan\"]},{\"step\":\"drop\",\"columns\":["
     "\"when\"]},"
-    "{\"step\":\"scale\"}]";
+    "{\"step\":\"scale\"}]",
+    "[{\"step\":\"drop\",\"columns\":[\"when\"]},{\"step\":\"impute\"},"
+    "{\"step\":\"target_encode\",\"folds\":2,\"columns\":[\"plan\"]},"
+    "{\"step\":\"scale\",\"method\":\"robust\",\"columns\":[\"age\"]}]",
+    "[{\"step\":\"drop\",\"columns\":[\"when\",\"active\"]},{\"step\":\"impute\"},"
+    "{\"step\":\"onehot\",\"min_count\":2,\"unseen\":\"other\"},"
+    "{\"step\":\"scale\",\"method\":\"minmax\"}]",
+};
 
 static chl_status fit_and_transform(chl_prep *prep, const json_t *steps,
                                     const chl_frame *frame, chl_error *err)
@@ -319,11 +258,23 @@ static chl_status save_and_load(const chl_prep *prep, chl_error *err)
     return status;
 }
 
-static chl_status run_prep(chl_error *err)
+/* With the target that target_encode wants. */
+static chl_frame *target_frame(void)
+{
+    chl_frame *frame = example_frame(), *asked = NULL;
+    long saved = until_failure;
+    until_failure = -1;
+    assert_ok(chl_frame_with_roles(frame, "id", "3", NULL, &asked, &err));
+    until_failure = saved;
+    chl_frame_release(frame);
+    return asked;
+}
+
+static chl_status run_steps(const char *text, chl_error *err)
 {
     chl_prep *prep = NULL;
-    chl_frame *frame = example_frame();
-    json_t *steps = json_loads(prep_steps, 0, NULL);
+    chl_frame *frame = target_frame();
+    json_t *steps = json_loads(text, 0, NULL);
     chl_status status = chl_prep_new(&prep, err);
     if (status == CHL_OK) {
         status = fit_and_transform(prep, steps, frame, err);
@@ -337,10 +288,67 @@ static chl_status run_prep(chl_error *err)
     return status;
 }
 
+static chl_status run_prep(chl_error *err)
+{
+    for (size_t i = 0; i < sizeof prep_steps / sizeof prep_steps[0]; i++) {
+        CHL_TRY(run_steps(prep_steps[i], err));
+    }
+    return CHL_OK;
+}
+
 static void preps(void **state)
 {
     (void)state;
     fail_at_each("prep", run_prep);
+}
+
+/* ---- nets ---- */
+
+static const char net_spec[] =
+    "{\"layers\":[{\"type\":\"dense\",\"units\":3,\"activation\":\"gelu\",\"l2\":0.01},"
+    "{\"type\":\"batch_norm\"},{\"type\":\"dropout\",\"rate\":0.2},"
+    "{\"type\":\"dense\",\"units\":1,\"activation\":\"sigmoid\"}]}";
+static const char train_options[] =
+    "{\"epochs\":2,\"batch\":3,\"clip_norm\":1,\"loss\":{\"type\":\"bce\","
+    "\"class_weight\":\"balanced\"},\"early_stop\":{\"patience\":1},"
+    "\"schedules\":[{\"type\":\"reduce_lr\"},{\"type\":\"step\",\"every\":1}]}";
+
+static chl_status train_and_predict(chl_net *net, const json_t *options, chl_error *err)
+{
+    chl_dataset data = {.x = guesses, .y = labels, .n = 6};
+    chl_history history = {0};
+    chl_net *copy = NULL;
+    json_t *spec = NULL;
+    double p[6];
+    CHL_TRY(chl_train(&net, 1, &data, &data, options, NULL, NULL, NULL, &history, err));
+    chl_history_reset(&history);
+    CHL_TRY(chl_net_spec(net, &spec, err));
+    json_decref(spec);
+    CHL_TRY(chl_net_clone(net, &copy, err));
+    chl_status status = chl_net_predict(copy, guesses, 6, p, err);
+    chl_net_free(copy);
+    return status;
+}
+
+static chl_status run_nets(chl_error *err)
+{
+    chl_net *net = NULL;
+    json_t *spec = json_loads(net_spec, 0, NULL);
+    json_t *options = json_loads(train_options, 0, NULL);
+    chl_status status = chl_net_new(spec, 1, &net, err);
+    if (status == CHL_OK) {
+        status = train_and_predict(net, options, err);
+    }
+    chl_net_free(net);
+    json_decref(spec);
+    json_decref(options);
+    return status;
+}
+
+static void nets(void **state)
+{
+    (void)state;
+    fail_at_each("nets", run_nets);
 }
 
 /* ---- models ---- */
@@ -405,7 +413,8 @@ int main(void)
         cmocka_unit_test(csv),         cmocka_unit_test(preps),
         cmocka_unit_test(expressions), cmocka_unit_test(groups),
         cmocka_unit_test(metrics),     cmocka_unit_test(calibrations),
-        cmocka_unit_test(shapley),     cmocka_unit_test(models),
+        cmocka_unit_test(shapley),     cmocka_unit_test(row_uniform),
+        cmocka_unit_test(nets),        cmocka_unit_test(models),
     };
     return cmocka_run_group_tests_name("alloc_failures", tests, NULL, NULL);
 }

@@ -43,7 +43,8 @@ typedef struct chl_error {
  * chl_fail(…)`. */
 chl_status chl_fail(chl_error *err, chl_status code, const char *fmt, ...)
     CHL_PRINTF(3, 4);
-chl_status chl_vfail(chl_error *err, chl_status code, const char *fmt, va_list args);
+chl_status chl_vfail(chl_error *err, chl_status code, const char *fmt, va_list args)
+    CHL_PRINTF(3, 0);
 
 /* The one message for a failed allocation. */
 chl_status chl_fail_memory(chl_error *err);
