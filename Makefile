@@ -8,6 +8,7 @@ CLANG ?= clang
 LUA ?= lua5.4
 PKG_CONFIG ?= pkg-config
 SANITIZER ?=
+JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 comma := ,
 BUILD := build/$(if $(SANITIZER),$(subst $(comma),-,$(SANITIZER)),release)
 
@@ -101,10 +102,13 @@ $(BUILD)/tests/%: tests/c/%.c $(BUILD)/libchurnlab.a
 # `make test` and `make demo` install what is missing, then start over with the libraries known
 test: ## install what is missing, then run every test suite
 	$(Q)src/tools/deps.sh test
+	$(Q)$(MAKE) -j$(JOBS) test-programs
 	$(Q)$(MAKE) test-all
 
 TEST_ENV := CHURNLAB=$(BUILD)/churnlab
-test-all: $(BUILD)/churnlab $(C_TESTS)
+test-programs: $(BUILD)/churnlab $(C_TESTS)
+
+test-all: test-programs
 	$(Q)TEST_LOGS=$(BUILD)/test-logs $(TEST_ENV) tests/run.sh \
 		$(foreach t,$(C_TESTS),"$(patsubst test_%,c-%,$(notdir $(t)))=$(t)") \
 		"lua=$(BUILD)/churnlab tests/lua/run.lua" "cli=tests/cli/run.sh" "examples=tests/cli/examples.sh" \
@@ -131,7 +135,7 @@ POSITIVE ?=
 ID ?=
 demo: ## the main job on simulated customers, or DATA=file.csv TARGET=column POSITIVE=value ID=column
 	$(Q)src/tools/deps.sh build
-	$(Q)$(MAKE) run-demo
+	$(Q)$(MAKE) -j$(JOBS) run-demo
 
 run-demo: $(BUILD)/churnlab
 	$(Q)$(BUILD)/churnlab examples/demo.lua $(if $(DATA),--data "$(DATA)") \
@@ -232,5 +236,5 @@ $(BUILD)/tests/test_alloc_failures: LDFLAGS_ALL += \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=free
 
 -include $(shell find $(BUILD) build/fuzz -name '*.d' 2>/dev/null)
-.PHONY: all test test-all test-c test-lua test-cli test-examples demo run-demo lint valgrind fuzz \
+.PHONY: all test test-programs test-all test-c test-lua test-cli test-examples demo run-demo lint valgrind fuzz \
 	bench docs install rock rockspec deps format clean help
