@@ -73,3 +73,23 @@ if [ -w /dev/full ]; then
     exits 1
     err_has "cannot write"
 fi
+
+case_ "a misspelt verb is wrong usage"
+run trian bank.csv </dev/null
+refused "unknown verb or script 'trian' (did you mean 'train'?)"
+
+case_ "the prompt prints values and goes on after errors"
+printf 'x = 40\nx + 2, "two"\nfor i = 1, 2 do\nprint(i * 7)\nend\nerror("boom")\n{1, a = {b = 2}}\n' >session
+run <session
+exits 0
+out_has '42   two'
+out_has '14'
+out_has '{1, a={b=2}}'
+err_has 'stdin:1: boom'
+
+case_ "the prompt suggests names"
+printf 'b = cl.simulate("bank", {rows = 5})\nb:srot("Age")\n#b\n:quit\nprint("not reached")\n' >session
+run repl <session
+exits 0
+err_has "stdin:1: frame has no method 'srot' (did you mean 'sort'?)"
+out_has '5'

@@ -103,6 +103,14 @@ local function parse(argv)
   return plan, at
 end
 
+-- A word that is neither a verb nor a file was probably meant to be a verb.
+local function check_script(path)
+  if path == "-" or path:find("[./]") then return end
+  local file = io.open(path)
+  if file then file:close() return end
+  require("churnlab.errors").unknown("", "verb or script", path, M.verbs)
+end
+
 local function rest_of(argv, from)
   return table.move(argv, from, #argv, 1, {})
 end
@@ -119,6 +127,8 @@ local function dispatch(argv)
   if first and is_verb(first) then
     return require("churnlab.cli." .. first).run(rest_of(argv, at + 1)) or 0
   elseif first then
+    local known, message = pcall(check_script, first)
+    if not known then M.fail(2, message) end
     M.run_script(first, rest_of(argv, at + 1))
   end
   if plan.interactive or not (first or plan.code[1] or plan.version) then
