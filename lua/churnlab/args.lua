@@ -83,7 +83,8 @@ end
 -- @tparam {[string]=string|number|boolean} defaults
 -- @tparam[opt] {string,...} argv the arguments; the global `arg` when absent
 -- @treturn table a value for each name in `defaults`
--- @usage local options = cl.args({ data = "bank.csv", seed = 42 }, { "--seed", "7" })
+-- @usage
+-- local options = cl.args({ data = "bank.csv", seed = 42 }, { "--seed", "7" })
 -- assert(options.seed == 7 and options.data == "bank.csv")
 function M.parse(defaults, argv)
   argv = argv or arg or {}

@@ -163,8 +163,9 @@ end
 -- `best_epoch`, one a member
 -- @raise before any work: options that do not exist or fit, a frame without a target, one outcome
 -- only; during training: NaN or Inf, with epoch and batch
--- @usage local made, history = cl.fit(cl.prep():impute():onehot():scale(),
---   nn.sequential():dense(4, { activation = "relu" }):dense(1, { activation = "sigmoid" }), train,
+-- @usage local net = nn.sequential():dense(4, { activation = "relu" })
+--   :dense(1, { activation = "sigmoid" })
+-- local model, history = cl.fit(cl.prep():impute():onehot():scale(), net, train,
 --   { valid = valid, epochs = 2, callbacks = { nn.early_stop { patience = 5 } } })
 -- assert(#history.members[1] == 2)
 function M.fit(prep, net, train, options)

@@ -37,7 +37,8 @@ local Frame = core.frame.methods
 -- @raise with file, line and column, such as
 -- `bank.csv:118: column 'Tenure': expected an integer, got "n/a"`; unknown options, types and
 -- columns with a suggestion
--- @usage local bank = cl.read_csv("bank.csv", { target = "Exited", id = "CustomerId" })
+-- @usage
+-- local bank = cl.read_csv("bank.csv", { target = "Exited", id = "CustomerId" })
 -- assert(bank:roles().target == "Exited")
 M.read_csv = core.frame.read_csv
 
@@ -50,7 +51,8 @@ M.read_csv = core.frame.read_csv
 -- as in `cl.read_csv`; `target`, `positive`, `id`: roles
 -- @treturn Frame
 -- @raise `from_table: column 'Age': item 2: expected a number, got a table`
--- @usage local two = cl.from_table({ { Age = 42 }, { Age = 51 } }, { types = { Age = "f64" } })
+-- @usage
+-- local two = cl.from_table({ { Age = 42 }, { Age = 51 } }, { types = { Age = "f64" } })
 -- assert(two.Age:mean() == 46.5)
 M.from_table = convert.from_table
 

@@ -46,7 +46,8 @@ M.calibration = core.calibration.fit
 -- @tparam {number,...}|Column|Matrix y 0/1, both classes
 -- @tparam[opt] table options `l2` (1): penalty l2/2·|w|² on standardised columns
 -- @treturn Logistic with `predict(x)` and `weights()`
--- @usage local q = cl.metrics.logistic(x, y, { l2 = 1 }):predict(x)
+-- @usage
+-- local q = cl.metrics.logistic(x, y, { l2 = 1 }):predict(x)
 -- assert(#q == #y)
 M.logistic = core.logistic.fit
 

@@ -91,7 +91,8 @@ local score_options = {
 -- (what raises churn, strongest first); for one row a Score with these as fields
 -- @treturn integer cells whose level training did not have
 -- @raise missing columns, columns of another type, unknown options; what is wrong with the policy
--- @usage model:score(frame, { policy = "retention.lua", reasons = 3 }):write_csv("scored.csv")
+-- @usage
+-- model:score(frame, { policy = "retention.lua", reasons = 3 }):write_csv("scored.csv")
 -- print(model:score(test:row(1)).churn)
 function methods:score(input, options)
   options = errors.options("score", options, score_options)

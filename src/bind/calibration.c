@@ -46,7 +46,8 @@ static int calibration_fit(lua_State *L)
  * @tparam table data
  * @treturn Calibration
  * @raise when the data is damaged
- * @usage local stored = core.calibration.fit("platt", y, p):to_table()
+ * @usage
+ * local stored = core.calibration.fit("platt", y, p):to_table()
  * local again = core.calibration.from_table(stored) */
 static int calibration_from_table(lua_State *L)
 {

@@ -59,7 +59,8 @@ static int check_field(lua_State *L, const chl_frame *frame, const char *where, 
  * @tparam {Column,...} columns of equal length, as many as names
  * @treturn Frame
  * @raise "column 'b': expected 3 rows as in 'a', got 2"
- * @usage local two = core.frame.new({ "Age" }, { core.column.new { 42, 51 } })
+ * @usage
+ * local two = core.frame.new({ "Age" }, { core.column.new { 42, 51 } })
  * assert(#two == 2) */
 static int frame_new(lua_State *L)
 {

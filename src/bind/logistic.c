@@ -72,7 +72,8 @@ static int logistic_fit(lua_State *L)
  * @tparam {number,...}|Column|Matrix weights one a column
  * @tparam number intercept
  * @treturn Logistic
- * @usage local two = core.matrix.from_table { { 1, 2 } }
+ * @usage
+ * local two = core.matrix.from_table { { 1, 2 } }
  * print(core.logistic.new({ 0.5, -1 }, 0.1):predict(two)[1]) */
 static int logistic_new(lua_State *L)
 {

@@ -76,7 +76,8 @@ static int net_check_layer(lua_State *L)
  * @tparam Matrix x rows × inputs
  * @treturn Matrix rows × outputs
  * @raise when x has another number of columns
- * @usage local three = core.net.new({ layers = { { type = "dense", units = 1 } } }, 3)
+ * @usage
+ * local three = core.net.new({ layers = { { type = "dense", units = 1 } } }, 3)
  * assert(three:predict(core.matrix.from_table { { 1, 2, 3 } }):cols() == 1) */
 static int net_m_predict(lua_State *L)
 {
@@ -99,7 +100,8 @@ static int net_m_predict(lua_State *L)
 /*** The architecture with every option spelled out.
  * @function Net:spec
  * @treturn table `{inputs=…, layers={…}}`
- * @usage local three = core.net.new({ layers = { { type = "dense", units = 1 } } }, 3)
+ * @usage
+ * local three = core.net.new({ layers = { { type = "dense", units = 1 } } }, 3)
  * assert(three:spec().inputs == 3) */
 static int net_m_spec(lua_State *L)
 {
@@ -113,7 +115,8 @@ static int net_m_spec(lua_State *L)
 /*** A table of the layers, their outputs and parameters (also `tostring(net)`).
  * @function Net:describe
  * @treturn string
- * @usage local three = core.net.new({ layers = { { type = "dense", units = 1 } } }, 3)
+ * @usage
+ * local three = core.net.new({ layers = { { type = "dense", units = 1 } } }, 3)
  * print(three:describe()) */
 static int net_m_describe(lua_State *L)
 {
@@ -134,7 +137,8 @@ static int net_m_describe(lua_State *L)
 /*** Number of trainable numbers.
  * @function Net:parameters
  * @treturn integer
- * @usage local three = core.net.new({ layers = { { type = "dense", units = 1 } } }, 3)
+ * @usage
+ * local three = core.net.new({ layers = { { type = "dense", units = 1 } } }, 3)
  * assert(three:parameters() == 4) */
 static int net_m_parameters(lua_State *L)
 {
@@ -145,7 +149,8 @@ static int net_m_parameters(lua_State *L)
 /*** Number of columns that the net reads.
  * @function Net:inputs
  * @treturn integer
- * @usage local three = core.net.new({ layers = { { type = "dense", units = 1 } } }, 3)
+ * @usage
+ * local three = core.net.new({ layers = { { type = "dense", units = 1 } } }, 3)
  * assert(three:inputs() == 3) */
 static int net_m_inputs(lua_State *L)
 {
@@ -156,7 +161,8 @@ static int net_m_inputs(lua_State *L)
 /*** Number of columns that the net gives.
  * @function Net:outputs
  * @treturn integer
- * @usage local three = core.net.new({ layers = { { type = "dense", units = 1 } } }, 3)
+ * @usage
+ * local three = core.net.new({ layers = { { type = "dense", units = 1 } } }, 3)
  * assert(three:outputs() == 1) */
 static int net_m_outputs(lua_State *L)
 {
@@ -167,7 +173,8 @@ static int net_m_outputs(lua_State *L)
 /*** The names of everything that is stored: weights, biases, running statistics.
  * @function Net:tensors
  * @treturn {string,...} such as "0.weight", "0.bias"
- * @usage local three = core.net.new({ layers = { { type = "dense", units = 1 } } }, 3)
+ * @usage
+ * local three = core.net.new({ layers = { { type = "dense", units = 1 } } }, 3)
  * print(table.concat(three:tensors(), " ")) */
 static int net_m_tensors(lua_State *L)
 {
@@ -186,7 +193,8 @@ static int net_m_tensors(lua_State *L)
  * @tparam string name as in Net:tensors
  * @treturn Matrix
  * @raise when there is no tensor of that name
- * @usage local three = core.net.new({ layers = { { type = "dense", units = 1 } } }, 3)
+ * @usage
+ * local three = core.net.new({ layers = { { type = "dense", units = 1 } } }, 3)
  * assert(three:tensor("0.weight"):rows() == 3) */
 static int net_m_tensor(lua_State *L)
 {

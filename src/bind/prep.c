@@ -104,7 +104,8 @@ static int prep_m_fit_transform(lua_State *L)
  * @tparam Frame frame with at least the raw columns
  * @treturn Matrix
  * @treturn integer cells with a level that training did not have
- * @usage prep:drop({ "Surname" }):onehot():fit_transform(train)
+ * @usage
+ * prep:drop({ "Surname" }):onehot():fit_transform(train)
  * local rows, unseen = prep:transform(test) */
 static int prep_m_transform(lua_State *L)
 {
@@ -145,7 +146,8 @@ static int prep_m_clone(lua_State *L)
 /*** The columns of the frame that training read.
  * @function Prep:raw_names
  * @treturn {string,...}
- * @usage prep:drop({ "Surname" }):onehot():fit_transform(train)
+ * @usage
+ * prep:drop({ "Surname" }):onehot():fit_transform(train)
  * print(table.concat(prep:raw_names(), " ")) */
 static int prep_m_raw_names(lua_State *L)
 {
@@ -161,7 +163,8 @@ static int prep_m_raw_names(lua_State *L)
 /*** The columns of the matrix: "Age", "Geography=France", "Age_missing" …
  * @function Prep:encoded_names
  * @treturn {string,...}
- * @usage prep:drop({ "Surname" }):onehot():fit_transform(train)
+ * @usage
+ * prep:drop({ "Surname" }):onehot():fit_transform(train)
  * print(table.concat(prep:encoded_names(), " ")) */
 static int prep_m_encoded_names(lua_State *L)
 {
@@ -177,7 +180,8 @@ static int prep_m_encoded_names(lua_State *L)
 /*** Which raw columns each encoded column is computed from.
  * @function Prep:lineage
  * @treturn {[string]={string,...}} raw names by encoded name
- * @usage prep:drop({ "Surname" }):onehot():fit_transform(train)
+ * @usage
+ * prep:drop({ "Surname" }):onehot():fit_transform(train)
  * assert(prep:lineage()["Gender=Male"][1] == "Gender") */
 static int prep_m_lineage(lua_State *L)
 {
@@ -199,7 +203,8 @@ static int prep_m_lineage(lua_State *L)
 /*** A frame without rows that has the raw columns with their types and levels.
  * @function Prep:schema
  * @treturn Frame
- * @usage prep:drop({ "Surname" }):onehot():fit_transform(train)
+ * @usage
+ * prep:drop({ "Surname" }):onehot():fit_transform(train)
  * assert(prep:schema():has("Surname") == false) */
 static int prep_m_schema(lua_State *L)
 {

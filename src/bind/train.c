@@ -233,7 +233,8 @@ static int count_members(lua_State *L)
  * @treturn table `{members={{log,…},…}, best_epoch={…}}`
  * @raise what on_epoch raised; options that do not fit; NaN or Inf in data, loss or
  *   gradient; interruption
- * @usage core.net.train { spec = { layers = { { type = "dense", units = 1,
+ * @usage
+ * core.net.train { spec = { layers = { { type = "dense", units = 1,
  *   activation = "sigmoid" } } }, x = x, y = y, options = { epochs = 5 } } */
 int chlua_net_train(lua_State *L)
 {

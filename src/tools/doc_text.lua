@@ -22,7 +22,7 @@ end
 local function block(text)
   if text:match("^    ") then return "<pre>" .. escape(text:gsub("^    ", ""):gsub("\n    ", "\n"))
       .. "</pre>" end
-  if text:match("^%s?%- ") then return list(text) end
+  if text:match("^%s*%- ") then return list(text) end
   return "<p>" .. inline(text) .. "</p>"
 end
 

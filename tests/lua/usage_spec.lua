@@ -38,7 +38,7 @@ local function collect(path, found)
   for line in io.lines(path) do
     number = number + 1
     local text, ends = comment_text(line, in_c)
-    local usage = text and text:match("^@usage (.*)$")
+    local usage = text and text:match("^@usage ?(.*)$")
     if usage then
       current = { where = path .. ":" .. number, lines = { usage } }
       found[#found + 1] = current
@@ -112,7 +112,7 @@ describe("examples of the reference", function()
 
   for _, example in ipairs(found) do
     local text = table.concat(example.lines, "\n")
-    it(example.where .. ": " .. example.lines[1], function()
+    it(example.where .. ": " .. text:match("[^\n]+"), function()
       local chunk = "=" .. example.where
       local env = environment()
       local run, message = load("return " .. text, chunk, "t", env)

@@ -26,7 +26,8 @@ end
 -- every part; `seed` (0)
 -- @treturn Frame one for each share, rows in their old order
 -- @raise shares that do not add up to 1; an unknown column
--- @usage local some, rest = frame:split { 0.8, 0.2, stratify = "Exited", seed = 42 }
+-- @usage
+-- local some, rest = frame:split { 0.8, 0.2, stratify = "Exited", seed = 42 }
 -- assert(#some + #rest == #frame)
 function Frame:split(spec)
   local shares, options = named_options("split", spec, { stratify = "string", seed = "number" })

@@ -134,7 +134,8 @@ end
 -- `dense(1, { activation = "sigmoid" })`.
 -- @function nn.sequential
 -- @treturn Sequential
--- @usage local small = nn.sequential():dense(16, { activation = "relu" })
+-- @usage
+-- local small = nn.sequential():dense(16, { activation = "relu" })
 --   :dense(1, { activation = "sigmoid" })
 function M.new()
   return setmetatable({ layers = {} }, Sequential)

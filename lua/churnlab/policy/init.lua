@@ -77,7 +77,8 @@ end
 -- @treturn Policy
 -- @raise all problems with their lines: unknown names, columns and levels with a suggestion,
 -- wrong types, tiers that do not fall, examples that fail
--- @usage local text = io.open("retention.lua"):read("a")
+-- @usage
+-- local text = io.open("retention.lua"):read("a")
 -- print(cl.policy.parse(text, "retention.lua", frame))
 function M.parse(text, name, schema)
   if type(text) ~= "string" or type(name) ~= "string" then
@@ -159,7 +160,8 @@ end
 -- @function Policy:wants_reasons
 -- @tparam Frame scored as in decide
 -- @treturn Column bool
--- @usage local scored = model:score_frame(frame)
+-- @usage
+-- local scored = model:score_frame(frame)
 -- print(#scored:filter(policy:wants_reasons(scored)))
 function Policy:wants_reasons(scored)
   check_scored("wants_reasons", scored)
