@@ -5,10 +5,9 @@
 --     print(why:top(5))
 --
 -- `why.base` plus the sum of all effects is `why.total`, the row's score. Up to 12 columns the
--- values
--- are exact (Shapley 1953; interventional background as in Lundberg & Lee 2017), above that they
--- are
--- estimated by the kernel method with paired coalitions, and `error` says how sure each one is.
+-- values are exact (Shapley 1953, against a background as in Lundberg & Lee 2017); above, they are
+-- estimated by Kernel SHAP with paired coalitions (Covert & Lee 2021), and `error` says how sure
+-- each one is.
 -- @module churnlab.explain
 
 -- SPDX-License-Identifier: MIT

@@ -76,7 +76,7 @@ int chlua_frame_take(lua_State *L)
     CHLUA_RETURN_FRAME(L, chl_frame_take(frame, indices, n, &made, &err));
 }
 
-/*** The rows where a bool column is true (missing counts as false).
+/*** The rows where a bool column is true: what `Frame:filter` calls.
  * @function Frame:filter_by
  * @tparam Column keep
  * @treturn Frame
@@ -88,7 +88,7 @@ int chlua_frame_filter_by(lua_State *L)
     CHLUA_RETURN_FRAME(L, chl_frame_filter(frame, keep, &made, &err));
 }
 
-/*** Stable sort; missing values last in either direction.
+/*** Stable sort, missing values last: what `Frame:sort` calls.
  * @function Frame:sort_by
  * @tparam {string,...} names
  * @tparam {boolean,...} descending one flag a name

@@ -39,7 +39,7 @@ static uint64_t check_seed(lua_State *L, int arg)
 
 /*** @type Frame */
 
-/*** Random parts with these shares.
+/*** Random parts with these shares: what `Frame:split` calls.
  * @function Frame:split_by
  * @tparam {number,...} shares adding up to 1
  * @tparam[opt] string stratify a column whose values keep their shares
@@ -71,7 +71,7 @@ int chlua_frame_split(lua_State *L)
     return (int)parts;
 }
 
-/*** The fold of each row.
+/*** The fold of each row: what `Frame:folds` calls.
  * @function Frame:fold_numbers
  * @tparam integer folds
  * @tparam[opt] string stratify
@@ -126,7 +126,7 @@ int chlua_frame_partition(lua_State *L)
     return 2;
 }
 
-/*** n random rows without repetition, in the frame's order.
+/*** n random rows in the frame's order: what `Frame:sample` calls.
  * @function Frame:sample_rows
  * @tparam integer n
  * @tparam[opt=0] integer seed
