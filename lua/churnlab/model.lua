@@ -89,7 +89,8 @@ local score_options = {
 -- @treturn Frame|Score for a frame its columns and `churn` (the probability), `tier`, with a policy
 -- `action`, `rule`, `cost`, `because`, with reasons `reason_1` ("Age = 58"), `reason_1_effect` …
 -- (what raises churn, strongest first); for one row a Score with these as fields
--- @treturn integer cells whose level training did not have
+-- @treturn ?integer cells whose level training did not have, when there are any; a Score has them
+-- as its field `unseen`
 -- @raise missing columns, columns of another type, unknown options; what is wrong with the policy
 -- @usage
 -- model:score(frame, { policy = "retention.lua", reasons = 3 }):write_csv("scored.csv")
@@ -99,8 +100,10 @@ function methods:score(input, options)
   check_whole("score", options)
   local frame, one = to_frame(self, input, "score")
   local result, unseen, names = score.run(self, frame, options, background_of(options, "score"))
-  if one then return score.of_row(result, names, input), unseen end
-  return result, unseen
+  unseen = unseen > 0 and unseen or nil
+  if one then return score.of_row(result, names, input, unseen) end
+  if unseen then return result, unseen end
+  return result
 end
 
 --- Judges the model on rows that it did not see, beside the majority rule and the logistic

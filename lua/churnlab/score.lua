@@ -121,10 +121,11 @@ end
 -- @tparam Frame scored
 -- @tparam ?Frame names reason_1 … as names of columns
 -- @param row what was scored
+-- @tparam ?integer unseen cells whose level training did not have
 -- @treturn Score churn, tier, action, rule, cost, because; reasons = {"Age = 58", …} and
 -- reason_1 = "Age" …; row
-function M.of_row(scored, names, row)
-  local result = { row = row }
+function M.of_row(scored, names, row, unseen)
+  local result = { row = row, unseen = unseen }
   for _, name in ipairs { "churn", "tier", "action", "rule", "cost", "because" } do
     if scored:has(name) then result[name] = scored:cell(1, name) end
   end
