@@ -35,7 +35,9 @@ static bool room(void **array, size_t *capacity, size_t need, size_t size)
 /* The place of a coalition among this background row's mixed rows, new or known. */
 static int32_t place_of(explain_rows *rows, size_t mask, uint64_t coalition, int64_t row)
 {
-    size_t slot = (size_t)chl_hash_u64(coalition) & mask;
+    /* those of few columns are places themselves */
+    size_t slot =
+        (size_t)(coalition <= mask ? coalition : chl_hash_u64(coalition)) & mask;
     while (rows->slots[slot] >= 0) {
         if (rows->mixed[rows->slots[slot]].coalition == coalition) {
             return rows->slots[slot];

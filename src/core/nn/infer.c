@@ -38,7 +38,8 @@ const chl_real *chl_packed_forward(const chl_packed *folded, const chl_net *net,
             here = p.c;
             x = here;
             x_row = ld;
-        } else if (layer->kind == CHL_LAYER_BATCH_NORM) {
+        } else if (layer->kind == CHL_LAYER_BATCH_NORM &&
+                   !(folded->absorbed && chl_net_norm_reader(net, i) >= 0)) {
             kernels->affine(rows, ld, weight, bias, here);
         }
         kernels->activate(chl_layer_activation(net, i), rows * ld, here, here);

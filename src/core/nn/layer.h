@@ -67,6 +67,7 @@ int64_t chl_net_widest(const chl_net *net);
 typedef struct chl_packed {
     chl_real *params; /* [net->pack_params], owned */
     chl_real *state;  /* [net->pack_state], owned, in the same block */
+    bool absorbed;    /* see chl_packed_absorb_norms */
 } chl_packed;
 
 /* Zeroed numbers for that net. */
@@ -77,6 +78,12 @@ void chl_packed_load(chl_packed *p, const chl_net *net);
 void chl_packed_store(const chl_packed *p, chl_net *net);
 /* Turns the numbers of batch norm layers into scale (in gamma's place) and shift. */
 void chl_packed_fold_norms(chl_packed *p, const chl_net *net);
+
+/* After chl_packed_fold_norms: moves batch norm into the dense layer that reads it, if
+ * there is one; the forward pass then skips it. Rounds differently. */
+void chl_packed_absorb_norms(chl_packed *p, const chl_net *net);
+/* The dense layer that reads batch norm layer i, dropout aside; -1 = none. */
+int chl_net_norm_reader(const chl_net *net, int i);
 
 /* Runs layers from … on `rows` rows for inference. x has rows of x_row numbers; `even`
  * and `odd` are scratch of rows × chl_net_widest numbers. Returns the result's rows,

@@ -100,3 +100,41 @@ void chl_packed_fold_norms(chl_packed *p, const chl_net *net)
         }
     }
 }
+
+int chl_net_norm_reader(const chl_net *net, int i)
+{
+    for (i++; i < net->count && net->layers[i].kind == CHL_LAYER_DROPOUT;) {
+        i++;
+    }
+    return i < net->count && net->layers[i].kind == CHL_LAYER_DENSE ? i : -1;
+}
+
+/* (x · scale + shift) · W + b = x · (scale · W) + (b + shift · W) */
+static void absorb_norm(chl_packed *p, const chl_layer *norm, const chl_layer *dense)
+{
+    const chl_real *scale = p->params + norm->pack_at;
+    const chl_real *shift = p->params + norm->pack_bias;
+    int64_t rows = dense->in, padded = chl_padded(dense->out);
+    for (int64_t j = 0; j < padded; j++) {
+        int64_t panel = j / CHL_PANEL * CHL_PANEL;
+        int64_t width = padded - panel < CHL_PANEL ? padded - panel : CHL_PANEL;
+        chl_real *w = p->params + dense->pack_at + panel * rows + (j - panel);
+        double bias = (double)p->params[dense->pack_bias + j];
+        for (int64_t i = 0; i < rows; i++, w += width) {
+            bias += (double)shift[i] * (double)*w;
+            *w *= scale[i];
+        }
+        p->params[dense->pack_bias + j] = (chl_real)bias;
+    }
+}
+
+void chl_packed_absorb_norms(chl_packed *p, const chl_net *net)
+{
+    p->absorbed = true;
+    for (int i = 0; i < net->count; i++) {
+        int reader = chl_net_norm_reader(net, i);
+        if (net->layers[i].kind == CHL_LAYER_BATCH_NORM && reader >= 0) {
+            absorb_norm(p, &net->layers[i], &net->layers[reader]);
+        }
+    }
+}

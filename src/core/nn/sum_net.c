@@ -11,7 +11,7 @@ enum { BLOCK = 32 };
 struct chl_sum_net {
     const chl_net *net; /* borrowed */
     const chl_kernels *kernels;
-    chl_packed packed; /* batch norm as scale and shift */
+    chl_packed packed; /* batch norm in the dense layers that read it */
     chl_real *first;   /* [inputs + 1][width] weights and bias; NULL = no dense layer */
     int64_t width;
 };
@@ -49,6 +49,7 @@ chl_status chl_sum_net_new(const chl_net *net, chl_sum_net **out, chl_error *err
     if (status == CHL_OK) {
         chl_packed_load(&s->packed, net);
         chl_packed_fold_norms(&s->packed, net);
+        chl_packed_absorb_norms(&s->packed, net);
         status = load_first(s, err);
     }
     if (status != CHL_OK) {
