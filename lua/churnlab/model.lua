@@ -176,8 +176,8 @@ end
 -- @function Model:info
 -- @treturn table `target`, `positive`, `id`, `columns` = { { name, type }, … }, `encoded`,
 -- `members`, `parameters` (of one net), `calibration`, `background` (rows), `hash`,
--- `thresholds`, and of its training `rows`, `dropped`, `rate`, `seed`, `best_epoch`, `data_sha256`, `created`,
--- `version`; `evaluation` if one is kept
+-- `thresholds`, and of its training `rows`, `dropped`, `rate`, `seed`, `best_epoch`, `data_sha256`,
+-- `created`, `version`; `evaluation` if one is kept
 -- @usage print(model:info().hash)
 function methods:info()
   local info, metadata, schema = self:facts(), self:metadata(), self:schema()
