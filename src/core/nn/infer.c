@@ -117,10 +117,16 @@ chl_status chl_net_predict(const chl_net *net, const double *x, int64_t n, doubl
 {
     call c;
     CHL_TRY(begin_call(&c, net, n, err));
-    int64_t ld = chl_padded(net->inputs);
+    int64_t inputs = net->inputs;
+    bool dense = net->count > 0 && net->layers[0].kind == CHL_LAYER_DENSE;
+    int64_t ld = dense ? inputs : chl_padded(inputs);
     for (int64_t i = 0; i < n; i += BLOCK) {
         int64_t rows = n - i < BLOCK ? n - i : BLOCK;
-        c.kernels->convert(x + i * net->inputs, rows, net->inputs, c.even, ld);
+        if (dense) { /* reads no padding: the block is one long row */
+            c.kernels->convert(x + i * inputs, 1, rows * inputs, c.even, rows * inputs);
+        } else {
+            c.kernels->convert(x + i * inputs, rows, inputs, c.even, ld);
+        }
         const chl_real *logits = chl_packed_forward(&c.packed, net, c.kernels, 0, rows,
                                                     c.even, ld, c.even, c.odd);
         chl_net_finish(net, logits, rows, out + i * net->outputs);
