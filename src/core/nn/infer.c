@@ -64,19 +64,24 @@ static void finish_softmax(const chl_real *logits, int64_t n, double *out)
     }
 }
 
-void chl_net_finish(const chl_net *net, const chl_real *logits, int64_t rows, double *out)
+void chl_net_finish(const chl_net *net, const chl_kernels *kernels,
+                    const chl_real *logits, int64_t rows, double *out)
 {
     int64_t n = net->outputs, ld = chl_padded(n);
     int final = chl_net_final_activation(net);
-    for (int64_t i = 0; i < rows; i++, logits += ld, out += n) {
-        if (final == CHL_SOFTMAX) {
-            finish_softmax(logits, n, out);
-            continue;
+    if (final == CHL_SOFTMAX) {
+        for (int64_t i = 0; i < rows; i++) {
+            finish_softmax(logits + i * ld, n, out + i * n);
         }
+        return;
+    }
+    for (int64_t i = 0; i < rows; i++) {
         for (int64_t j = 0; j < n; j++) {
-            double z = (double)logits[j];
-            out[j] = final == CHL_SIGMOID ? 1 / (1 + exp(-z)) : z;
+            out[i * n + j] = (double)logits[i * ld + j];
         }
+    }
+    if (final == CHL_SIGMOID) {
+        kernels->sigmoid(rows * n, out);
     }
 }
 
@@ -129,7 +134,7 @@ chl_status chl_net_predict(const chl_net *net, const double *x, int64_t n, doubl
         }
         const chl_real *logits = chl_packed_forward(&c.packed, net, c.kernels, 0, rows,
                                                     c.even, ld, c.even, c.odd);
-        chl_net_finish(net, logits, rows, out + i * net->outputs);
+        chl_net_finish(net, c.kernels, logits, rows, out + i * net->outputs);
     }
     end_call(&c);
     return CHL_OK;

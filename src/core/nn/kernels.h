@@ -88,7 +88,7 @@ typedef struct chl_norm {
     chl_real *normal;             /* [rows × ld] (x - mean) · inverse */
 } chl_norm;
 
-/* n counts are multiples of CHL_LANES except in `convert`. */
+/* n counts are multiples of CHL_LANES except in `convert` and `sigmoid`. */
 typedef struct chl_kernels {
     const char *name; /* "avx512", "avx2", "portable" */
     void (*product)(const chl_product *p);
@@ -97,6 +97,8 @@ typedef struct chl_kernels {
                     int64_t ld);
     /* y = f(z); in place allowed. Not for CHL_SOFTMAX. */
     void (*activate)(chl_activation f, int64_t n, const chl_real *z, chl_real *y);
+    /* x = 1 / (1 + exp(-x)) within 4 units in the last place; 0 below -708. Any n. */
+    void (*sigmoid)(int64_t n, double *x);
     /* g *= f'(z), from y = f(z); CHL_GELU reads z instead of y. */
     void (*activate_back)(chl_activation f, int64_t n, const chl_real *y, chl_real *g);
     /* x = x · scale + shift for each row. */

@@ -9,6 +9,8 @@
 
 #include "core/nn/kernels_elementwise.h"
 
+#include "core/nn/kernels_finish.h"
+
 #include "core/nn/kernels_train.h"
 
 static const chl_kernels KERNEL(kernels) = {
@@ -17,6 +19,7 @@ static const chl_kernels KERNEL(kernels) = {
     .convert = KERNEL(convert),
     .activate = KERNEL(activate),
     .activate_back = KERNEL(activate_back),
+    .sigmoid = KERNEL(sigmoid),
     .affine = KERNEL(affine),
     .column_sums = KERNEL(column_sums),
     .multiply = KERNEL(multiply),

@@ -94,7 +94,7 @@ const chl_real *chl_packed_forward(const chl_packed *folded, const chl_net *net,
                                    const chl_real *x, int64_t x_row, chl_real *even,
                                    chl_real *odd);
 /* out[rows × outputs] = the outputs of padded rows of logits, in double. */
-void chl_net_finish(const chl_net *net, const chl_real *logits, int64_t rows,
-                    double *out);
+void chl_net_finish(const chl_net *net, const chl_kernels *kernels,
+                    const chl_real *logits, int64_t rows, double *out);
 
 #endif

@@ -119,6 +119,6 @@ void chl_sum_net_predict(const chl_sum_net *s, const chl_row_sums *sums,
         const chl_real *logits =
             chl_packed_forward(&s->packed, s->net, s->kernels, s->first ? 1 : 0,
                                block.rows, even, s->width, even, odd);
-        chl_net_finish(s->net, logits, block.rows, out + i * s->net->outputs);
+        chl_net_finish(s->net, s->kernels, logits, block.rows, out + i * s->net->outputs);
     }
 }
