@@ -22,6 +22,7 @@ const chl_real *chl_packed_forward(const chl_packed *folded, const chl_net *net,
         int64_t ld = chl_padded(layer->out);
         const chl_real *weight = folded->params + layer->pack_at;
         const chl_real *bias = folded->params + layer->pack_bias;
+        chl_activation f = chl_layer_activation(net, i);
         if (layer->kind == CHL_LAYER_DENSE) {
             chl_product p = {.m = rows,
                              .n = ld,
@@ -31,6 +32,7 @@ const chl_real *chl_packed_forward(const chl_packed *folded, const chl_net *net,
                              .a_col = 1,
                              .b = weight,
                              .bias = bias,
+                             .relu = f == CHL_RELU,
                              .c = there,
                              .c_row = ld};
             kernels->product(&p);
@@ -38,11 +40,14 @@ const chl_real *chl_packed_forward(const chl_packed *folded, const chl_net *net,
             here = p.c;
             x = here;
             x_row = ld;
+            if (f == CHL_RELU) {
+                continue;
+            }
         } else if (layer->kind == CHL_LAYER_BATCH_NORM &&
                    !(folded->absorbed && chl_net_norm_reader(net, i) >= 0)) {
             kernels->affine(rows, ld, weight, bias, here);
         }
-        kernels->activate(chl_layer_activation(net, i), rows * ld, here, here);
+        kernels->activate(f, rows * ld, here, here);
     }
     return here;
 }

@@ -45,6 +45,7 @@ typedef struct chl_product {
     const chl_real *b;
     int64_t b_row;        /* 0 = panels */
     const chl_real *bias; /* NULL = zero */
+    bool relu;            /* c = max(c, 0) as CHL_RELU */
     chl_real *c;
     int64_t c_row; /* 0 = panels */
 } chl_product;

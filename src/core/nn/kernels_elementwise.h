@@ -31,12 +31,6 @@ static inline V KERNEL(selu)(V x)
     return KERNEL(choose)((I)(x > SPLAT(0)), x * SPLAT(SELU_SCALE), below);
 }
 
-/* NaN stays NaN: a comparison with it is false. */
-static inline V KERNEL(relu)(V x)
-{
-    return (V)((I)x & ~(I)(x < SPLAT(0)));
-}
-
 static inline V KERNEL(leaky)(V x)
 {
     return KERNEL(choose)((I)(x < SPLAT(0)), x * SPLAT((chl_real)0.01), x);

@@ -23,15 +23,18 @@
     KERNEL(store)(c + i * c_row, low##i);                                                \
     KERNEL(store)(c + i * c_row + VL, high##i);
 
+#define TWO_RELU(i) low##i = KERNEL(relu)(low##i), high##i = KERNEL(relu)(high##i);
+
 #define ONE_INIT(i)  V low##i = low;
 #define ONE_STEP(i)  low##i = FMA(SPLAT(a[i * a_row]), b0, low##i);
 #define ONE_STORE(i) KERNEL(store)(c + i * c_row, low##i);
+#define ONE_RELU(i)  low##i = KERNEL(relu)(low##i);
 
 /* c[n × 2 vectors] = bias + a[n × k] · b[k × 2 vectors] */
 #define DEFINE_TWO(n)                                                                    \
     static void KERNEL(block_##n##_two)(                                                 \
         int64_t k, const chl_real *a, int64_t a_row, int64_t a_col, const chl_real *b,   \
-        int64_t b_row, const chl_real *bias, chl_real *c, int64_t c_row)                 \
+        int64_t b_row, const chl_real *bias, bool relu, chl_real *c, int64_t c_row)      \
     {                                                                                    \
         V low = bias ? KERNEL(load)(bias) : SPLAT(0);                                    \
         V high = bias ? KERNEL(load)(bias + VL) : SPLAT(0);                              \
@@ -40,6 +43,9 @@
             V b0 = KERNEL(load)(b), b1 = KERNEL(load)(b + VL);                           \
             REPEAT_##n(TWO_STEP)                                                         \
         }                                                                                \
+        if (relu) {                                                                      \
+            REPEAT_##n(TWO_RELU)                                                         \
+        }                                                                                \
         REPEAT_##n(TWO_STORE)                                                            \
     }
 
@@ -47,13 +53,16 @@
 #define DEFINE_ONE(n)                                                                    \
     static void KERNEL(block_##n##_one)(                                                 \
         int64_t k, const chl_real *a, int64_t a_row, int64_t a_col, const chl_real *b,   \
-        int64_t b_row, const chl_real *bias, chl_real *c, int64_t c_row)                 \
+        int64_t b_row, const chl_real *bias, bool relu, chl_real *c, int64_t c_row)      \
     {                                                                                    \
         V low = bias ? KERNEL(load)(bias) : SPLAT(0);                                    \
         REPEAT_##n(ONE_INIT) for (; k > 0; k--, a += a_col, b += b_row)                  \
         {                                                                                \
             V b0 = KERNEL(load)(b);                                                      \
             REPEAT_##n(ONE_STEP)                                                         \
+        }                                                                                \
+        if (relu) {                                                                      \
+            REPEAT_##n(ONE_RELU)                                                         \
         }                                                                                \
         REPEAT_##n(ONE_STORE)                                                            \
     }
@@ -70,7 +79,7 @@ DEFINE_ONE(8)
 
 typedef void KERNEL(block_fn)(int64_t k, const chl_real *a, int64_t a_row, int64_t a_col,
                               const chl_real *b, int64_t b_row, const chl_real *bias,
-                              chl_real *c, int64_t c_row);
+                              bool relu, chl_real *c, int64_t c_row);
 
 /* All m rows of one strip of columns. */
 static void KERNEL(strip)(KERNEL(block_fn) *const blocks[4], const chl_product *p,
@@ -81,7 +90,7 @@ static void KERNEL(strip)(KERNEL(block_fn) *const blocks[4], const chl_product *
     for (int size = ROWS, at = ROWS == 8 ? 3 : 2; size > 0; size /= 2, at--) {
         for (; i + size <= p->m; i += size) {
             blocks[at](p->k, p->a + i * p->a_row, p->a_row, p->a_col, b, b_row, bias,
-                       c + i * c_row, c_row);
+                       p->relu, c + i * c_row, c_row);
         }
     }
 }

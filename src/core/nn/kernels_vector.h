@@ -100,6 +100,12 @@ static inline V KERNEL(magnitude)(V x)
     return KERNEL(choose)((I)(x < SPLAT(0)), -x, x);
 }
 
+/* NaN stays NaN: a comparison with it is false. */
+static inline V KERNEL(relu)(V x)
+{
+    return (V)((I)x & ~(I)(x < SPLAT(0)));
+}
+
 #ifdef CHL_REAL_DOUBLE
 
 static inline V KERNEL(each)(double (*f)(double), V x)
