@@ -235,6 +235,76 @@ static void sums_and_conversion(void **state)
     }
 }
 
+/* Against plain sums; a row alone gives the same bits, and so do AVX2 and AVX-512. */
+static void check_dot(int64_t rows, int64_t k, chl_real *first)
+{
+    chl_real *a = random_numbers((size_t)(rows * k), 1);
+    chl_real *w = random_numbers((size_t)k, 2), *c = random_numbers(16 * 19, 3), one[16];
+    for (int v = 0; chl_kernels_at(v); v++) {
+        const chl_kernels *kernels = chl_kernels_at(v);
+        chl_dot d = {rows, k, a, k, w, (chl_real)0.25, c};
+        kernels->dot(&d);
+        for (int64_t i = 0; i < rows; i++) {
+            double sum = 0.25;
+            for (int64_t p = 0; p < k; p++) {
+                sum += (double)a[i * k + p] * (double)w[p];
+            }
+            assert_near((double)c[i * 16], sum, 2e-5);
+            kernels->dot(&(chl_dot){1, k, a + i * k, k, w, (chl_real)0.25, one});
+            assert_memory_equal(one, c + i * 16, sizeof one);
+            for (int j = 1; j < 16; j++) {
+                assert_true(one[j] == 0);
+            }
+        }
+        size_t size = (size_t)rows * 16 * sizeof *c;
+        if (v == 0) {
+            memcpy(first, c, size);
+        } else if (strcmp(kernels->name, "portable") != 0) {
+            assert_memory_equal(first, c, size);
+        }
+    }
+    chl_free(a);
+    chl_free(w);
+    chl_free(c);
+}
+
+static void dots(void **state)
+{
+    (void)state;
+    chl_real first[16 * 19];
+    for (int64_t rows = 1; rows <= 19; rows++) {
+        check_dot(rows, rows * 7 % 67 + 1, first);
+    }
+    check_dot(19, 32, first);
+}
+
+static void relu_in_product(void **state)
+{
+    (void)state;
+    enum { M = 13, N = 48, K = 5 };
+    chl_real *a = random_numbers(M * K, 1), *b = random_numbers(K * N, 2);
+    chl_real plain[M * N], fused[M * N];
+    for (int v = 0; chl_kernels_at(v); v++) {
+        chl_product p = {.m = M,
+                         .n = N,
+                         .k = K,
+                         .a = a,
+                         .a_row = K,
+                         .a_col = 1,
+                         .b = b,
+                         .c = plain,
+                         .c_row = N};
+        chl_kernels_at(v)->product(&p);
+        chl_kernels_at(v)->activate(CHL_RELU, M * N, plain, plain);
+        p.relu = true;
+        p.c = fused;
+        chl_kernels_at(v)->product(&p);
+        assert_memory_equal(plain, fused, sizeof fused);
+    }
+    chl_free(a);
+    chl_free(b);
+}
+
 static double ulps(double got, double want)
 {
     return fabs(got - want) / (nextafter(want, 2) - want);
@@ -282,6 +352,8 @@ int main(void)
         cmocka_unit_test(sums_of_table_rows),
         cmocka_unit_test(masks),
         cmocka_unit_test(sums_and_conversion),
+        cmocka_unit_test(dots),
+        cmocka_unit_test(relu_in_product),
         cmocka_unit_test(sigmoids),
     };
     return cmocka_run_group_tests_name("kernels", tests, NULL, NULL);

@@ -120,6 +120,7 @@ void chl_evaluate(chl_evaluator *e, const chl_packed *weights, const chl_loss *l
     size_t n = (size_t)(e->net->pack_params + e->net->pack_state);
     memcpy(e->folded.params, weights->params, n * sizeof(chl_real));
     chl_packed_fold_norms(&e->folded, e->net);
+    chl_packed_turn_single(&e->folded, e->net);
     compute_logits(e, set);
     int64_t ld = chl_padded(e->net->outputs);
     double sum = loss->type == CHL_LOSS_BCE

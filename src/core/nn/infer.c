@@ -11,6 +11,32 @@
 
 enum { BLOCK = 32 };
 
+/* One dense layer; false = the activation is still to be applied. */
+static bool run_dense(const chl_packed *folded, const chl_layer *layer, chl_activation f,
+                      const chl_kernels *kernels, int64_t rows, const chl_real *x,
+                      int64_t x_row, chl_real *out)
+{
+    const chl_real *weight = folded->params + layer->pack_at;
+    const chl_real *bias = folded->params + layer->pack_bias;
+    if (folded->turned && layer->out == 1) {
+        kernels->dot(&(chl_dot){rows, layer->in, x, x_row, weight, bias[0], out});
+        return false;
+    }
+    int64_t ld = chl_padded(layer->out);
+    kernels->product(&(chl_product){.m = rows,
+                                    .n = ld,
+                                    .k = layer->in,
+                                    .a = x,
+                                    .a_row = x_row,
+                                    .a_col = 1,
+                                    .b = weight,
+                                    .bias = bias,
+                                    .relu = f == CHL_RELU,
+                                    .c = out,
+                                    .c_row = ld});
+    return f == CHL_RELU;
+}
+
 const chl_real *chl_packed_forward(const chl_packed *folded, const chl_net *net,
                                    const chl_kernels *kernels, int from, int64_t rows,
                                    const chl_real *x, int64_t x_row, chl_real *even,
@@ -20,32 +46,21 @@ const chl_real *chl_packed_forward(const chl_packed *folded, const chl_net *net,
     for (int i = from; i < net->count; i++) {
         const chl_layer *layer = &net->layers[i];
         int64_t ld = chl_padded(layer->out);
-        const chl_real *weight = folded->params + layer->pack_at;
-        const chl_real *bias = folded->params + layer->pack_bias;
         chl_activation f = chl_layer_activation(net, i);
         if (layer->kind == CHL_LAYER_DENSE) {
-            chl_product p = {.m = rows,
-                             .n = ld,
-                             .k = layer->in,
-                             .a = x,
-                             .a_row = x_row,
-                             .a_col = 1,
-                             .b = weight,
-                             .bias = bias,
-                             .relu = f == CHL_RELU,
-                             .c = there,
-                             .c_row = ld};
-            kernels->product(&p);
-            there = here;
-            here = p.c;
+            bool done = run_dense(folded, layer, f, kernels, rows, x, x_row, there);
+            chl_real *free_now = here;
+            here = there;
+            there = free_now;
             x = here;
             x_row = ld;
-            if (f == CHL_RELU) {
+            if (done) {
                 continue;
             }
         } else if (layer->kind == CHL_LAYER_BATCH_NORM &&
                    !(folded->absorbed && chl_net_norm_reader(net, i) >= 0)) {
-            kernels->affine(rows, ld, weight, bias, here);
+            kernels->affine(rows, ld, folded->params + layer->pack_at,
+                            folded->params + layer->pack_bias, here);
         }
         kernels->activate(f, rows * ld, here, here);
     }
@@ -119,6 +134,7 @@ static chl_status begin_call(call *c, const chl_net *net, int64_t n, chl_error *
     memset(c->even, 0, size * sizeof *c->even); /* padding of converted rows */
     chl_packed_load(&c->packed, net);
     chl_packed_fold_norms(&c->packed, net);
+    chl_packed_turn_single(&c->packed, net);
     return CHL_OK;
 }
 

@@ -50,6 +50,17 @@ typedef struct chl_product {
     int64_t c_row; /* 0 = panels */
 } chl_product;
 
+/* c[i][0] = the sum of a[i · a_row + p] · w[p] over p < k, + bias; rows of c have
+ * CHL_LANES numbers, the others zero. CHL_LANES sums in the order of p, then one tree. */
+typedef struct chl_dot {
+    int64_t rows, k;
+    const chl_real *a;
+    int64_t a_row;
+    const chl_real *w;
+    chl_real bias;
+    chl_real *c;
+} chl_dot;
+
 /* Row i of the result is the sum of row at[i × parts + p] of each table p, added in the
  * order of the tables. */
 typedef struct chl_row_sums {
@@ -93,6 +104,7 @@ typedef struct chl_norm {
 typedef struct chl_kernels {
     const char *name; /* "avx512", "avx2", "portable" */
     void (*product)(const chl_product *p);
+    void (*dot)(const chl_dot *d);
     /* out[rows × ld] = x[rows × cols]; the padding is left alone. */
     void (*convert)(const double *x, int64_t rows, int64_t cols, chl_real *out,
                     int64_t ld);

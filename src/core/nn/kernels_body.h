@@ -19,6 +19,7 @@ static const chl_kernels KERNEL(kernels) = {
     .convert = KERNEL(convert),
     .activate = KERNEL(activate),
     .activate_back = KERNEL(activate_back),
+    .dot = KERNEL(dot),
     .sigmoid = KERNEL(sigmoid),
     .affine = KERNEL(affine),
     .column_sums = KERNEL(column_sums),

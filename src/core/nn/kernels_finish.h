@@ -5,6 +5,73 @@
  *
  * exp: Cody-Waite reduction to |r| <= ln2/2 and the Taylor polynomial of degree 13.
  */
+typedef chl_real KERNEL(eight) __attribute__((vector_size(8 * sizeof(chl_real)),
+                                              aligned(sizeof(chl_real)), may_alias));
+#ifdef __clang__
+#define PICK(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#elif defined(CHL_REAL_DOUBLE)
+#define PICK(a, b, ...)                                                                  \
+    __builtin_shuffle(a, b, (int64_t __attribute__((vector_size(64)))){__VA_ARGS__})
+#else
+#define PICK(a, b, ...)                                                                  \
+    __builtin_shuffle(a, b, (int32_t __attribute__((vector_size(32)))){__VA_ARGS__})
+#endif
+/* neighbours added: in each half two sums of a, then two of b */
+#define NEIGHBOURS(a, b)                                                                 \
+    (PICK(a, b, 0, 2, 8, 10, 4, 6, 12, 14) + PICK(a, b, 1, 3, 9, 11, 5, 7, 13, 15))
+#define HALVES(a, b)                                                                     \
+    (PICK(a, b, 0, 1, 2, 3, 8, 9, 10, 11) + PICK(a, b, 4, 5, 6, 7, 12, 13, 14, 15))
+
+/* sums[l] = the sum of a[i] * w[i] over i = l, l + CHL_LANES, ... */
+static inline void KERNEL(lane_sums)(int64_t k, const chl_real *a, const chl_real *w,
+                                     chl_real *sums)
+{
+    chl_real rest[2][CHL_LANES] = {{0}};
+    int64_t whole = k / CHL_LANES * CHL_LANES;
+    if (whole < k) {
+        memcpy(rest[0], a + whole, (size_t)(k - whole) * sizeof *a);
+        memcpy(rest[1], w + whole, (size_t)(k - whole) * sizeof *w);
+    }
+    for (int64_t l = 0; l < CHL_LANES; l += VL) {
+        V sum = SPLAT(0);
+        for (int64_t i = l; i < whole; i += CHL_LANES) {
+            sum = FMA(KERNEL(load)(a + i), KERNEL(load)(w + i), sum);
+        }
+        if (whole < k) {
+            sum = FMA(KERNEL(load)(rest[0] + l), KERNEL(load)(rest[1] + l), sum);
+        }
+        KERNEL(store)(sums + l, sum);
+    }
+}
+
+/* Eight rows at a time; each row's lanes are added in one tree. */
+static void KERNEL(dot)(const chl_dot *d)
+{
+    typedef KERNEL(eight) eight;
+    memset(d->c, 0, (size_t)(d->rows * CHL_LANES) * sizeof *d->c);
+    for (int64_t i = 0; i < d->rows; i += 8) {
+        chl_real lanes[8][CHL_LANES];
+        eight s[8];
+        int64_t rows = d->rows - i < 8 ? d->rows - i : 8;
+        for (int64_t r = 0; r < 8; r++) { /* the last row fills up */
+            const chl_real *row = d->a + (i + (r < rows ? r : rows - 1)) * d->a_row;
+            KERNEL(lane_sums)(d->k, row, d->w, lanes[r]);
+            s[r] = *(const eight *)lanes[r] + *(const eight *)(lanes[r] + 8);
+        }
+        eight p0 = NEIGHBOURS(s[0], s[1]), p1 = NEIGHBOURS(s[2], s[3]);
+        eight p2 = NEIGHBOURS(s[4], s[5]), p3 = NEIGHBOURS(s[6], s[7]);
+        eight q0 = NEIGHBOURS(p0, p1), q1 = NEIGHBOURS(p2, p3);
+        eight sums = HALVES(q0, q1);
+        for (int64_t r = 0; r < rows; r++) {
+            d->c[(i + r) * CHL_LANES] = sums[r] + d->bias;
+        }
+    }
+}
+
+#undef PICK
+#undef NEIGHBOURS
+#undef HALVES
+
 #define D  KERNEL(dvec)
 #define L  KERNEL(lvec)
 #define DL ((int64_t)(WIDTH / sizeof(double)))

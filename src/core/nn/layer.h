@@ -68,6 +68,7 @@ typedef struct chl_packed {
     chl_real *params; /* [net->pack_params], owned */
     chl_real *state;  /* [net->pack_state], owned, in the same block */
     bool absorbed;    /* see chl_packed_absorb_norms */
+    bool turned;      /* see chl_packed_turn_single */
 } chl_packed;
 
 /* Zeroed numbers for that net. */
@@ -82,6 +83,8 @@ void chl_packed_fold_norms(chl_packed *p, const chl_net *net);
 /* After chl_packed_fold_norms: moves batch norm into the dense layer that reads it, if
  * there is one; the forward pass then skips it. Rounds differently. */
 void chl_packed_absorb_norms(chl_packed *p, const chl_net *net);
+/* After those: lays the weights of dense layers with one unit end to end, for dot. */
+void chl_packed_turn_single(chl_packed *p, const chl_net *net);
 /* The dense layer that reads batch norm layer i, dropout aside; -1 = none. */
 int chl_net_norm_reader(const chl_net *net, int i);
 

@@ -138,3 +138,17 @@ void chl_packed_absorb_norms(chl_packed *p, const chl_net *net)
         }
     }
 }
+
+void chl_packed_turn_single(chl_packed *p, const chl_net *net)
+{
+    for (int i = 0; i < net->count; i++) {
+        const chl_layer *layer = &net->layers[i];
+        if (layer->kind == CHL_LAYER_DENSE && layer->out == 1) {
+            chl_real *w = p->params + layer->pack_at;
+            for (int64_t k = 1; k < layer->in; k++) {
+                w[k] = w[k * CHL_LANES];
+            }
+        }
+    }
+    p->turned = true;
+}

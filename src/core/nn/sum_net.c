@@ -50,6 +50,7 @@ chl_status chl_sum_net_new(const chl_net *net, chl_sum_net **out, chl_error *err
         chl_packed_load(&s->packed, net);
         chl_packed_fold_norms(&s->packed, net);
         chl_packed_absorb_norms(&s->packed, net);
+        chl_packed_turn_single(&s->packed, net);
         status = load_first(s, err);
     }
     if (status != CHL_OK) {
