@@ -5,8 +5,9 @@
  * Matrices are row-major with rows padded to a multiple of CHL_LANES numbers. Weights
  * [k × n] live in panels: columns 32p … 32p+31 of all k rows lie together (the last panel
  * is 16 wide when n is an odd multiple of 16). Every sum over k runs in the order of k,
- * one accumulator an output, so a row's result does not depend on the rows beside it, nor
- * on AVX2 or AVX-512; a processor without fused multiply-add rounds differently.
+ * one accumulator an output (`dot`: 16 lanes, then one tree), so a row's result does not
+ * depend on the rows beside it, nor on AVX2 or AVX-512; a processor without fused
+ * multiply-add rounds differently.
  */
 #ifndef CHL_NN_KERNELS_H
 #define CHL_NN_KERNELS_H
