@@ -236,5 +236,6 @@ $(BUILD)/tests/test_alloc_failures: LDFLAGS_ALL += \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=free
 
 -include $(shell find $(BUILD) build/fuzz -name '*.d' 2>/dev/null)
+.SECONDARY: # objects that only a chain of rules names are kept all the same
 .PHONY: all test test-programs test-all test-c test-lua test-cli test-examples demo run-demo lint valgrind fuzz \
 	bench docs install rock rockspec deps format clean help
