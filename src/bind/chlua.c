@@ -37,6 +37,19 @@ void chlua_register(lua_State *L, const char *metatable, const luaL_Reg *methods
     lua_pop(L, 1);
 }
 
+void chlua_index_through(lua_State *L, const char *metatable, lua_CFunction index)
+{
+    luaL_getmetatable(L, metatable);
+    lua_getfield(L, -1, "__index");
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -4, "methods"); /* where the library in Lua adds its own */
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -3, "__names"); /* for completion */
+    lua_pushcclosure(L, index, 1);
+    lua_setfield(L, -2, "__index");
+    lua_pop(L, 1);
+}
+
 void chlua_account(lua_State *L, size_t bytes)
 {
     if (bytes >= ACCOUNT_FROM) {

@@ -47,6 +47,10 @@ void *chlua_test_box(lua_State *L, int arg, const char *metatable);
  * nothing left. */
 void chlua_register(lua_State *L, const char *metatable, const luaL_Reg *methods,
                     const luaL_Reg *meta);
+/* For a registered type whose values have names of their own (columns, rows): `index`,
+ * with the methods as its upvalue, becomes __index. The methods are also set as `methods`
+ * in the module table on top of the stack, and as `__names` for completion. */
+void chlua_index_through(lua_State *L, const char *metatable, lua_CFunction index);
 /* After creating an object of so many bytes off the Lua heap: steps the collector when it
  * is large. */
 void chlua_account(lua_State *L, size_t bytes);

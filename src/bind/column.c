@@ -378,13 +378,5 @@ void chlua_open_column(lua_State *L)
         {"__gc", column_gc}, {"__len", column_len}, {NULL, NULL}};
     chlua_register(L, CHLUA_COLUMN, methods, meta);
     luaL_newlib(L, functions);
-    luaL_getmetatable(L, CHLUA_COLUMN);
-    lua_getfield(L, -1, "__index");
-    lua_pushvalue(L, -1);
-    lua_setfield(L, -4, "methods"); /* where the library in Lua adds its own */
-    lua_pushvalue(L, -1);
-    lua_setfield(L, -3, "__names"); /* for completion */
-    lua_pushcclosure(L, column_index, 1);
-    lua_setfield(L, -2, "__index");
-    lua_pop(L, 1);
+    chlua_index_through(L, CHLUA_COLUMN, column_index);
 }

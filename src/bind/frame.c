@@ -409,13 +409,5 @@ void chlua_open_frame(lua_State *L)
     chlua_register(L, CHLUA_FRAME, methods, meta);
     luaL_newlib(L, functions);
     luaL_setfuncs(L, chlua_frame_io_functions, 0);
-    luaL_getmetatable(L, CHLUA_FRAME);
-    lua_getfield(L, -1, "__index");
-    lua_pushvalue(L, -1);
-    lua_setfield(L, -4, "methods"); /* where the library in Lua adds its own */
-    lua_pushvalue(L, -1);
-    lua_setfield(L, -3, "__names"); /* for completion */
-    lua_pushcclosure(L, frame_index, 1);
-    lua_setfield(L, -2, "__index");
-    lua_pop(L, 1);
+    chlua_index_through(L, CHLUA_FRAME, frame_index);
 }
