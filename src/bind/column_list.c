@@ -9,7 +9,7 @@
 #include "bind/frame_box.h"
 #include "core/base/strbuf.h"
 #include "core/data/builder.h"
-#include "core/data/csv.h"
+#include "core/io/csv.h"
 #include "core/data/distinct.h"
 
 /*** @module churnlab.core.column */

@@ -2,13 +2,13 @@
  *
  * core.expr: parse, check and evaluate expressions, group and aggregate. Layer: bind.
  */
-#include "core/data/expr.h"
+#include "core/expr/expr.h"
 
 #include <string.h>
 
 #include "bind/frame_box.h"
 #include "bind/modules.h"
-#include "core/data/group.h"
+#include "core/table/aggregate.h"
 
 /*** The expression language of `filter`, `derive`, `agg` and policies: Lua's operators
  * over columns, such as "Balance > 0 and Age >= 25", with functions and aggregates. It is
@@ -77,7 +77,7 @@ static int expr_eval(lua_State *L)
 {
     chl_frame *frame = chlua_check_frame(L, 1);
     chl_expr *expr = check_expr(L, 2);
-    CHLUA_RETURN_COLUMN(L, chl_expr_eval(expr, frame, &made, &err));
+    CHLUA_RETURN_COLUMN(L, chl_expr_eval(expr, frame, &control, &made, &err));
 }
 
 /* The list of expressions at `arg` as an array in a userdata pushed on the stack; an
@@ -124,8 +124,8 @@ static int expr_aggregate(lua_State *L)
     const char *const *names = chlua_check_strings(L, 3, &n_names);
     chl_expr **exprs = check_exprs(L, 4, &n_exprs);
     luaL_argcheck(L, n_names == n_exprs, 4, "expected one expression for each name");
-    CHLUA_RETURN_FRAME(
-        L, chl_frame_aggregate(frame, keys, n_keys, names, exprs, n_exprs, &made, &err));
+    CHLUA_RETURN_FRAME(L, chl_frame_aggregate(frame, keys, n_keys, names, exprs, n_exprs,
+                                              &control, &made, &err));
 }
 
 /*** The names of all functions, for completion.

@@ -7,14 +7,18 @@
 
 #include "bind/chlua.h"
 
-/* Runs a core call that makes a frame (`made`) or fails (`err`), pushes the box and
- * returns 1. The box exists before the call, so that nothing is lost when Lua raises. */
+/* Runs a core call that makes a frame (`made`) or fails (`err`) and may read `control`,
+ * pushes the box and returns 1. The box exists before the call, so that nothing is lost
+ * when Lua raises. */
 #define CHLUA_RETURN_FRAME(L, call)                                                      \
     do {                                                                                 \
         chl_error err = {0};                                                             \
         chl_frame *made = NULL;                                                          \
+        chl_control control;                                                             \
+        chlua_control(L, &control);                                                      \
         void **slot = chlua_new_box(L, CHLUA_FRAME);                                     \
         chl_status status = (call);                                                      \
+        chlua_control_done(L);                                                           \
         *slot = made;                                                                    \
         chlua_check(L, status, &err);                                                    \
         chlua_account(L, (size_t)made->rows *(size_t)made->columns * 8);                 \
@@ -26,8 +30,11 @@
     do {                                                                                 \
         chl_error err = {0};                                                             \
         chl_column *made = NULL;                                                         \
+        chl_control control;                                                             \
+        chlua_control(L, &control);                                                      \
         void **slot = chlua_new_box(L, CHLUA_COLUMN);                                    \
         chl_status status = (call);                                                      \
+        chlua_control_done(L);                                                           \
         *slot = made;                                                                    \
         chlua_check(L, status, &err);                                                    \
         chlua_account(L, (size_t)made->length * 8);                                      \

@@ -8,7 +8,7 @@
 #include "bind/frame_box.h"
 #include "core/base/options.h"
 #include "core/base/strbuf.h"
-#include "core/data/csv.h"
+#include "core/io/csv.h"
 
 /*** @module churnlab.frame */
 

@@ -73,7 +73,7 @@ int chlua_frame_take(lua_State *L)
         indices[i] = row - 1;
         lua_pop(L, 1);
     }
-    CHLUA_RETURN_FRAME(L, chl_frame_take(frame, indices, n, &made, &err));
+    CHLUA_RETURN_FRAME(L, chl_frame_take(frame, indices, n, &control, &made, &err));
 }
 
 /*** The rows where a bool column is true: what `Frame:filter` calls.
@@ -85,7 +85,7 @@ int chlua_frame_filter_by(lua_State *L)
 {
     const chl_frame *frame = chlua_check_frame(L, 1);
     const chl_column *keep = chlua_check_column(L, 2);
-    CHLUA_RETURN_FRAME(L, chl_frame_filter(frame, keep, &made, &err));
+    CHLUA_RETURN_FRAME(L, chl_frame_filter(frame, keep, &control, &made, &err));
 }
 
 /*** Stable sort, missing values last: what `Frame:sort` calls.
@@ -106,5 +106,6 @@ int chlua_frame_sort_by(lua_State *L)
         descending[i] = lua_toboolean(L, -1);
         lua_pop(L, 1);
     }
-    CHLUA_RETURN_FRAME(L, chl_frame_sort(frame, names, descending, n, &made, &err));
+    CHLUA_RETURN_FRAME(
+        L, chl_frame_sort(frame, names, descending, n, &control, &made, &err));
 }

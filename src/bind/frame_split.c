@@ -25,8 +25,10 @@ static void push_part(lua_State *L, const chl_frame *frame, const int32_t *part,
     }
     chl_error err = {0};
     chl_frame *made = NULL;
+    chl_control control;
+    chlua_control(L, &control);
     void **slot = chlua_new_box(L, CHLUA_FRAME);
-    chl_status status = chl_frame_take(frame, indices, n, &made, &err);
+    chl_status status = chl_frame_take(frame, indices, n, &control, &made, &err);
     *slot = made;
     chlua_check(L, status, &err);
     lua_remove(L, -2);
@@ -142,5 +144,5 @@ int chlua_frame_sample(lua_State *L)
     chl_error sample_error = {0};
     chlua_check(L, chl_sample(frame->rows, n, seed, indices, &sample_error),
                 &sample_error);
-    CHLUA_RETURN_FRAME(L, chl_frame_take(frame, indices, n, &made, &err));
+    CHLUA_RETURN_FRAME(L, chl_frame_take(frame, indices, n, &control, &made, &err));
 }

@@ -14,7 +14,10 @@ allowed() {
     case "$1" in
     src/core/base) echo 'core/base' ;;
     src/core/data) echo 'core/base|core/data' ;;
-    src/core/prep) echo 'core/base|core/data|core/prep' ;;
+    src/core/expr) echo 'core/base|core/data|core/expr' ;;
+    src/core/table) echo 'core/base|core/data|core/expr|core/table' ;;
+    src/core/io) echo 'core/base|core/data|core/io' ;;
+    src/core/prep) echo 'core/base|core/data|core/expr|core/prep' ;;
     src/core/metrics) echo 'core/base|core/data|core/metrics' ;;
     src/core/nn) echo 'core/base|core/data|core/nn' ;;
     src/core/explain) echo 'core/base|core/explain' ;;

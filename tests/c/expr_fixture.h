@@ -13,7 +13,7 @@
 #define EXPR_FIXTURE_H
 
 #include "core/data/builder.h"
-#include "core/data/expr.h"
+#include "core/expr/expr.h"
 #include "core/data/frame.h"
 
 enum { FIXTURE_ROWS = 5, FIXTURE_COLUMNS = 7 };

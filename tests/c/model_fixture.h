@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "core/base/rng.h"
-#include "core/data/csv.h"
+#include "core/io/csv.h"
 #include "core/model/model.h"
 
 /* Stops the test program with the message: a fixture that fails leaves nothing to test.

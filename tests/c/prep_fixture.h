@@ -12,7 +12,7 @@
 #include "chl_test.h"
 
 #include "core/base/alloc.h"
-#include "core/data/csv.h"
+#include "core/io/csv.h"
 #include "core/prep/prep.h"
 
 /* Columns named in `categories` (separated by spaces) are categories; y is the target,

@@ -5,8 +5,9 @@
  */
 #include "chl_test.h"
 
-#include "core/data/csv.h"
+#include "core/io/csv.h"
 #include "core/data/group.h"
+#include "core/table/aggregate.h"
 #include "core/data/row_hash.h"
 #include "core/nn/train.h"
 #include "core/prep/prep.h"
@@ -59,7 +60,7 @@ static chl_status evaluate(const char *text, const chl_frame *frame, chl_error *
     chl_expr *expr = NULL;
     chl_column *column = NULL;
     CHL_TRY(chl_expr_parse(text, &expr, err));
-    chl_status status = chl_expr_eval(expr, frame, &column, err);
+    chl_status status = chl_expr_eval(expr, frame, NULL, &column, err);
     chl_column_release(column);
     chl_expr_release(expr);
     return status;
@@ -103,7 +104,7 @@ static chl_status run_groups(chl_error *err)
         status = chl_expr_parse("sum(age) / count()", &exprs[1], err);
     }
     if (status == CHL_OK) {
-        status = chl_frame_aggregate(frame, keys, 2, names, exprs, 2, &result, err);
+        status = chl_frame_aggregate(frame, keys, 2, names, exprs, 2, NULL, &result, err);
     }
     chl_frame_release(result);
     chl_expr_release(exprs[0]);

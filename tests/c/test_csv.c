@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "core/data/csv.h"
-#include "core/data/csv_lines.h"
+#include "core/io/csv.h"
+#include "core/io/csv_lines.h"
 
 static chl_frame *parse_with(const char *text, const chl_csv_options *options)
 {

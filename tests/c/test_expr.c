@@ -30,7 +30,7 @@ static void expect(const char *text, const char *wanted)
     chl_type type;
     assert_ok(chl_expr_parse(text, &expr, &err));
     assert_ok(chl_expr_check(expr, frame, &type, &err));
-    assert_ok(chl_expr_eval(expr, frame, &column, &err));
+    assert_ok(chl_expr_eval(expr, frame, NULL, &column, &err));
     assert_int_equal(type, column->type);
     assert_int_equal(column->length, frame->rows);
     chl_strbuf got = {0};

@@ -16,7 +16,7 @@ static void expect_failure(const char *text, const char *message)
     chl_column *column = (chl_column *)&column;
     assert_ok(chl_expr_parse(text, &expr, &err));
     assert_error(chl_expr_check(expr, frame, &type, &err), message);
-    assert_error(chl_expr_eval(expr, frame, &column, &err), message);
+    assert_error(chl_expr_eval(expr, frame, NULL, &column, &err), message);
     assert_null(column);
     assert_int_not_equal(chl_expr_check(expr, frame, &type, NULL), CHL_OK);
     chl_expr_release(expr);
@@ -123,7 +123,7 @@ static void schema_without_rows(void **state)
         chl_expr_parse("if_else(Country == 'Spain', Age / mean(Age), nil)", &expr, &err));
     assert_ok(chl_expr_check(expr, schema, &type, &err));
     assert_int_equal(type, CHL_F64);
-    assert_ok(chl_expr_eval(expr, schema, &column, &err));
+    assert_ok(chl_expr_eval(expr, schema, NULL, &column, &err));
     assert_int_equal(column->length, 0);
     assert_int_equal(column->type, CHL_F64);
     chl_column_release(column);
@@ -138,7 +138,7 @@ static void column_is_shared(void **state)
     chl_expr *expr;
     chl_column *column;
     assert_ok(chl_expr_parse("Age", &expr, &err));
-    assert_ok(chl_expr_eval(expr, frame, &column, &err));
+    assert_ok(chl_expr_eval(expr, frame, NULL, &column, &err));
     assert_ptr_equal(column, chl_frame_column(frame, "Age"));
     chl_column_release(column);
     chl_expr_release(expr);
@@ -156,7 +156,7 @@ static void too_many_values(void **state)
     chl_expr *expr;
     chl_column *column;
     assert_ok(chl_expr_parse(text.data, &expr, &err));
-    assert_error(chl_expr_eval(expr, frame, &column, &err),
+    assert_error(chl_expr_eval(expr, frame, NULL, &column, &err),
                  "too complex: more than 512 values at the same time");
     chl_expr_release(expr);
     chl_strbuf_reset(&text);
@@ -165,7 +165,7 @@ static void too_many_values(void **state)
         chl_strbuf_puts(&text, "+1");
     }
     assert_ok(chl_expr_parse(text.data, &expr, &err));
-    assert_ok(chl_expr_eval(expr, frame, &column, &err));
+    assert_ok(chl_expr_eval(expr, frame, NULL, &column, &err));
     assert_int_equal(column->values.i64[0], 5042);
     chl_column_release(column);
     chl_expr_release(expr);

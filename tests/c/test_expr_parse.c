@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "core/base/strbuf.h"
-#include "core/data/expr.h"
+#include "core/expr/expr.h"
 
 static void expect_print(const char *text, const char *wanted)
 {

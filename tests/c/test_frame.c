@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "chl_test.h"
 
-#include "core/data/csv.h"
+#include "core/io/csv.h"
 #include "core/data/frame.h"
 
 static chl_frame *parse(const char *text)
@@ -88,7 +88,7 @@ static void test_rows(void **state)
 {
     (void)state;
     chl_frame *f = parse("a,b\n1,x\n2,\n3,z\n"), *g = NULL;
-    assert_ok(chl_frame_take(f, (int64_t[]){2, -1, 0}, 3, &g, &err));
+    assert_ok(chl_frame_take(f, (int64_t[]){2, -1, 0}, 3, NULL, &g, &err));
     assert_csv(g, "a,b\n3,z\n,\n1,x\n");
     chl_frame_release(g);
     assert_ok(chl_frame_slice(f, 1, 99, &g, &err));
@@ -104,11 +104,11 @@ static void test_rows(void **state)
     keep->values.boolean[0] = 0;
     chl_column_set_null(keep, 2);
     chl_column_seal(keep);
-    assert_ok(chl_frame_filter(f, keep, &g, &err));
+    assert_ok(chl_frame_filter(f, keep, NULL, &g, &err));
     assert_csv(g, "a,b\n2,\n");
     chl_frame_release(g);
     chl_column_release(keep);
-    assert_error(chl_frame_filter(f, f->fields[0].column, &g, &err),
+    assert_error(chl_frame_filter(f, f->fields[0].column, NULL, &g, &err),
                  "filter: expected a bool condition, got i64");
     chl_frame_release(f);
 }
@@ -118,14 +118,14 @@ static void test_sort(void **state)
     (void)state;
     chl_frame *f = parse("k,v,w\nb,1,0\na,,1\nb,3,2\na,2,3\n,1,4\nb,-1,5\n"), *g = NULL;
     const char *keys[] = {"k", "v"};
-    assert_ok(chl_frame_sort(f, keys, (bool[]){false, true}, 2, &g, &err));
+    assert_ok(chl_frame_sort(f, keys, (bool[]){false, true}, 2, NULL, &g, &err));
     assert_csv(g, "k,v,w\na,2,3\na,,1\nb,3,2\nb,1,0\nb,-1,5\n,1,4\n");
     chl_frame_release(g);
-    assert_ok(chl_frame_sort(f, keys, (bool[]){true}, 1, &g, &err)); /* stable */
+    assert_ok(chl_frame_sort(f, keys, (bool[]){true}, 1, NULL, &g, &err)); /* stable */
     assert_csv(g, "k,v,w\nb,1,0\nb,3,2\nb,-1,5\na,,1\na,2,3\n,1,4\n");
     chl_frame_release(g);
     const char *wrong[] = {"vv"};
-    assert_error(chl_frame_sort(f, wrong, (bool[]){false}, 1, &g, &err),
+    assert_error(chl_frame_sort(f, wrong, (bool[]){false}, 1, NULL, &g, &err),
                  "sort: unknown column 'vv'");
     chl_frame_release(f);
 }

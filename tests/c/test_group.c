@@ -9,6 +9,7 @@
 
 #include "core/base/strbuf.h"
 #include "core/data/group.h"
+#include "core/table/aggregate.h"
 #include "expr_fixture.h"
 
 static chl_frame *small; /* the fixture of five rows */
@@ -48,16 +49,16 @@ static void numbers_by_first_appearance(void **state)
     static const char *const both[] = {"Active", "Country"};
     static const int64_t by_country[] = {0, 1, 2, 0, 3}, first[] = {0, 1, 2, 4};
     chl_groups groups;
-    assert_ok(chl_groups_init(&groups, small, country, 1, &err));
+    assert_ok(chl_groups_init(&groups, small, country, 1, NULL, &err));
     assert_int_equal(groups.count, 4);
     assert_memory_equal(groups.group, by_country, sizeof by_country);
     assert_memory_equal(groups.first, first, sizeof first);
     chl_groups_reset(&groups);
     chl_groups_reset(&groups);
-    assert_ok(chl_groups_init(&groups, small, both, 2, &err));
+    assert_ok(chl_groups_init(&groups, small, both, 2, NULL, &err));
     assert_int_equal(groups.count, 4);
     chl_groups_reset(&groups);
-    assert_ok(chl_groups_init(&groups, small, NULL, 0, &err));
+    assert_ok(chl_groups_init(&groups, small, NULL, 0, NULL, &err));
     assert_int_equal(groups.count, 1);
     chl_groups_reset(&groups);
 }
@@ -70,12 +71,12 @@ static void sorted_with_missing_last(void **state)
     chl_expr *exprs[] = {parse("count()"), parse("mean(Age)"),
                          parse("sum((Age - mean(Age)) ^ 2) / count(Age)")};
     chl_frame *out;
-    assert_ok(chl_frame_aggregate(small, keys, 1, names, exprs, 3, &out, &err));
+    assert_ok(chl_frame_aggregate(small, keys, 1, names, exprs, 3, NULL, &out, &err));
     assert_string_equal(out->fields[0].name, "Country");
     assert_string_equal(out->fields[3].name, "rest");
     expect_frame(out, "France|2|17.5|600.25;Germany|1|60|0;Spain|1|NA|NA;NA|1|30|0");
     chl_frame_release(out);
-    assert_ok(chl_frame_aggregate(small, NULL, 0, names, exprs, 2, &out, &err));
+    assert_ok(chl_frame_aggregate(small, NULL, 0, names, exprs, 2, NULL, &out, &err));
     expect_frame(out, "5|31.25");
     chl_frame_release(out);
     for (int i = 0; i < 3; i++) {
@@ -97,10 +98,10 @@ static void empty_groups(void **state)
     for (int i = 0; i < 7; i++) {
         exprs[i] = parse(texts[i]);
     }
-    assert_ok(chl_frame_aggregate(none, NULL, 0, names, exprs, 7, &out, &err));
+    assert_ok(chl_frame_aggregate(none, NULL, 0, names, exprs, 7, NULL, &out, &err));
     expect_frame(out, "0|0|NA|false|true|NA|0");
     chl_frame_release(out);
-    assert_ok(chl_frame_aggregate(none, keys, 1, names, exprs, 7, &out, &err));
+    assert_ok(chl_frame_aggregate(none, keys, 1, names, exprs, 7, NULL, &out, &err));
     assert_int_equal(out->rows, 0);
     assert_int_equal(out->columns, 8);
     chl_frame_release(out);
@@ -117,14 +118,14 @@ static void errors(void **state)
     static const char *const names[] = {"x"};
     chl_expr *bare = parse("Age + mean(Age)"), *good = parse("count()");
     chl_frame *out = (chl_frame *)&out;
-    assert_error(chl_frame_aggregate(small, keys, 1, names, &bare, 1, &out, &err),
+    assert_error(chl_frame_aggregate(small, keys, 1, names, &bare, 1, NULL, &out, &err),
                  "aggregate 'x': expression \"Age + mean(Age)\": position 1: column "
                  "'Age' has many "
                  "values a group: expected an aggregate such as mean(Age) or first(Age)");
     assert_null(out);
-    assert_error(chl_frame_aggregate(small, wrong, 1, names, &good, 1, &out, &err),
+    assert_error(chl_frame_aggregate(small, wrong, 1, names, &good, 1, NULL, &out, &err),
                  "group: unknown column 'Contry' (did you mean 'Country'?)");
-    assert_error(chl_frame_aggregate(small, keys, 1, keys, &good, 1, &out, &err),
+    assert_error(chl_frame_aggregate(small, keys, 1, keys, &good, 1, NULL, &out, &err),
                  "group: the name 'Country' is used twice");
     chl_expr_release(bare);
     chl_expr_release(good);
@@ -218,7 +219,7 @@ static void same_as_pandas(void **state)
         static const char *const names[] = {"value"};
         chl_expr *expr = parse(text);
         chl_frame *out;
-        assert_ok(chl_frame_aggregate(frame, keys, 2, names, &expr, 1, &out, &err));
+        assert_ok(chl_frame_aggregate(frame, keys, 2, names, &expr, 1, NULL, &out, &err));
         assert_int_equal(out->rows, json_array_size(groups));
         for (int64_t i = 0; i < out->rows; i++) {
             const json_t *group = json_array_get(groups, (size_t)i);
@@ -251,13 +252,13 @@ static void blocks_agree_with_single_rows(void **state)
     for (size_t t = 0; t < sizeof texts / sizeof texts[0]; t++) {
         chl_expr *expr = parse(texts[t]);
         chl_column *all;
-        assert_ok(chl_expr_eval(expr, frame, &all, &err));
+        assert_ok(chl_expr_eval(expr, frame, NULL, &all, &err));
         for (int64_t i = 0; i < frame->rows; i += 37) {
             chl_frame *row;
             chl_column *one;
             chl_strbuf a = {0}, b = {0};
             assert_ok(chl_frame_slice(frame, i, 1, &row, &err));
-            assert_ok(chl_expr_eval(expr, row, &one, &err));
+            assert_ok(chl_expr_eval(expr, row, NULL, &one, &err));
             assert_int_equal(chl_column_valid(one, 0), chl_column_valid(all, i));
             chl_column_format(one, 0, &a);
             chl_column_format(all, i, &b);
@@ -293,7 +294,7 @@ static void as_many_groups_as_rows(void **state)
     assert_ok(chl_frame_new(names, columns, 2, &frame, &err));
     for (int n = 1; n <= 2; n++) {
         chl_groups groups;
-        assert_ok(chl_groups_init(&groups, frame, names + (n == 1), n, &err));
+        assert_ok(chl_groups_init(&groups, frame, names + (n == 1), n, NULL, &err));
         assert_int_equal(groups.count, N);
         for (int64_t i = 0; i < N; i++) {
             assert_int_equal(groups.group[i], i);

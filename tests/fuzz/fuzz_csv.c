@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
-#include "core/data/csv.h"
+#include "core/io/csv.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 

@@ -42,8 +42,9 @@ static void run(const chl_expr *expr, const chl_frame *frame, const int64_t *gro
     chl_error err = {0};
     chl_type type = CHL_F64;
     chl_status checked = chl_expr_check(expr, frame, &type, &err);
-    chl_status status = group ? chl_expr_aggregate(expr, frame, group, 3, &column, &err)
-                              : chl_expr_eval(expr, frame, &column, &err);
+    chl_status status =
+        group ? chl_expr_aggregate(expr, frame, group, 3, NULL, &column, &err)
+              : chl_expr_eval(expr, frame, NULL, &column, &err);
     if (status != CHL_OK) {
         require(!column && err.message[0], "a failure without a message",
                 chl_expr_text(expr));

@@ -211,7 +211,7 @@ chl_status chl_value_counts(const chl_column *column, chl_frame **out, chl_error
         status = chl_frame_new(names, columns, 3, &unsorted, err);
     }
     if (status == CHL_OK) {
-        status = chl_frame_sort(unsorted, keys, descending, 2, out, err);
+        status = chl_frame_sort(unsorted, keys, descending, 2, NULL, out, err);
     }
     chl_frame_release(unsorted);
     for (int i = 0; i < 3; i++) {

@@ -11,6 +11,7 @@
 #ifndef CHL_DATA_FRAME_H
 #define CHL_DATA_FRAME_H
 
+#include "core/base/control.h"
 #include "core/base/status.h"
 #include "core/data/column.h"
 
@@ -71,14 +72,17 @@ CHL_MUST_CHECK chl_status chl_frame_with_roles(const chl_frame *frame, const cha
 /* Rows by index (-1 = a missing row), by range (clamped), by a bool column (missing =
  * false). */
 CHL_MUST_CHECK chl_status chl_frame_take(const chl_frame *frame, const int64_t *indices,
-                                         int64_t n, chl_frame **out, chl_error *err);
+                                         int64_t n, const chl_control *control,
+                                         chl_frame **out, chl_error *err);
 CHL_MUST_CHECK chl_status chl_frame_slice(const chl_frame *frame, int64_t start,
                                           int64_t n, chl_frame **out, chl_error *err);
 CHL_MUST_CHECK chl_status chl_frame_filter(const chl_frame *frame, const chl_column *keep,
-                                           chl_frame **out, chl_error *err);
+                                           const chl_control *control, chl_frame **out,
+                                           chl_error *err);
 /* Stable sort by one or more columns, missing rows last in either direction. */
 CHL_MUST_CHECK chl_status chl_frame_sort(const chl_frame *frame, const char *const *names,
-                                         const bool *descending, int n, chl_frame **out,
+                                         const bool *descending, int n,
+                                         const chl_control *control, chl_frame **out,
                                          chl_error *err);
 
 /* The target as 0/1 doubles in y[rows]: bool and 0/1 columns as they are, other types

@@ -5,38 +5,43 @@
 #include "core/data/frame.h"
 
 #include "core/base/alloc.h"
+#include "core/base/parallel.h"
 
-/* How one column of the new frame is made. */
+/* How the columns of the new frame are made. */
 typedef struct row_choice {
+    const chl_frame *frame;
     const int64_t *indices; /* NULL: the range start … start+n-1 */
     int64_t start, n;
+    chl_column **columns; /* [frame->columns] the result */
 } row_choice;
 
-static chl_status choose_columns(const chl_frame *frame, const row_choice *choice,
-                                 chl_column **columns, chl_error *err)
+/* A task: column i. */
+static chl_status choose_column(void *ctx, size_t i, chl_error *err)
 {
-    for (int i = 0; i < frame->columns; i++) {
-        const chl_column *column = frame->fields[i].column;
-        if (choice->indices) {
-            CHL_TRY(
-                chl_column_take(column, choice->indices, choice->n, &columns[i], err));
-        } else {
-            CHL_TRY(chl_column_slice(column, choice->start, choice->n, &columns[i], err));
-        }
+    row_choice *choice = ctx;
+    const chl_column *column = choice->frame->fields[i].column;
+    if (choice->indices) {
+        return chl_column_take(column, choice->indices, choice->n, &choice->columns[i],
+                               err);
     }
-    return CHL_OK;
+    return chl_column_slice(column, choice->start, choice->n, &choice->columns[i], err);
 }
 
-static chl_status make_frame(const chl_frame *frame, const row_choice *choice,
-                             const char **names, chl_column **columns, chl_frame **out,
-                             chl_error *err)
+/* Below so many cells a second thread costs more than it saves. */
+enum { PARALLEL_CELLS = 100000 };
+
+static chl_status make_frame(row_choice *choice, const char **names,
+                             const chl_control *control, chl_frame **out, chl_error *err)
 {
-    CHL_TRY(choose_columns(frame, choice, columns, err));
+    const chl_frame *frame = choice->frame;
+    bool large = choice->n > PARALLEL_CELLS / (frame->columns + 1);
+    CHL_TRY(chl_parallel_for(large ? chl_control_threads(control) : 1,
+                             (size_t)frame->columns, choose_column, choice, err));
     for (int i = 0; i < frame->columns; i++) {
         names[i] = frame->fields[i].name;
     }
     chl_frame *made = NULL;
-    CHL_TRY(chl_frame_new(names, columns, frame->columns, &made, err));
+    CHL_TRY(chl_frame_new(names, choice->columns, frame->columns, &made, err));
     made->rows = choice->n;
     chl_status status = chl_frame_copy_roles(frame, made, err);
     if (status != CHL_OK) {
@@ -47,28 +52,29 @@ static chl_status make_frame(const chl_frame *frame, const row_choice *choice,
     return CHL_OK;
 }
 
-static chl_status choose_rows(const chl_frame *frame, const row_choice *choice,
+static chl_status choose_rows(row_choice *choice, const chl_control *control,
                               chl_frame **out, chl_error *err)
 {
     *out = NULL;
-    size_t n = (size_t)frame->columns;
+    size_t n = (size_t)choice->frame->columns;
     const char **names = chl_alloc(n, sizeof *names);
-    chl_column **columns = chl_calloc(n, sizeof *columns);
-    chl_status status = names && columns
-                            ? make_frame(frame, choice, names, columns, out, err)
+    choice->columns = chl_calloc(n, sizeof *choice->columns);
+    chl_status status = names && choice->columns
+                            ? make_frame(choice, names, control, out, err)
                             : chl_fail_memory(err);
-    for (size_t i = 0; columns && i < n; i++) {
-        chl_column_release(columns[i]);
+    for (size_t i = 0; choice->columns && i < n; i++) {
+        chl_column_release(choice->columns[i]);
     }
-    chl_free(columns);
+    chl_free(choice->columns);
     chl_free(names);
     return status;
 }
 
 chl_status chl_frame_take(const chl_frame *frame, const int64_t *indices, int64_t n,
-                          chl_frame **out, chl_error *err)
+                          const chl_control *control, chl_frame **out, chl_error *err)
 {
-    return choose_rows(frame, &(row_choice){.indices = indices, .n = n}, out, err);
+    return choose_rows(&(row_choice){.frame = frame, .indices = indices, .n = n}, control,
+                       out, err);
 }
 
 chl_status chl_frame_slice(const chl_frame *frame, int64_t start, int64_t n,
@@ -76,11 +82,12 @@ chl_status chl_frame_slice(const chl_frame *frame, int64_t start, int64_t n,
 {
     start = start < 0 ? 0 : start > frame->rows ? frame->rows : start;
     n = n < 0 ? 0 : n > frame->rows - start ? frame->rows - start : n;
-    return choose_rows(frame, &(row_choice){.start = start, .n = n}, out, err);
+    return choose_rows(&(row_choice){.frame = frame, .start = start, .n = n}, NULL, out,
+                       err);
 }
 
 chl_status chl_frame_filter(const chl_frame *frame, const chl_column *keep,
-                            chl_frame **out, chl_error *err)
+                            const chl_control *control, chl_frame **out, chl_error *err)
 {
     *out = NULL;
     if (keep->type != CHL_BOOL) {
@@ -101,7 +108,7 @@ chl_status chl_frame_filter(const chl_frame *frame, const chl_column *keep,
             indices[n++] = i;
         }
     }
-    chl_status status = chl_frame_take(frame, indices, n, out, err);
+    chl_status status = chl_frame_take(frame, indices, n, control, out, err);
     chl_free(indices);
     return status;
 }

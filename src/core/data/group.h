@@ -5,7 +5,7 @@
 #ifndef CHL_DATA_GROUP_H
 #define CHL_DATA_GROUP_H
 
-#include "core/data/expr.h"
+#include "core/base/control.h"
 #include "core/data/frame.h"
 
 typedef struct chl_groups {
@@ -17,19 +17,12 @@ typedef struct chl_groups {
 
 /* Missing key values form a group of their own. */
 CHL_MUST_CHECK chl_status chl_groups_init(chl_groups *groups, const chl_frame *frame,
-                                          const char *const *keys, int n, chl_error *err);
+                                          const char *const *keys, int n,
+                                          const chl_control *control, chl_error *err);
 /* Splits each group by ids[i] in 0 … values-1 and numbers the new groups by first
  * appearance; `first` is left alone. */
 CHL_MUST_CHECK chl_status chl_groups_split(chl_groups *groups, const int64_t *ids,
                                            int64_t rows, int64_t values, chl_error *err);
 void chl_groups_reset(chl_groups *groups);
-
-/* The frame of keys and aggregates: one row a group, sorted by the keys (missing last).
- * names[i] = exprs[i]; zero keys give one row over everything. */
-CHL_MUST_CHECK chl_status chl_frame_aggregate(const chl_frame *frame,
-                                              const char *const *keys, int n_keys,
-                                              const char *const *names,
-                                              chl_expr *const *exprs, int n_exprs,
-                                              chl_frame **out, chl_error *err);
 
 #endif

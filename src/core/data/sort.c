@@ -222,7 +222,8 @@ static chl_status order_rows(const chl_frame *frame, const char *const *names,
 }
 
 chl_status chl_frame_sort(const chl_frame *frame, const char *const *names,
-                          const bool *descending, int n, chl_frame **out, chl_error *err)
+                          const bool *descending, int n, const chl_control *control,
+                          chl_frame **out, chl_error *err)
 {
     *out = NULL;
     int64_t *order = chl_alloc((size_t)frame->rows, sizeof *order);
@@ -231,7 +232,7 @@ chl_status chl_frame_sort(const chl_frame *frame, const char *const *names,
                             ? order_rows(frame, names, descending, n, order, keys, err)
                             : chl_fail_memory(err);
     if (status == CHL_OK) {
-        status = chl_frame_take(frame, order, frame->rows, out, err);
+        status = chl_frame_take(frame, order, frame->rows, control, out, err);
     }
     chl_free(order);
     chl_free(keys);

@@ -28,7 +28,7 @@ static chl_status keep_rows(const chl_frame *frame, const double *y, int64_t *ro
         *out = chl_frame_retain((chl_frame *)(uintptr_t)frame);
         return CHL_OK;
     }
-    return chl_frame_take(frame, rows, n, out, err);
+    return chl_frame_take(frame, rows, n, NULL, out, err);
 }
 
 chl_status chl_frame_labelled(const chl_frame *frame, const char *where, chl_frame **out,

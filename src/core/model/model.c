@@ -81,7 +81,7 @@ static chl_status sample_background(const chl_frame *train, uint64_t seed,
             rows[n++] = i;
         }
     }
-    return chl_frame_take(train, rows, n, out, err);
+    return chl_frame_take(train, rows, n, NULL, out, err);
 }
 
 static chl_status make_background(const chl_prep *prep, const chl_frame *train,

@@ -13,7 +13,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/options.h"
-#include "core/data/expr.h"
+#include "core/expr/expr.h"
 #include "core/prep/step.h"
 
 typedef struct derived {
@@ -238,7 +238,7 @@ static chl_status evaluate(const derived *d, const chl_frame *frame, chl_work *w
                            const chl_layout *layout, chl_error *err)
 {
     chl_column *column = NULL;
-    if (chl_expr_eval(d->expr, frame, &column, err) != CHL_OK) {
+    if (chl_expr_eval(d->expr, frame, NULL, &column, err) != CHL_OK) {
         return fail_derived(d, err);
     }
     if (column->type == CHL_CATEGORY) {

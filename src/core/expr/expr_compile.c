@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
-#include "core/data/expr_internal.h"
+#include "core/expr/expr_internal.h"
 
 typedef struct compiler {
     const expr_plan *plan;

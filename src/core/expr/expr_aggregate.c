@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Aggregates over groups of rows. Layer: core/data. Missing values are skipped. The
+ * Aggregates over groups of rows. Layer: core/expr. Missing values are skipped. The
  * arithmetic is that of summary.h (compensated sums, two-pass variances, linear
  * quantiles), step by step, so that std(Age) and the column's std are the same double.
  */
@@ -9,7 +9,7 @@
 
 #include "core/base/alloc.h"
 #include "core/data/distinct.h"
-#include "core/data/expr_internal.h"
+#include "core/expr/expr_internal.h"
 #include "core/data/group.h"
 #include "core/data/summary.h"
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
  * Kernels that bring values into registers: columns, aggregates, constants, conversions
- * between types; and the masks that all kernels share. Layer: core/data.
+ * between types; and the masks that all kernels share. Layer: core/expr.
  */
 #include <float.h>
 #include <math.h>
 #include <string.h>
 
-#include "core/data/expr_internal.h"
+#include "core/expr/expr_internal.h"
 
 #define IN(type, k) ((const type *)m->registers[in->in[k]].data)
 #define OUT(type)   ((type *)chl_expr_out(m, in))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "core/data/csv_lines.h"
+#include "core/io/csv_lines.h"
 
 #include <string.h>
 

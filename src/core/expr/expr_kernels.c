@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Kernels of the operators: arithmetic, comparison, logic; choice. Layer: core/data. Each
+ * Kernels of the operators: arithmetic, comparison, logic; choice. Layer: core/expr. Each
  * works on up to EXPR_BLOCK rows; out never shares memory with an operand. Values behind
  * missing rows are computed and ignored, so loops stay free of branches.
  */
 #include <math.h>
 #include <string.h>
 
-#include "core/data/expr_internal.h"
+#include "core/expr/expr_internal.h"
 
 #define IN(type, k) ((const type *)m->registers[in->in[k]].data)
 #define OUT(type)   ((type *)chl_expr_out(m, in))

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Runs programs over blocks of rows. Layer: core/data. Aggregates are taken first, inner
+ * Runs programs over blocks of rows. Layer: core/expr. Aggregates are taken first, inner
  * ones before outer ones; the rest then reads their values like columns.
  */
 #include <string.h>
 
 #include "core/base/alloc.h"
 #include "core/data/builder.h"
-#include "core/data/expr_internal.h"
+#include "core/expr/expr_internal.h"
 
 /* ---- the machine ---- */
 
@@ -219,10 +219,11 @@ static chl_status run_plan(expr_plan *plan, const row_set *set, bool grouped,
     return materialise(plan, (int32_t)e->n_nodes - 1, -1, set, grouped, out);
 }
 
-chl_status chl_expr_eval(const chl_expr *expr, const chl_frame *frame, chl_column **out,
-                         chl_error *err)
+chl_status chl_expr_eval(const chl_expr *expr, const chl_frame *frame,
+                         const chl_control *control, chl_column **out, chl_error *err)
 {
     *out = NULL;
+    CHL_TRY(chl_control_check(control, "expression", err));
     expr_plan plan;
     CHL_TRY(chl_expr_plan_init(&plan, expr, frame, false, err));
     row_set set = {.rows = frame->rows, .groups = 1};
@@ -232,10 +233,12 @@ chl_status chl_expr_eval(const chl_expr *expr, const chl_frame *frame, chl_colum
 }
 
 chl_status chl_expr_aggregate(const chl_expr *expr, const chl_frame *frame,
-                              const int64_t *group, int64_t groups, chl_column **out,
+                              const int64_t *group, int64_t groups,
+                              const chl_control *control, chl_column **out,
                               chl_error *err)
 {
     *out = NULL;
+    CHL_TRY(chl_control_check(control, "expression", err));
     expr_plan plan;
     CHL_TRY(chl_expr_plan_init(&plan, expr, frame, true, err));
     row_set set = {.rows = frame->rows, .group = group, .groups = groups};

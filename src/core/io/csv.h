@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * CSV files to frames and back, on libcsv. Layer: core/data.
+ * CSV files to frames and back, on libcsv. Layer: core/io.
  *
  * Reading is strict: a ragged row, a value that does not fit its declared type or an open
  * quote is an error "<path>:<line>: column '<name>': expected a number, got "n/a"".

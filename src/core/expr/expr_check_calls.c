@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Types of function calls. Layer: core/data.
+ * Types of function calls. Layer: core/expr.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "core/base/alloc.h"
-#include "core/data/expr_internal.h"
+#include "core/expr/expr_internal.h"
 
 static int32_t arg(const expr_plan *plan, int32_t node, int k)
 {

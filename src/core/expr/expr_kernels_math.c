@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "core/data/expr_internal.h"
+#include "core/expr/expr_internal.h"
 
 #define IN(type, k) ((const type *)m->registers[in->in[k]].data)
 #define OUT(type)   ((type *)chl_expr_out(m, in))

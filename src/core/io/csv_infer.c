@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
  * The cells of a CSV column as a typed column; without a declared type, the first that
- * all present cells fit. Layer: core/data.
+ * all present cells fit. Layer: core/io.
  */
 #include <math.h>
 
 #include "core/data/builder.h"
-#include "core/data/csv_cells.h"
+#include "core/io/csv_cells.h"
 #include "core/data/text.h"
 
 enum { LEVELS_MAX = 50, LARGE = 1000 }; /* when text becomes a category */

@@ -10,7 +10,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/nearest.h"
-#include "core/data/expr_internal.h"
+#include "core/expr/expr_internal.h"
 
 /* ---- messages ---- */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Inside the CSV reader: the cells of one column as a compact run of bytes, and how they
- * become a typed column. Layer: core/data, private to csv_*.c.
+ * become a typed column. Layer: core/io, private to csv_*.c.
  *
  * A cell is [QUOTED] length bytes…; the length is one byte up to 250, or LONG and eight
  * bytes. Cutting lines into cells and typing them are two passes, so that the second one
@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
-#include "core/data/csv.h"
+#include "core/io/csv.h"
 
 enum { CSV_SHORT_MAX = 250, CSV_QUOTED = 253, CSV_LONG = 255 };
 

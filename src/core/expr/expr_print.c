@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
-#include "core/data/expr_internal.h"
+#include "core/expr/expr_internal.h"
 
 /* What is still to be written: a node, or a piece of text. */
 typedef struct task {

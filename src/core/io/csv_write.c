@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Frame to CSV. Layer: core/data.
+ * Frame to CSV. Layer: core/io.
  *
  * Text is quoted where reading would change it: separator, quote, line ends, spaces at an
  * end, nothing at all, an NA word. In a frame of one column a missing cell is written NA,
@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "core/base/file.h"
-#include "core/data/csv_cells.h"
+#include "core/io/csv_cells.h"
 
 typedef struct writer {
     const chl_frame *frame;

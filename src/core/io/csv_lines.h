@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Inside the CSV reader: bytes in any portions → records of cells. Layer: core/data,
+ * Inside the CSV reader: bytes in any portions → records of cells. Layer: core/io,
  * private to csv_*.c.
  *
  * A record without quotes that lies whole in memory is cut at its separators right here;
@@ -13,7 +13,7 @@
 
 #include <csv.h>
 
-#include "core/data/csv.h"
+#include "core/io/csv.h"
 
 /* What the records are told to. A status other than CHL_OK ends the reading. */
 typedef struct csv_sink {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/data/expr_internal.h"
+#include "core/expr/expr_internal.h"
 
 static const struct {
     const char *text;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The expression language: Lua's own expression syntax as strings, parsed once into a
- * typed program that runs over blocks of columns. Layer: core/data.
+ * typed program that runs over blocks of columns. Layer: core/expr.
  *
  *     "Balance > 0 and Age >= 25"      "log(Balance + 1) / Tenure"      "mean(Exited)"
  *
@@ -28,6 +28,7 @@
 #ifndef CHL_DATA_EXPR_H
 #define CHL_DATA_EXPR_H
 
+#include "core/base/control.h"
 #include "core/base/strbuf.h"
 #include "core/data/frame.h"
 
@@ -57,13 +58,15 @@ CHL_MUST_CHECK chl_status chl_expr_check(const chl_expr *expr, const chl_frame *
 
 /* One value a row. An aggregate inside is taken over all rows and repeated. */
 CHL_MUST_CHECK chl_status chl_expr_eval(const chl_expr *expr, const chl_frame *frame,
-                                        chl_column **out, chl_error *err);
+                                        const chl_control *control, chl_column **out,
+                                        chl_error *err);
 
 /* Groups of rows: group[i] in 0 … groups-1 is the group of row i. One value a group; a
  * column outside an aggregate is an error. */
 CHL_MUST_CHECK chl_status chl_expr_aggregate(const chl_expr *expr, const chl_frame *frame,
                                              const int64_t *group, int64_t groups,
-                                             chl_column **out, chl_error *err);
+                                             const chl_control *control, chl_column **out,
+                                             chl_error *err);
 
 /* All function names, for completion and suggestions; NULL-terminated. */
 const char *const *chl_expr_functions(void);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * CSV to frame: records into the columns' cells, then a typed column from each, in
- * parallel. Layer: core/data.
+ * parallel. Layer: core/io.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,8 +12,8 @@
 
 #include "core/base/nearest.h"
 #include "core/base/parallel.h"
-#include "core/data/csv_cells.h"
-#include "core/data/csv_lines.h"
+#include "core/io/csv_cells.h"
+#include "core/io/csv_lines.h"
 #include "core/data/text.h"
 
 enum { PORTION = 1 << 20 };

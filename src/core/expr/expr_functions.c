@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include "core/data/expr_internal.h"
+#include "core/expr/expr_internal.h"
 
 /* ROW and AGGREGATE are rows of the table; AGGREGATE_TOO shares its name with a row
  * function and differs by its number of arguments. */

@@ -12,7 +12,7 @@
 #ifndef CHL_DATA_EXPR_INTERNAL_H
 #define CHL_DATA_EXPR_INTERNAL_H
 
-#include "core/data/expr.h"
+#include "core/expr/expr.h"
 
 enum {
     EXPR_BLOCK = 1024,         /* rows a kernel works on at once */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Kernels of text and dates. Layer: core/data. Texts made here live in the machine's
+ * Kernels of text and dates. Layer: core/expr. Texts made here live in the machine's
  * arena until the block ends. lower and upper change ASCII letters only; len counts UTF-8
  * characters.
  */
@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
-#include "core/data/expr_internal.h"
+#include "core/expr/expr_internal.h"
 
 #define IN(type, k) ((const type *)m->registers[in->in[k]].data)
 #define OUT(type)   ((type *)chl_expr_out(m, in))

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Groups of rows as one row each. Layer: core/table.
+ */
+#ifndef CHL_TABLE_AGGREGATE_H
+#define CHL_TABLE_AGGREGATE_H
+
+#include "core/base/control.h"
+#include "core/data/frame.h"
+#include "core/expr/expr.h"
+
+/* The frame of keys and aggregates: one row a group, sorted by the keys (missing last).
+ * names[i] = exprs[i]; zero keys give one row over everything. */
+CHL_MUST_CHECK chl_status chl_frame_aggregate(const chl_frame *frame,
+                                              const char *const *keys, int n_keys,
+                                              const char *const *names,
+                                              chl_expr *const *exprs, int n_exprs,
+                                              const chl_control *control, chl_frame **out,
+                                              chl_error *err);
+
+#endif
