@@ -170,6 +170,7 @@ build = {
     ["churnlab.frame"] = "lua/churnlab/frame.lua",
     ["churnlab.frame.convert"] = "lua/churnlab/frame/convert.lua",
     ["churnlab.frame.describe"] = "lua/churnlab/frame/describe.lua",
+    ["churnlab.frame.lazy"] = "lua/churnlab/frame/lazy.lua",
     ["churnlab.frame.partition"] = "lua/churnlab/frame/partition.lua",
     ["churnlab.frame.print"] = "lua/churnlab/frame/print.lua",
     ["churnlab.frame.row"] = "lua/churnlab/frame/row.lua",

@@ -13,7 +13,7 @@ local core = require("churnlab.core")
 local errors = require("churnlab.errors")
 local convert = require("churnlab.frame.convert")
 local row_view = require("churnlab.frame.row")
-require("churnlab.frame.partition")
+require("churnlab.frame.lazy")
 
 local M = {}
 local Frame = core.frame.methods

@@ -1,0 +1,17 @@
+-- Frame methods that stand in files of their own, loaded when one of them is first called: each
+-- file sets its methods in `core.frame.methods`, over the stand-ins made here. One line a file.
+-- SPDX-License-Identifier: MIT
+local Frame = require("churnlab.core").frame.methods
+
+local files = {
+  ["churnlab.frame.partition"] = { "split", "folds", "sample" },
+}
+
+for file, methods in pairs(files) do
+  for _, method in ipairs(methods) do
+    Frame[method] = function(...)
+      require(file)
+      return Frame[method](...)
+    end
+  end
+end
