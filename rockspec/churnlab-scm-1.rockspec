@@ -41,6 +41,7 @@ build = {
         "src/bind/metrics.c",
         "src/bind/model.c",
         "src/bind/model_explain.c",
+        "src/bind/nearest.c",
         "src/bind/net.c",
         "src/bind/prep.c",
         "src/bind/rng.c",

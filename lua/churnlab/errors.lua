@@ -1,5 +1,7 @@
 -- Errors that help: raised at the caller's line, with the nearest known name.
 -- SPDX-License-Identifier: MIT
+local core = require("churnlab.core")
+
 local M = {}
 
 local function is_library(info)
@@ -24,35 +26,8 @@ function M.raise(fmt, ...)
   error(message, 0)
 end
 
-local function least(a, b, c) return math.min(a, math.min(b, c)) end
-
--- Optimal string alignment distance (insert, delete, replace, swap of neighbours).
-local function distance(a, b)
-  local before, last, now = {}, {}, {}
-  for j = 0, #b do last[j] = j end
-  for i = 1, #a do
-    now[0] = i
-    for j = 1, #b do
-      local cost = a:byte(i) == b:byte(j) and 0 or 1
-      now[j] = least(last[j] + 1, now[j - 1] + 1, last[j - 1] + cost)
-      if i > 1 and j > 1 and a:byte(i) == b:byte(j - 1) and a:byte(i - 1) == b:byte(j) then
-        now[j] = math.min(now[j], before[j - 2] + 1)
-      end
-    end
-    before, last, now = last, now, before
-  end
-  return last[#b]
-end
-
 --- The nearest of `names` (a list) to `name`, or nil when none is near enough.
-function M.nearest(name, names)
-  local best, found = (#name + 2) // 3 + 1, nil
-  for _, other in ipairs(names) do
-    local d = distance(name:lower(), other:lower())
-    if d < best then best, found = d, other end
-  end
-  return found
-end
+M.nearest = core.nearest
 
 --- Raises "<where>: unknown <kind> '<name>' (did you mean 'x'?)".
 -- @tparam string where the function, "" for none

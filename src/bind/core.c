@@ -21,6 +21,7 @@ static const struct {
     {"matrix", chlua_open_matrix},
     {"metrics", chlua_open_metrics},
     {"model", chlua_open_model},
+    {"nearest", chlua_open_nearest},
     {"net", chlua_open_net},
     {"prep", chlua_open_prep},
     {"rng", chlua_open_rng},

@@ -19,6 +19,7 @@ void chlua_open_logistic(lua_State *L);
 void chlua_open_matrix(lua_State *L);
 void chlua_open_metrics(lua_State *L);
 void chlua_open_model(lua_State *L);
+void chlua_open_nearest(lua_State *L); /* a function, no table */
 void chlua_open_net(lua_State *L);
 void chlua_open_prep(lua_State *L);
 void chlua_open_rng(lua_State *L);
