@@ -219,18 +219,20 @@ static int frame_m_with_column(lua_State *L)
 
 /*** What the columns are for.
  * @function Frame:roles
- * @treturn table {target=, positive=, id=}, each a string or nil
+ * @treturn table {target=, positive=, id=, time=}, each a string or nil
  * @usage frame:roles().target == "Exited" */
 static int frame_m_roles(lua_State *L)
 {
     const chl_frame *frame = chlua_check_frame(L, 1);
-    lua_createtable(L, 0, 3);
+    lua_createtable(L, 0, 4);
     lua_pushstring(L, frame->target);
     lua_setfield(L, -2, "target");
     lua_pushstring(L, frame->positive);
     lua_setfield(L, -2, "positive");
     lua_pushstring(L, frame->id);
     lua_setfield(L, -2, "id");
+    lua_pushstring(L, frame->time);
+    lua_setfield(L, -2, "time");
     return 1;
 }
 
@@ -253,31 +255,49 @@ static const char *check_role(lua_State *L, int arg, const char *name)
     }
 }
 
+static void check_role_names(lua_State *L, int arg, const char *const *known, size_t n)
+{
+    for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) {
+        lua_pushvalue(L, -2);
+        const char *key = luaL_tolstring(L, -1, NULL);
+        size_t i = 0;
+        while (i < n && strcmp(key, known[i]) != 0) {
+            i++;
+        }
+        if (i == n) {
+            chl_error err = {0};
+            chl_fail_unknown(&err, "with_roles", "role", key, known, n);
+            chlua_raise(L, &err);
+        }
+        lua_pop(L, 2);
+    }
+}
+
 /*** The frame with other roles: those that are given change, "" clears one.
  * @function Frame:with_roles
- * @tparam table roles {target=, positive=, id=}
+ * @tparam table roles {target=, positive=, id=, time=}; target, id and time are columns
+ * and no features, time is one of dates or timestamps
  * @treturn Frame
  * @raise "target: unknown column 'Exitd' (did you mean 'Exited'?)"
  * @usage frame:with_roles { target = "Exited", positive = 1, id = "CustomerId" } */
 static int frame_m_with_roles(lua_State *L)
 {
-    static const char *const known[] = {"target", "positive", "id"};
+    static const char *const known[] = {"target", "positive", "id", "time"};
     const chl_frame *frame = chlua_check_frame(L, 1);
     luaL_checktype(L, 2, LUA_TTABLE);
-    for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1)) {
-        lua_pushvalue(L, -2);
-        const char *key = luaL_tolstring(L, -1, NULL);
-        chl_error err = {0};
-        if (strcmp(key, known[0]) && strcmp(key, known[1]) && strcmp(key, known[2])) {
-            chl_fail_unknown(&err, "with_roles", "role", key, known, 3);
-            return chlua_raise(L, &err);
-        }
-        lua_pop(L, 2);
-    }
+    check_role_names(L, 2, known, 4);
     const char *target = check_role(L, 2, known[0]);
     const char *positive = check_role(L, 2, known[1]);
     const char *id = check_role(L, 2, known[2]);
-    CHLUA_RETURN_FRAME(L, chl_frame_with_roles(frame, target, positive, id, &made, &err));
+    const char *time = check_role(L, 2, known[3]);
+    chl_error roles_error = {0};
+    chl_frame *with = NULL;
+    void **first = chlua_new_box(L, CHLUA_FRAME);
+    chl_status roles =
+        chl_frame_with_roles(frame, target, positive, id, &with, &roles_error);
+    *first = with;
+    chlua_check(L, roles, &roles_error);
+    CHLUA_RETURN_FRAME(L, chl_frame_with_time(with, time, &made, &err));
 }
 
 /*** How often each value occurs: columns value, n, share; most frequent first.

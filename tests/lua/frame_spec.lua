@@ -198,6 +198,17 @@ describe("frame verbs", function()
     assert.error_matches(function() f:with_roles { target = "agee" } end,
       "target: unknown column 'agee'")
   end)
+
+  it("carry the role of time through renaming, and lose it with the column", function()
+    local f = cl.from_table({ { a = 1, d = "2026-01-31" } }, { types = { d = "date" } })
+      :with_roles { time = "d" }
+    assert.are.equal("d", f:head(1):roles().time)
+    assert.are.equal("e", f:rename { d = "e" }:roles().time)
+    assert.is_nil(f:drop("d"):roles().time)
+    assert.is_nil(f:with_roles { time = "" }:roles().time)
+    assert.error_matches(function() f:with_roles { time = "a" } end,
+      "time: column 'a': expected a date, got i64")
+  end)
 end)
 
 describe("random parts", function()

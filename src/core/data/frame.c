@@ -92,6 +92,7 @@ void chl_frame_release(chl_frame *frame)
     chl_free(frame->target);
     chl_free(frame->positive);
     chl_free(frame->id);
+    chl_free(frame->time);
     chl_free(frame);
 }
 
@@ -161,7 +162,8 @@ chl_status chl_frame_copy_roles(const chl_frame *from, chl_frame *to, chl_error 
     const char *target = kept_name(to, from->target);
     CHL_TRY(set_role(&to->target, target, err));
     CHL_TRY(set_role(&to->positive, target ? from->positive : NULL, err));
-    return set_role(&to->id, kept_name(to, from->id), err);
+    CHL_TRY(set_role(&to->id, kept_name(to, from->id), err));
+    return set_role(&to->time, kept_name(to, from->time), err);
 }
 
 /* Hands the finished frame out with the roles of `from`, or drops it. */
@@ -264,6 +266,28 @@ chl_status chl_frame_with_roles(const chl_frame *frame, const char *target,
     return CHL_OK;
 }
 
+chl_status chl_frame_with_time(const chl_frame *frame, const char *time, chl_frame **out,
+                               chl_error *err)
+{
+    *out = NULL;
+    if (time && time[0]) {
+        int index;
+        CHL_TRY(chl_frame_index(frame, "time", time, &index, err));
+        chl_type type = frame->fields[index].column->type;
+        if (type != CHL_DATE) {
+            return chl_fail(err, CHL_ETYPE, "time: column '%s': expected a date, got %s",
+                            time, chl_type_name(type));
+        }
+    }
+    CHL_TRY(chl_frame_with_roles(frame, NULL, NULL, NULL, out, err));
+    chl_status status = time ? set_role(&(*out)->time, time, err) : CHL_OK;
+    if (status != CHL_OK) {
+        chl_frame_release(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
 chl_status chl_frame_select(const chl_frame *frame, const char *const *names, int n,
                             chl_frame **out, chl_error *err)
 {
@@ -322,7 +346,7 @@ chl_status chl_frame_rename(const chl_frame *frame, const char *const *from,
     *out = NULL;
     plan p = {0};
     chl_frame *made = NULL;
-    const char *target = NULL, *id = NULL;
+    const char *target = NULL, *id = NULL, *time = NULL;
     chl_status status = plan_all(&p, frame, 0, err);
     for (int i = 0; i < n && status == CHL_OK; i++) {
         int index;
@@ -334,9 +358,13 @@ chl_status chl_frame_rename(const chl_frame *frame, const char *const *from,
     if (status == CHL_OK) {
         rename_role(frame, frame->target, &p, &target);
         rename_role(frame, frame->id, &p, &id);
+        rename_role(frame, frame->time, &p, &time);
     }
     CHL_TRY(plan_finish(&p, status, frame, &made, err));
     status = apply_roles(made, target, target ? frame->positive : NULL, id, err);
+    if (status == CHL_OK) {
+        status = set_role(&made->time, time, err);
+    }
     if (status != CHL_OK) {
         chl_frame_release(made);
         return status;

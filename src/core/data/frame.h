@@ -4,9 +4,10 @@
  * core/data.
  *
  * Every verb returns a new frame that shares the columns it does not change. A frame
- * carries the roles of its columns (target, positive value, id); verbs hand them on and
- * forget a role whose column is gone. A frame with zero rows is a schema: expressions and
- * policies are checked against one. Rows and columns are 0-based here, 1-based in Lua.
+ * carries the roles of its columns (target, positive value, id, time); verbs hand them on
+ * and forget a role whose column is gone. A frame with zero rows is a schema: expressions
+ * and policies are checked against one. Rows and columns are 0-based here, 1-based in
+ * Lua.
  */
 #ifndef CHL_DATA_FRAME_H
 #define CHL_DATA_FRAME_H
@@ -28,6 +29,7 @@ typedef struct chl_frame {
     char *target;   /* role: the column to predict, or NULL */
     char *positive; /* the target's value that counts as 1, as CSV text; or NULL */
     char *id;       /* role: the customer's id, never a feature; or NULL */
+    char *time;     /* role: the date of the observation, never a feature; or NULL */
 } chl_frame;
 
 /* A frame of `n` columns; names are copied, columns are retained. Lengths must agree and
@@ -69,6 +71,9 @@ CHL_MUST_CHECK chl_status chl_frame_with(const chl_frame *frame, const char *nam
 CHL_MUST_CHECK chl_status chl_frame_with_roles(const chl_frame *frame, const char *target,
                                                const char *positive, const char *id,
                                                chl_frame **out, chl_error *err);
+/* The same for the time role, a column of dates or timestamps. */
+CHL_MUST_CHECK chl_status chl_frame_with_time(const chl_frame *frame, const char *time,
+                                              chl_frame **out, chl_error *err);
 /* Rows by index (-1 = a missing row), by range (clamped), by a bool column (missing =
  * false). */
 CHL_MUST_CHECK chl_status chl_frame_take(const chl_frame *frame, const int64_t *indices,

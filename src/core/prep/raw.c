@@ -54,8 +54,13 @@ static chl_status check_saveable(const char *name, const chl_column *column,
 
 static bool is_feature(const chl_frame *frame, const char *name)
 {
-    return !(frame->target && strcmp(frame->target, name) == 0) &&
-           !(frame->id && strcmp(frame->id, name) == 0);
+    const char *const roles[] = {frame->target, frame->id, frame->time};
+    for (int i = 0; i < 3; i++) {
+        if (roles[i] && strcmp(roles[i], name) == 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 chl_status chl_raws_from_frame(const chl_frame *frame, chl_raws *out, chl_error *err)
