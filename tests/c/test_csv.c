@@ -305,6 +305,60 @@ static void test_large_file(void **state)
     chl_frame_release(f);
 }
 
+/* ---- portions ---- */
+
+static void write_file(char *path, const char *text)
+{
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    size_t n = strlen(text);
+    assert_true(write(fd, text, n) == (ssize_t)n);
+    close(fd);
+}
+
+static void assert_next(chl_csv_reader *reader, int64_t max_rows, const char *expected)
+{
+    chl_frame *f = NULL;
+    assert_ok(chl_csv_next(reader, max_rows, 0, NULL, &f, &err));
+    if (!expected) {
+        assert_null(f);
+        return;
+    }
+    assert_csv(f, expected);
+    chl_frame_release(f);
+}
+
+static void test_next(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/churnlab-test-XXXXXX";
+    write_file(path, "a,b\n1,x\n\n2,y\n3,z\n4,x\n5,q\n");
+    chl_csv_reader *r = NULL;
+    assert_ok(chl_csv_open(path, NULL, &r, &err));
+    assert_next(r, 2, "a,b\n1,x\n2,y\n");
+    assert_next(r, 1, "a,b\n3,z\n");
+    assert_next(r, 0, "a,b\n4,x\n5,q\n");
+    assert_next(r, 0, NULL);
+    assert_next(r, 5, NULL);
+    chl_csv_close(r);
+    unlink(path);
+    assert_error(chl_csv_open(path, NULL, &r, &err), "cannot open: No such file");
+    assert_null(r);
+}
+
+static void test_next_without_rows(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/churnlab-test-XXXXXX";
+    write_file(path, "a,b\n");
+    chl_csv_reader *r = NULL;
+    assert_ok(chl_csv_open(path, NULL, &r, &err));
+    assert_next(r, 2, "a,b\n");
+    assert_next(r, 2, NULL);
+    chl_csv_close(r);
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -319,6 +373,8 @@ int main(void)
         cmocka_unit_test(test_bad_layout),
         cmocka_unit_test(test_files),
         cmocka_unit_test(test_large_file),
+        cmocka_unit_test(test_next),
+        cmocka_unit_test(test_next_without_rows),
     };
     return cmocka_run_group_tests_name("csv", tests, NULL, NULL);
 }

@@ -44,6 +44,28 @@ CHL_MUST_CHECK chl_status chl_csv_read_bytes(const char *bytes, size_t n,
                                              const chl_csv_options *options,
                                              chl_frame **out, chl_error *err);
 
+/* ---- a file in portions, for files larger than memory ---- */
+
+typedef struct chl_csv_reader chl_csv_reader;
+
+/* Opens a path ("-" is stdin). `options` (may be NULL) and what it points to must outlive
+ * the reader. */
+CHL_MUST_CHECK chl_status chl_csv_open(const char *path, const chl_csv_options *options,
+                                       chl_csv_reader **out, chl_error *err);
+/* The next rows as a frame: at most `max_rows` (0 = any number) from about `max_bytes` of
+ * text (0 = 8 MiB); *out is NULL once the file is over. The first call always gives a
+ * frame, of 0 rows where the file has none. Every frame has the columns and types of the
+ * first one: declared, or inferred from its rows. A later cell that does not fit is an
+ * error that names the line of the file and the column. A category column has the levels
+ * that occur in its own rows, in byte order. After a failure the reader only wants its
+ * close. */
+CHL_MUST_CHECK chl_status chl_csv_next(chl_csv_reader *reader, int64_t max_rows,
+                                       size_t max_bytes, const chl_control *control,
+                                       chl_frame **out, chl_error *err);
+/* How much of the file is read, in [0, 1]; 0 for a pipe. */
+double chl_csv_progress(const chl_csv_reader *reader);
+void chl_csv_close(chl_csv_reader *reader); /* NULL allowed */
+
 /* Writes with a header; reading it back with the same types gives the same frame. Quotes
  * where needed (separator, quote, CR, LF, leading or trailing space, text that would read
  * as NA); missing cells are empty. A path is written to a temporary file beside it and

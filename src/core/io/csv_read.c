@@ -263,7 +263,6 @@ static chl_status fill_frame(table *t, const char **names, chl_column **columns,
 
 static chl_status make_frame(table *t, int threads, chl_frame **out, chl_error *err)
 {
-    CHL_TRY(csv_lines_finish(&t->lines, err));
     if (t->count < 0) {
         return chl_fail(err, CHL_EPARSE, "%s:1: expected a header, got an empty file",
                         t->name);
@@ -305,6 +304,9 @@ chl_status chl_csv_read_bytes(const char *bytes, size_t n, const char *name,
     chl_status status = table_init(&t, name, options, err);
     if (status == CHL_OK) {
         status = csv_lines_feed(&t.lines, bytes, n, err);
+    }
+    if (status == CHL_OK) {
+        status = csv_lines_finish(&t.lines, err);
     }
     if (status == CHL_OK) {
         status = make_frame(&t, 1, out, err);
@@ -364,6 +366,7 @@ static chl_status read_file(table *t, int fd, const chl_control *control, chl_fr
     chl_status status = read_all(t, fd, buffer, control, err);
     chl_free(buffer);
     CHL_TRY(status);
+    CHL_TRY(csv_lines_finish(&t->lines, err));
     return make_frame(t, chl_control_threads(control), out, err);
 }
 
@@ -384,6 +387,159 @@ chl_status chl_csv_read(const char *path, const chl_csv_options *options,
     table_reset(&t);
     if (!is_stdin) {
         close(fd);
+    }
+    return status;
+}
+
+/* ---- portions ---- */
+
+enum { USUAL_BYTES = 8 << 20, STEP = 64 << 10 };
+
+struct chl_csv_reader {
+    table t;
+    int fd;
+    bool opened, over, given; /* file to close; no more text; a frame went out */
+    double size, done;        /* bytes of the file */
+    char *buffer;
+    chl_frame *rest; /* rows that were too many */
+};
+
+void chl_csv_close(chl_csv_reader *reader)
+{
+    if (reader) {
+        table_reset(&reader->t);
+        if (reader->opened && reader->fd != STDIN_FILENO) {
+            close(reader->fd);
+        }
+        chl_free(reader->buffer);
+        chl_frame_release(reader->rest);
+        chl_free(reader);
+    }
+}
+
+double chl_csv_progress(const chl_csv_reader *reader)
+{
+    return reader->size > 0 && reader->done < reader->size ? reader->done / reader->size
+           : reader->size > 0                              ? 1
+                                                           : 0;
+}
+
+static chl_status open_reader(chl_csv_reader *r, const char *path,
+                              const chl_csv_options *options, chl_error *err)
+{
+    bool is_stdin = strcmp(path, "-") == 0;
+    CHL_TRY(table_init(&r->t, is_stdin ? "stdin" : path, options, err));
+    r->fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    r->opened = r->fd >= 0;
+    if (!r->opened) {
+        return fail_system(path, "cannot open", err);
+    }
+    struct stat info;
+    if (fstat(r->fd, &info) == 0 && S_ISREG(info.st_mode)) {
+        r->size = (double)info.st_size;
+    }
+    r->buffer = chl_alloc(PORTION, 1);
+    return r->buffer ? CHL_OK : chl_fail_memory(err);
+}
+
+chl_status chl_csv_open(const char *path, const chl_csv_options *options,
+                        chl_csv_reader **out, chl_error *err)
+{
+    *out = NULL;
+    chl_csv_reader *r = chl_calloc(1, sizeof *r);
+    if (!r) {
+        return chl_fail_memory(err);
+    }
+    chl_status status = open_reader(r, path, options, err);
+    if (status != CHL_OK) {
+        chl_csv_close(r);
+        return status;
+    }
+    *out = r;
+    return CHL_OK;
+}
+
+/* Feeds text until there is enough of it or the file is over. */
+static chl_status feed_portion(chl_csv_reader *r, int64_t max_rows, size_t max_bytes,
+                               const chl_control *control, chl_error *err)
+{
+    for (size_t fed = 0; fed < max_bytes && (!max_rows || r->t.rows < max_rows);) {
+        CHL_TRY(chl_control_check(control, "read_csv", err));
+        ssize_t n = read(r->fd, r->buffer, STEP);
+        if (n < 0 && errno != EINTR) {
+            return fail_system(r->t.name, "cannot read", err);
+        }
+        if (n == 0) {
+            r->over = true;
+            return csv_lines_finish(&r->t.lines, err);
+        }
+        fed += n > 0 ? (size_t)n : 0;
+        r->done += n > 0 ? (double)n : 0;
+        CHL_TRY(csv_lines_feed(&r->t.lines, r->buffer, n > 0 ? (size_t)n : 0, err));
+    }
+    return CHL_OK;
+}
+
+static chl_status fix_types(chl_csv_reader *r, const chl_frame *frame)
+{
+    for (int64_t i = 0, c = 0; i < r->t.count; i++) {
+        csv_field *field = &r->t.fields[i];
+        if (!field->skip) {
+            field->type = (int)frame->fields[c++].column->type;
+        }
+        chl_column_release(field->column);
+        field->column = NULL;
+    }
+    r->t.jump_count = 0;
+    r->t.rows = 0;
+    r->t.next_line = 0;
+    return CHL_OK;
+}
+
+static chl_status next_frame(chl_csv_reader *r, int64_t max_rows, size_t max_bytes,
+                             const chl_control *control, chl_frame **out, chl_error *err)
+{
+    do {
+        CHL_TRY(feed_portion(r, max_rows, max_bytes, control, err));
+    } while (!r->over && (r->t.count < 0 || r->t.rows == 0));
+    if (r->over && r->given && r->t.rows == 0) {
+        return CHL_OK;
+    }
+    CHL_TRY(make_frame(&r->t, chl_control_threads(control), out, err));
+    r->given = true;
+    return fix_types(r, *out);
+}
+
+/* Keeps what is above max_rows for the next call. */
+static chl_status split_rows(chl_csv_reader *r, int64_t max_rows, chl_frame **out,
+                             chl_error *err)
+{
+    chl_frame *whole = *out;
+    *out = NULL;
+    chl_status status = chl_frame_slice(whole, 0, max_rows, out, err);
+    if (status == CHL_OK) {
+        status = chl_frame_slice(whole, max_rows, whole->rows - max_rows, &r->rest, err);
+    }
+    chl_frame_release(whole);
+    return status;
+}
+
+chl_status chl_csv_next(chl_csv_reader *reader, int64_t max_rows, size_t max_bytes,
+                        const chl_control *control, chl_frame **out, chl_error *err)
+{
+    *out = reader->rest;
+    reader->rest = NULL;
+    chl_status status = CHL_OK;
+    if (!*out) {
+        status = next_frame(reader, max_rows, max_bytes ? max_bytes : USUAL_BYTES,
+                            control, out, err);
+    }
+    if (status == CHL_OK && *out && max_rows > 0 && (*out)->rows > max_rows) {
+        status = split_rows(reader, max_rows, out, err);
+    }
+    if (status != CHL_OK) {
+        chl_frame_release(*out);
+        *out = NULL;
     }
     return status;
 }
