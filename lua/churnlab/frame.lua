@@ -1,6 +1,7 @@
 --- Tables of customers: reading, making from tables, and the verbs on columns and rows.
 -- A Frame never changes: every verb gives a new one, and columns that stay the same are shared.
--- Columns have a type (`f64`, `i64`, `bool`, `category`, `string`, `date`) and may miss values.
+-- Columns have a type (`f64`, `i64`, `bool`, `category`, `string`, `date`, `timestamp`)
+-- and may miss values.
 -- Roles say which column is the target, which of its values is positive, and which is the id.
 --
 -- `cl.read_csv` and `cl.from_table` are the functions of this module; conditions and new columns
@@ -20,15 +21,16 @@ local Frame = core.frame.methods
 
 --- Reads a CSV file; "-" is standard input. The first record names the columns. Cells that are
 -- empty or "NA", "N/A", "NaN", "nan", "null", "NULL", "None" are missing. A column is i64, f64,
--- bool or date if all of its present cells are; else text, a category unless it has too many
--- different values.
+-- bool, date (2026-11-22) or timestamp (2026-11-22 10:00:00, also with T, a fraction and an
+-- offset such as Z or +01:00; kept in UTC) if all of its present cells are; else text, a category
+-- unless it has too many different values.
 -- @function cl.read_csv
 -- @tparam string path
 -- @tparam[opt] table options
 --
 --   - `target`, `positive`, `id`: the roles; `positive` is a value of the target (a target
 --     of 0/1 or false/true needs none)
---   - `types`: `{ Column = "f64" | "i64" | "bool" | "category" | "string" | "date" }`
+--   - `types`: `{ Column = "f64" | "i64" | "bool" | "category" | "string" | "date" | "timestamp" }`
 --   - `drop`: a list of columns to leave out
 --   - `na`: the list of texts that mean missing, instead of those above
 --   - `separator`: one byte (",")

@@ -34,7 +34,7 @@ local function reason(name, column)
   local kind = column:type()
   if distinct == 0 then return "it is empty" end
   if distinct == 1 and missing == 0 then return "it is constant" end
-  if kind == "date" then return "it is a date" end
+  if kind == "date" or kind == "timestamp" then return "it is a " .. kind end
   if kind == "i64" then return whole_reason(name, column, rows, distinct) end
   if kind == "string" or kind == "category" then return text_reason(name, rows, distinct) end
 end

@@ -66,7 +66,8 @@ chl_matrix *chlua_push_matrix(lua_State *L);
 chl_column *chlua_check_column(lua_State *L, int arg);
 /* Pushes a column box that takes the caller's reference. */
 void chlua_push_column(lua_State *L, chl_column *column);
-/* Pushes row i's value: number, integer, boolean, string (dates too), nil when missing.
+/* Pushes row i's value: number, integer, boolean, string (dates and timestamps too), nil
+ * when missing.
  */
 void chlua_push_cell(lua_State *L, const chl_column *column, int64_t i);
 /* A 1-based Lua integer as 0-based; raises an argument error outside 1 … n. */

@@ -11,12 +11,14 @@
 #include "bind/frame_box.h"
 #include "bind/modules.h"
 #include "core/base/alloc.h"
+#include "core/data/calendar.h"
 #include "core/data/distinct.h"
 #include "core/data/summary.h"
 
 /*** One column of values, all of one type: `f64`, `i64`, `bool`, `category`, `string` or
- * `date`. `frame.Age` and `frame:col("Age")` give the columns of a frame; they share its
- * cells. `column[i]` is the value of row i (from 1), nil when it is missing, and
+ * `date` or `timestamp`. `frame.Age` and `frame:col("Age")` give the columns of a frame;
+ * they share its cells. `column[i]` is the value of row i (from 1), nil when it is
+ * missing, and
  * `#column` the number of rows. A column never changes.
  * @module churnlab.core.column */
 
@@ -34,11 +36,14 @@ void chlua_push_column(lua_State *L, chl_column *column)
 
 static void push_date(lua_State *L, int32_t days)
 {
-    int year, month, day;
-    char text[32];
-    chl_date_to_civil(days, &year, &month, &day);
-    snprintf(text, sizeof text, "%04d-%02d-%02d", year, month, day);
-    lua_pushstring(L, text);
+    char text[CHL_TIME_TEXT];
+    lua_pushlstring(L, text, chl_date_format(days, text));
+}
+
+static void push_timestamp(lua_State *L, int64_t micros)
+{
+    char text[CHL_TIME_TEXT];
+    lua_pushlstring(L, text, chl_timestamp_format(micros, text));
 }
 
 void chlua_push_cell(lua_State *L, const chl_column *column, int64_t i)
@@ -52,6 +57,7 @@ void chlua_push_cell(lua_State *L, const chl_column *column, int64_t i)
     case CHL_I64: lua_pushinteger(L, column->values.i64[i]); break;
     case CHL_BOOL: lua_pushboolean(L, column->values.boolean[i]); break;
     case CHL_DATE: push_date(L, column->values.days[i]); break;
+    case CHL_TIMESTAMP: push_timestamp(L, column->values.micros[i]); break;
     case CHL_CATEGORY:
     case CHL_STRING: {
         size_t length;
@@ -236,20 +242,23 @@ static int push_extreme(lua_State *L, const char *where, bool greatest)
 {
     const chl_column *column = chlua_check_column(L, 1);
     int64_t min, max;
-    if (column->type != CHL_I64 && column->type != CHL_DATE) {
+    if (column->type != CHL_I64 && column->type != CHL_DATE &&
+        column->type != CHL_TIMESTAMP) {
         return aggregate(L, where, greatest ? chl_max : chl_min);
     }
     if (!chl_column_range_i64(column, &min, &max)) {
         lua_pushnil(L);
     } else if (column->type == CHL_DATE) {
         push_date(L, (int32_t)(greatest ? max : min));
+    } else if (column->type == CHL_TIMESTAMP) {
+        push_timestamp(L, greatest ? max : min);
     } else {
         lua_pushinteger(L, greatest ? max : min);
     }
     return 1;
 }
 
-/*** The least present value (dates as text); nil when there is none.
+/*** The least present value (dates and timestamps as text); nil when there is none.
  * @function Column:min
  * @usage frame.Age:min() >= 18 */
 static int column_m_min(lua_State *L)
@@ -257,7 +266,7 @@ static int column_m_min(lua_State *L)
     return push_extreme(L, "min", false);
 }
 
-/*** The greatest present value (dates as text); nil when there is none.
+/*** The greatest present value (dates and timestamps as text); nil when there is none.
  * @function Column:max
  * @usage frame.Age:max() <= 92 */
 static int column_m_max(lua_State *L)

@@ -68,7 +68,8 @@ static chl_status append_number(lua_State *L, int64_t i, chl_builder *b, chl_err
             return fail_item(L, i, b->type, err);
         }
         return chl_builder_bool(b, integer == 1, err);
-    case CHL_DATE: return fail_item(L, i, b->type, err);
+    case CHL_DATE:
+    case CHL_TIMESTAMP: return fail_item(L, i, b->type, err);
     default: {
         char text[32];
         if (lua_isinteger(L, -1)) {
@@ -88,7 +89,8 @@ static chl_status append_truth(lua_State *L, int64_t i, chl_builder *b, chl_erro
     case CHL_BOOL: return chl_builder_bool(b, truth, err);
     case CHL_F64: return chl_builder_f64(b, truth, err);
     case CHL_I64: return chl_builder_i64(b, truth, err);
-    case CHL_DATE: return fail_item(L, i, b->type, err);
+    case CHL_DATE:
+    case CHL_TIMESTAMP: return fail_item(L, i, b->type, err);
     default: return chl_builder_text(b, truth ? "true" : "false", truth ? 4 : 5, err);
     }
 }
@@ -168,7 +170,8 @@ static chl_status build_inferred(lua_State *L, int list, int64_t n, chl_column *
 /*** A column from a list. nil, NA and NaN are missing.
  * @function core.column.new
  * @tparam table values
- * @tparam[opt] string type "f64", "i64", "bool", "category", "string", "date"; inferred
+ * @tparam[opt] string type "f64", "i64", "bool", "category", "string", "date",
+ *   "timestamp"; inferred
  *   when absent
  * @tparam[opt=#values] integer n length, for lists with holes
  * @treturn Column

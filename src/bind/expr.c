@@ -52,7 +52,7 @@ static int expr_parse(lua_State *L)
  * @function core.expr.check
  * @tparam Frame frame
  * @tparam string|Expr expr
- * @treturn string "f64", "i64", "bool", "category", "string" or "date"
+ * @treturn string "f64", "i64", "bool", "category", "string", "date" or "timestamp"
  * @raise unknown columns, functions and levels with a suggestion; types that do not fit
  * @usage core.expr.check(frame, "Age >= 60") == "bool" */
 static int expr_check(lua_State *L)

@@ -138,7 +138,8 @@ static int frame_m_has(lua_State *L)
  * @function Frame:cell
  * @tparam integer row
  * @tparam string name
- * @return number, integer, boolean or text; dates as text "2026-11-30"
+ * @return number, integer, boolean or text; dates as text "2026-11-30", timestamps
+ *   as "2026-11-30 10:00:00"
  * @usage frame:cell(7, "Age") == frame.Age[7] */
 static int frame_m_cell(lua_State *L)
 {

@@ -31,7 +31,7 @@ local function fill(frame, name, i, out)
   if type_name == "f64" or type_name == "i64" then
     local summary = column:summary()
     for _, figure in ipairs(figures) do out[figure][i] = summary[figure] end
-  elseif type_name ~= "date" then
+  elseif type_name ~= "date" and type_name ~= "timestamp" then
     out.top[i], out.share[i] = most_frequent(frame, name)
   end
 end

@@ -8,9 +8,12 @@ local show = require("churnlab.policy.problems").show
 local M = {}
 
 local EXPECTED = {
-  f64 = "a number", i64 = "a number", bool = "true or false", date = 'a date such as "2026-11-22"',
+  f64 = "a number", i64 = "a number", bool = "true or false",
+  date = 'a date such as "2026-11-22"', timestamp = 'a timestamp such as "2026-11-22 10:00:00"',
   string = "a text", category = "a text",
 }
+
+local TIMES = { date = true, timestamp = true }
 
 -- The value in the column's type, or nil after noting the problem. Levels written as numbers
 -- (NumOfProducts = 1 of a category) are texts.
@@ -24,7 +27,7 @@ function M.value(context, name, column, value)
   else
     if type(value) == "number" then value = ("%.15g"):format(value) end
     ok = type(value) == "string"
-      and (kind ~= "date" or quiet.try(core.column.new, { value }, "date") ~= nil)
+      and (not TIMES[kind] or quiet.try(core.column.new, { value }, kind) ~= nil)
   end
   if not ok then
     context:add("%s: expected %s, got %s", name, EXPECTED[kind], show(value))
@@ -43,7 +46,7 @@ end
 
 local function check_ordered(context, name, matcher, column)
   local kind = column.type
-  if kind ~= "f64" and kind ~= "i64" and kind ~= "date" then
+  if kind ~= "f64" and kind ~= "i64" and not TIMES[kind] then
     context:add("%s: %s: expected a column of numbers or dates, got %s", name, matcher, kind)
     return false
   end

@@ -119,6 +119,11 @@ chl_status chl_builder_days(chl_builder *builder, int32_t days, chl_error *err)
     APPEND(days);
 }
 
+chl_status chl_builder_micros(chl_builder *builder, int64_t micros, chl_error *err)
+{
+    APPEND(micros);
+}
+
 static chl_status append_string(chl_builder *b, const char *bytes, size_t n,
                                 chl_error *err)
 {

@@ -37,6 +37,8 @@ CHL_MUST_CHECK chl_status chl_builder_bool(chl_builder *builder, bool value,
                                            chl_error *err);
 CHL_MUST_CHECK chl_status chl_builder_days(chl_builder *builder, int32_t days,
                                            chl_error *err);
+CHL_MUST_CHECK chl_status chl_builder_micros(chl_builder *builder, int64_t micros,
+                                             chl_error *err);
 /* String and category columns. */
 CHL_MUST_CHECK chl_status chl_builder_text(chl_builder *builder, const char *bytes,
                                            size_t n, chl_error *err);

@@ -10,13 +10,19 @@
 
 #include "core/base/strbuf.h"
 #include "core/data/builder.h"
+#include "core/data/calendar.h"
 #include "core/data/text.h"
 
 static void format_date(int32_t days, chl_strbuf *buf)
 {
-    int year, month, day;
-    chl_date_to_civil(days, &year, &month, &day);
-    chl_strbuf_printf(buf, "%04d-%02d-%02d", year, month, day);
+    char text[CHL_TIME_TEXT];
+    chl_strbuf_append(buf, text, chl_date_format(days, text));
+}
+
+static void format_timestamp(int64_t micros, chl_strbuf *buf)
+{
+    char text[CHL_TIME_TEXT];
+    chl_strbuf_append(buf, text, chl_timestamp_format(micros, text));
 }
 
 /* As chl_format_double, with the sign of a negative zero. */
@@ -49,6 +55,7 @@ void chl_column_format(const chl_column *column, int64_t i, struct chl_strbuf *b
         chl_strbuf_puts(buf, column->values.boolean[i] ? "true" : "false");
         break;
     case CHL_DATE: format_date(column->values.days[i], buf); break;
+    case CHL_TIMESTAMP: format_timestamp(column->values.micros[i], buf); break;
     case CHL_STRING:
     case CHL_CATEGORY: {
         const char *text = chl_column_text(column, i, &length);
@@ -85,8 +92,13 @@ chl_status chl_builder_parse(chl_builder *builder, const char *text, size_t leng
     case CHL_DATE:
         *fits = chl_date_parse(text, length, &days);
         return *fits ? chl_builder_days(builder, days, err) : CHL_OK;
-    default: return chl_builder_text(builder, text, length, err);
+    case CHL_TIMESTAMP:
+        *fits = chl_timestamp_parse(text, length, &integer);
+        return *fits ? chl_builder_micros(builder, integer, err) : CHL_OK;
+    case CHL_CATEGORY:
+    case CHL_STRING: break;
     }
+    return chl_builder_text(builder, text, length, err);
 }
 
 /* Integers beyond 2^53 have neighbours that no double can tell apart. */
@@ -119,19 +131,49 @@ static chl_status append_number(const chl_column *column, int64_t i, chl_builder
     case CHL_BOOL:
         *fits = whole && (integer == 0 || integer == 1);
         return *fits ? chl_builder_bool(to, integer == 1, err) : CHL_OK;
-    default: *fits = false; return CHL_OK; /* a number is no date */
+    default: *fits = false; return CHL_OK;
+    }
+}
+
+static bool is_time(chl_type type)
+{
+    return type == CHL_DATE || type == CHL_TIMESTAMP;
+}
+
+/* Between dates, timestamps and the i64 that count their days or microseconds. */
+static chl_status append_time(const chl_column *column, int64_t i, chl_builder *to,
+                              bool *fits, chl_error *err)
+{
+    int64_t value =
+        column->type == CHL_DATE ? column->values.days[i] : column->values.i64[i];
+    switch (to->type) {
+    case CHL_I64: return chl_builder_i64(to, value, err);
+    case CHL_DATE:
+        *fits = column->type == CHL_TIMESTAMP ? value % CHL_MICROS_PER_DAY == 0
+                                              : chl_days_in_range(value);
+        value /= column->type == CHL_TIMESTAMP ? CHL_MICROS_PER_DAY : 1;
+        return *fits ? chl_builder_days(to, (int32_t)value, err) : CHL_OK;
+    default:
+        *fits = column->type == CHL_DATE ? chl_days_in_range(value)
+                                         : chl_micros_in_range(value);
+        value *= column->type == CHL_DATE && *fits ? CHL_MICROS_PER_DAY : 1;
+        return *fits ? chl_builder_micros(to, value, err) : CHL_OK;
     }
 }
 
 static chl_status append_row(const chl_column *column, int64_t i, chl_builder *to,
                              chl_strbuf *scratch, bool *fits, chl_error *err)
 {
+    *fits = true;
     if (!chl_column_valid(column, i)) {
-        *fits = true;
         return chl_builder_null(to, err);
     }
     bool from_number = chl_type_numeric(column->type);
     bool to_text = to->type == CHL_STRING || to->type == CHL_CATEGORY;
+    if ((is_time(column->type) && (is_time(to->type) || to->type == CHL_I64)) ||
+        (column->type == CHL_I64 && is_time(to->type))) {
+        return append_time(column, i, to, fits, err);
+    }
     if (from_number && !to_text) {
         return append_number(column, i, to, fits, err);
     }

@@ -12,8 +12,8 @@
 #include "core/base/alloc.h"
 #include "core/base/nearest.h"
 
-static const char *const type_names[] = {"f64",      "i64",    "bool",
-                                         "category", "string", "date"};
+static const char *const type_names[] = {"f64",    "i64",  "bool",     "category",
+                                         "string", "date", "timestamp"};
 enum { TYPE_COUNT = sizeof type_names / sizeof type_names[0] };
 
 const char *chl_type_name(chl_type type)
@@ -23,8 +23,13 @@ const char *chl_type_name(chl_type type)
 
 const char *chl_type_expected(chl_type type)
 {
-    static const char *const words[] = {"a number", "an integer", "true or false",
-                                        "a level",  "text",       "a date (2026-11-22)"};
+    static const char *const words[] = {"a number",
+                                        "an integer",
+                                        "true or false",
+                                        "a level",
+                                        "text",
+                                        "a date (2026-11-22)",
+                                        "a timestamp (2026-11-22 10:00:00)"};
     return words[type];
 }
 
@@ -46,7 +51,7 @@ bool chl_type_numeric(chl_type type)
 
 size_t chl_type_size(chl_type type)
 {
-    static const size_t sizes[] = {8, 8, 1, 4, 8, 4};
+    static const size_t sizes[] = {8, 8, 1, 4, 8, 4, 8};
     return sizes[type];
 }
 
@@ -96,7 +101,8 @@ static void clear_value(chl_column *column, int64_t i)
 {
     switch (column->type) {
     case CHL_F64:
-    case CHL_I64: column->values.i64[i] = 0; break;
+    case CHL_I64:
+    case CHL_TIMESTAMP: column->values.i64[i] = 0; break;
     case CHL_BOOL: column->values.boolean[i] = 0; break;
     case CHL_CATEGORY: column->values.codes[i] = -1; break;
     case CHL_DATE: column->values.days[i] = 0; break;
@@ -185,8 +191,11 @@ double chl_column_number(const chl_column *column, int64_t i)
     case CHL_I64: return (double)column->values.i64[i];
     case CHL_BOOL: return column->values.boolean[i];
     case CHL_DATE: return column->values.days[i];
-    default: return NAN;
+    case CHL_TIMESTAMP: return (double)column->values.micros[i];
+    case CHL_CATEGORY:
+    case CHL_STRING: break;
     }
+    return NAN;
 }
 
 /* ---- rows ---- */
@@ -252,9 +261,10 @@ static chl_status take_values(const chl_column *column, const int64_t *indices, 
     case CHL_CATEGORY: TAKE_VALUES(codes, -1);
     case CHL_DATE: TAKE_VALUES(days, 0);
     case CHL_F64: TAKE_VALUES(f64, 0);
-    case CHL_I64:
-    default: TAKE_VALUES(i64, 0);
+    case CHL_I64: TAKE_VALUES(i64, 0);
+    case CHL_TIMESTAMP: TAKE_VALUES(micros, 0);
     }
+    return CHL_OK;
 }
 
 chl_status chl_column_take(const chl_column *column, const int64_t *indices, int64_t n,

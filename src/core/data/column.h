@@ -24,10 +24,11 @@ typedef enum chl_type {
     CHL_BOOL,     /* one byte, 0 or 1 */
     CHL_CATEGORY, /* int32_t code into levels */
     CHL_STRING,   /* offsets into bytes */
-    CHL_DATE      /* int32_t days since 1970-01-01, proleptic Gregorian */
+    CHL_DATE,     /* int32_t days since 1970-01-01, proleptic Gregorian */
+    CHL_TIMESTAMP /* int64_t microseconds since 1970-01-01T00:00:00Z */
 } chl_type;
 
-/* "f64", "i64", "bool", "category", "string", "date". */
+/* "f64", "i64", "bool", "category", "string", "date", "timestamp". */
 const char *chl_type_name(chl_type type);
 /* "a number", "an integer" …: what a message says that it expected. */
 const char *chl_type_expected(chl_type type);
@@ -72,6 +73,7 @@ typedef struct chl_column {
         uint8_t *boolean;
         int32_t *codes;   /* category */
         int32_t *days;    /* date */
+        int64_t *micros;  /* timestamp */
         int64_t *offsets; /* string: length + 1 offsets into bytes */
         void *any;
     } values;           /* 64-byte aligned, from chl_alloc_aligned */
@@ -106,7 +108,8 @@ const char *chl_column_text(const chl_column *column, int64_t i, size_t *length)
 
 /* True for f64, i64, bool: types with arithmetic. */
 bool chl_type_numeric(chl_type type);
-/* A numeric or date row as double (bool 0/1); the row must be valid. */
+/* A numeric row (bool 0/1), a date's days or a timestamp's microseconds as double; the
+ * row must be valid. */
 double chl_column_number(const chl_column *column, int64_t i);
 
 /* New columns from old ones. `indices` select rows, -1 makes a missing row. */
@@ -115,8 +118,10 @@ CHL_MUST_CHECK chl_status chl_column_take(const chl_column *column,
                                           chl_column **out, chl_error *err);
 CHL_MUST_CHECK chl_status chl_column_slice(const chl_column *column, int64_t start,
                                            int64_t n, chl_column **out, chl_error *err);
-/* Converts between types: numbers ↔ strings ↔ categories ↔ dates ↔ bool where each value
- * can be kept exactly; a value that cannot is an error that names its row. */
+/* Converts between types where each value can be kept exactly: numbers and bool, text and
+ * categories, dates and timestamps (of midnight), i64 and dates (days since 1970) or
+ * timestamps (microseconds), anything and its text. A value that cannot be kept is an
+ * error that names its row. */
 CHL_MUST_CHECK chl_status chl_column_cast(const chl_column *column, chl_type type,
                                           chl_column **out, chl_error *err);
 /* The text of row i as CSV would print it ("" when missing). Appends to buf. */

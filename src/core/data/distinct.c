@@ -29,8 +29,11 @@ static uint64_t value_bits(const chl_column *column, int64_t i)
     case CHL_I64: return (uint64_t)column->values.i64[i];
     case CHL_BOOL: return column->values.boolean[i];
     case CHL_DATE: return (uint64_t)column->values.days[i];
-    default: return (uint64_t)column->values.codes[i];
+    case CHL_TIMESTAMP: return (uint64_t)column->values.micros[i];
+    case CHL_CATEGORY:
+    case CHL_STRING: break; /* strings have their own way */
     }
+    return (uint64_t)column->values.codes[i];
 }
 
 static uint64_t hash_row(const chl_column *column, int64_t i)

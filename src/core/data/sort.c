@@ -103,6 +103,11 @@ chl_status chl_sort_keys(const chl_column *column, uint64_t *keys, chl_error *er
             keys[i] = key_of_signed(column->values.days[i]);
         }
         break;
+    case CHL_TIMESTAMP:
+        for (int64_t i = 0; i < n; i++) {
+            keys[i] = key_of_signed(column->values.micros[i]);
+        }
+        break;
     }
     for (int64_t i = 0; column->validity && i < n; i++) {
         if (!chl_column_valid(column, i)) {

@@ -150,7 +150,7 @@ chl_status chl_column_numbers(const chl_column *column, const char *where,
 {
     *values = NULL;
     *n = 0;
-    if (!chl_type_numeric(column->type) && column->type != CHL_DATE) {
+    if (column->type == CHL_STRING || column->type == CHL_CATEGORY) {
         return chl_fail(err, CHL_ETYPE, "%s: expected a column of numbers, got %s", where,
                         chl_type_name(column->type));
     }

@@ -8,7 +8,8 @@
  * Operators of Lua: or and  < > <= >= ~= ==  ..  + -  * / // %  not -  ^ (right), with
  * Lua's precedence; literals: numbers, "strings", 'strings', true, false, nil (missing).
  * Column names are Lua names; any other name is written [[in double brackets]]. Strings
- * compare with strings, categories and (as "2026-11-22") dates. Comparison with an
+ * compare with strings, categories and (as "2026-11-22" or "2026-11-22 10:00:00") dates
+ * and timestamps; a date beside a timestamp counts as its midnight. Comparison with an
  * unknown level of a category is an error with a suggestion. Missing values follow
  * three-valued logic: a missing operand gives a missing result, except `false and x`,
  * `true or x`, is_na, coalesce, if_else's unused branch.

@@ -207,6 +207,7 @@ static chl_status reduce_spread(const job *j, bool root)
 EXTREME(extreme_f64, double, f64)
 EXTREME(extreme_i64, int64_t, i64)
 EXTREME(extreme_days, int32_t, days)
+EXTREME(extreme_micros, int64_t, micros)
 
 static chl_status reduce_extreme(const job *j, bool largest)
 {
@@ -218,6 +219,8 @@ static chl_status reduce_extreme(const job *j, bool largest)
         extreme_f64(j, seen, largest);
     } else if (j->values->type == CHL_I64) {
         extreme_i64(j, seen, largest);
+    } else if (j->values->type == CHL_TIMESTAMP) {
+        extreme_micros(j, seen, largest);
     } else {
         extreme_days(j, seen, largest);
     }

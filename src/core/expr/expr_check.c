@@ -10,6 +10,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/nearest.h"
+#include "core/data/calendar.h"
 #include "core/expr/expr_internal.h"
 
 /* ---- messages ---- */
@@ -72,24 +73,42 @@ bool chl_expr_is_number(const expr_plan *plan, int32_t node)
            type == EXPR_TYPE_NIL;
 }
 
-chl_status chl_expr_want_date(expr_plan *plan, int32_t node)
+bool chl_expr_is_time(const expr_plan *plan, int32_t node)
+{
+    int type = plan->nodes[node].type;
+    return type == CHL_DATE || type == CHL_TIMESTAMP;
+}
+
+static chl_status check_time_literal(expr_plan *plan, int32_t node, int type)
+{
+    size_t n;
+    const char *bytes = expr_literal(plan, node, &n);
+    int32_t days;
+    int64_t micros;
+    if (type == CHL_DATE ? chl_date_parse(bytes, n, &days)
+                         : chl_timestamp_parse(bytes, n, &micros)) {
+        return CHL_OK;
+    }
+    const char *like = type == CHL_DATE ? "date like \"2026-11-22\""
+                                        : "timestamp like \"2026-11-22 10:00:00\"";
+    return chl_expr_fail_node(plan, node, CHL_ETYPE, "expected a %s, got \"%.*s\"", like,
+                              n > 40 ? 40 : (int)n, bytes);
+}
+
+chl_status chl_expr_want_time(expr_plan *plan, int32_t node, int type)
 {
     expr_typed *typed = &plan->nodes[node];
+    bool fits = typed->type == type || typed->type == EXPR_TYPE_NIL ||
+                (typed->type == CHL_DATE && type == CHL_TIMESTAMP);
     if (expr_at(plan, node)->op == EXPR_TEXT) {
-        size_t n;
-        const char *bytes = expr_literal(plan, node, &n);
-        int32_t days;
-        if (!chl_date_parse(bytes, n, &days)) {
-            return chl_expr_fail_node(plan, node, CHL_ETYPE,
-                                      "expected a date like \"2026-11-22\", got \"%.*s\"",
-                                      n > 40 ? 40 : (int)n, bytes);
-        }
-    } else if (typed->type != CHL_DATE && typed->type != EXPR_TYPE_NIL) {
+        CHL_TRY(check_time_literal(plan, node, type));
+    } else if (!fits) {
         char what[160];
         chl_expr_describe(plan, node, what);
-        return chl_expr_fail_node(plan, node, CHL_ETYPE, "expected a date, got %s", what);
+        return chl_expr_fail_node(plan, node, CHL_ETYPE, "expected a %s, got %s",
+                                  chl_type_name((chl_type)type), what);
     }
-    typed->want = CHL_DATE;
+    typed->want = type;
     return CHL_OK;
 }
 
@@ -212,12 +231,13 @@ static chl_status check_comparison(expr_plan *plan, int32_t node)
     if (chl_expr_is_text(plan, a) && chl_expr_is_text(plan, b)) {
         return compare_texts(plan, node, a, b);
     }
-    bool dates = (left == CHL_DATE || expr_at(plan, a)->op == EXPR_TEXT) &&
-                 (right == CHL_DATE || expr_at(plan, b)->op == EXPR_TEXT);
-    if (dates) {
-        plan->nodes[node].operands = CHL_DATE;
-        CHL_TRY(chl_expr_want_date(plan, a));
-        return chl_expr_want_date(plan, b);
+    if ((chl_expr_is_time(plan, a) || expr_at(plan, a)->op == EXPR_TEXT) &&
+        (chl_expr_is_time(plan, b) || expr_at(plan, b)->op == EXPR_TEXT)) {
+        bool dates = left != CHL_TIMESTAMP && right != CHL_TIMESTAMP;
+        int type = dates ? CHL_DATE : CHL_TIMESTAMP;
+        plan->nodes[node].operands = type;
+        CHL_TRY(chl_expr_want_time(plan, a, type));
+        return chl_expr_want_time(plan, b, type);
     }
     char first[160], second[160];
     chl_expr_describe(plan, a, first);

@@ -71,7 +71,7 @@ static void set_result(expr_plan *plan, int32_t node, int type, int operands)
 /* ---- one type for several arguments ---- */
 
 typedef struct kinds {
-    bool floats, ints, bools, dates, strings, categories, literals;
+    bool floats, ints, bools, dates, timestamps, strings, categories, literals;
 } kinds;
 
 static kinds find_kinds(const expr_plan *plan, int32_t node, int from)
@@ -84,6 +84,7 @@ static kinds find_kinds(const expr_plan *plan, int32_t node, int from)
         case CHL_I64: k.ints = true; break;
         case CHL_BOOL: k.bools = true; break;
         case CHL_DATE: k.dates = true; break;
+        case CHL_TIMESTAMP: k.timestamps = true; break;
         case CHL_CATEGORY: k.categories = true; break;
         case CHL_STRING:
             k.literals = k.literals || is_literal_text(plan, a);
@@ -186,26 +187,31 @@ static chl_status join_levels(expr_plan *plan, int32_t node, int from, chl_level
     return CHL_OK;
 }
 
-static chl_status want_dates(expr_plan *plan, int32_t node, int from)
+/* Reads the arguments from `from` on as timestamps if one of them is one, else as dates.
+ */
+static chl_status want_times(expr_plan *plan, int32_t node, int from)
 {
+    int type = find_kinds(plan, node, from).timestamps ? CHL_TIMESTAMP : CHL_DATE;
     for (int i = from; i < expr_at(plan, node)->n_args; i++) {
-        CHL_TRY(chl_expr_want_date(plan, arg(plan, node, i)));
+        CHL_TRY(chl_expr_want_time(plan, arg(plan, node, i), type));
     }
-    set_result(plan, node, CHL_DATE, CHL_DATE);
+    set_result(plan, node, type, type);
     return CHL_OK;
 }
 
 /* Gives arguments from `from` on one type, which becomes the call's type: numbers (i64
- * only among themselves), dates, text; categories and literals stay categories. */
+ * only among themselves), times (timestamps as soon as there is one), text; categories
+ * and literals stay categories. */
 static chl_status unify(expr_plan *plan, int32_t node, int from)
 {
     kinds k = find_kinds(plan, node, from);
     bool numbers = k.floats || k.ints || k.bools;
     bool texts = k.strings || k.categories || k.literals;
-    if (k.dates && !numbers && !k.strings && !k.categories) {
-        return want_dates(plan, node, from);
+    bool times = k.dates || k.timestamps;
+    if (times && !numbers && !k.strings && !k.categories) {
+        return want_times(plan, node, from);
     }
-    if (k.dates || (numbers && texts)) {
+    if (times || (numbers && texts)) {
         return fail_kinds(plan, node, from);
     }
     int type = k.floats || !(numbers || texts) ? CHL_F64 : k.ints ? CHL_I64 : CHL_BOOL;
@@ -259,13 +265,13 @@ static chl_status check_round(expr_plan *plan, int32_t node)
     return check_math(plan, node);
 }
 
-/* min, max, clip, between: numbers or dates. */
+/* min, max, clip, between: numbers or times. */
 static chl_status check_ordered(expr_plan *plan, int32_t node)
 {
     for (int i = 0; i < expr_at(plan, node)->n_args; i++) {
         int32_t a = arg(plan, node, i);
-        bool date = plan->nodes[a].type == CHL_DATE || is_literal_text(plan, a);
-        if (!chl_expr_is_number(plan, a) && !date) {
+        bool time = chl_expr_is_time(plan, a) || is_literal_text(plan, a);
+        if (!chl_expr_is_number(plan, a) && !time) {
             return fail_argument(plan, node, a, "a number or a date");
         }
     }
@@ -326,8 +332,8 @@ static chl_status check_item(expr_plan *plan, int32_t node, int32_t x, int32_t i
     if (op == EXPR_TEXT && type == CHL_CATEGORY) {
         return chl_expr_want_level(plan, item, x);
     }
-    if (op == EXPR_TEXT && type == CHL_DATE) {
-        return chl_expr_want_date(plan, item);
+    if (op == EXPR_TEXT && chl_expr_is_time(plan, x)) {
+        return chl_expr_want_time(plan, item, type);
     }
     if (op == EXPR_TEXT ? type == CHL_STRING : number && chl_expr_is_number(plan, x)) {
         return CHL_OK;
@@ -377,8 +383,10 @@ static chl_status check_text_function(expr_plan *plan, int32_t node)
 
 static chl_status check_date_function(expr_plan *plan, int32_t node)
 {
-    CHL_TRY(want_dates(plan, node, 0));
-    set_result(plan, node, CHL_I64, CHL_DATE);
+    CHL_TRY(want_times(plan, node, 0));
+    bool fraction = expr_at(plan, node)->fn->id == FN_DAYS_BETWEEN &&
+                    plan->nodes[node].operands == CHL_TIMESTAMP;
+    plan->nodes[node].type = fraction ? CHL_F64 : CHL_I64;
     return CHL_OK;
 }
 
@@ -395,16 +403,16 @@ static chl_status check_quantile(expr_plan *plan, int32_t node)
     return check_math(plan, node);
 }
 
-/* sum, min, max keep i64 and f64, bool counts as i64; min and max take dates too. */
-static chl_status check_sum(expr_plan *plan, int32_t node, bool dates)
+/* sum, min, max keep i64 and f64, bool counts as i64; min and max take times too. */
+static chl_status check_sum(expr_plan *plan, int32_t node, bool times)
 {
     int32_t a = arg(plan, node, 0);
     int type = plan->nodes[a].type;
-    if (dates && type == CHL_DATE) {
-        set_result(plan, node, CHL_DATE, CHL_DATE);
+    if (times && chl_expr_is_time(plan, a)) {
+        set_result(plan, node, type, type);
         return CHL_OK;
     }
-    if (dates && !chl_expr_is_number(plan, a)) {
+    if (times && !chl_expr_is_number(plan, a)) {
         return fail_argument(plan, node, a, "a number or a date");
     }
     type = type == CHL_I64 || type == CHL_BOOL ? CHL_I64 : CHL_F64;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/data/calendar.h"
 #include "core/expr/expr_internal.h"
 
 typedef struct compiler {
@@ -101,6 +102,8 @@ static chl_status emit_text(compiler *c, const expr_typed *typed)
         in.k.code = chl_levels_find(typed->want_levels, bytes, n);
     } else if (typed->want == CHL_DATE) {
         (void)chl_date_parse(bytes, n, &in.k.code); /* checked before */
+    } else if (typed->want == CHL_TIMESTAMP) {
+        (void)chl_timestamp_parse(bytes, n, &in.k.i);
     } else {
         in.k.s = (expr_string){bytes, (int64_t)n};
     }
@@ -229,6 +232,8 @@ static void fill_item(compiler *c, int32_t item, int operands, void *table, int 
         int32_t days;
         if (operands == CHL_STRING) {
             ((expr_string *)table)[i] = (expr_string){bytes, (int64_t)n};
+        } else if (operands == CHL_TIMESTAMP) {
+            (void)chl_timestamp_parse(bytes, n, &((int64_t *)table)[i]);
         } else if (chl_date_parse(bytes, n, &days)) {
             ((int64_t *)table)[i] = days;
         }
@@ -297,9 +302,12 @@ static chl_status emit_call(compiler *c, const expr_node *node, const expr_typed
         break;
     default: break;
     }
-    expr_kernel *run = typed->operands == CHL_STRING || typed->operands == CHL_DATE
-                           ? chl_expr_text_kernel(id)
-                           : chl_expr_math_kernel(id, typed->operands);
+    expr_kernel *run = chl_expr_math_kernel(id, typed->operands);
+    if (id >= FN_YEAR && id <= FN_DAYS_BETWEEN) {
+        run = chl_expr_time_kernel(id, typed->operands);
+    } else if (typed->operands == CHL_STRING) {
+        run = chl_expr_text_kernel(id);
+    }
     return run ? emit_kernel(c, run, (int)id, size, node->n_args) : CHL_OK;
 }
 

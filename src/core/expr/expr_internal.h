@@ -244,7 +244,10 @@ chl_status chl_expr_fail_node(const expr_plan *plan, int32_t node, chl_status co
 void chl_expr_describe(const expr_plan *plan, int32_t node, char out[160]);
 bool chl_expr_is_text(const expr_plan *plan, int32_t node);
 bool chl_expr_is_number(const expr_plan *plan, int32_t node);
-CHL_MUST_CHECK chl_status chl_expr_want_date(expr_plan *plan, int32_t node);
+/* Asks for a date or a timestamp (`type`); a date also gives the timestamp of its
+ * midnight, a literal is read as either. */
+CHL_MUST_CHECK chl_status chl_expr_want_time(expr_plan *plan, int32_t node, int type);
+bool chl_expr_is_time(const expr_plan *plan, int32_t node);
 CHL_MUST_CHECK chl_status chl_expr_want_level(expr_plan *plan, int32_t literal,
                                               int32_t category);
 CHL_MUST_CHECK chl_status chl_expr_want_condition(expr_plan *plan, int32_t node,
@@ -336,6 +339,7 @@ char *chl_expr_arena(expr_machine *m, size_t n);
 expr_kernel *chl_expr_operator_kernel(expr_op op, int operands);
 expr_kernel *chl_expr_math_kernel(expr_fn fn, int operands);
 expr_kernel *chl_expr_text_kernel(expr_fn fn);
+expr_kernel *chl_expr_time_kernel(expr_fn fn, int operands);
 expr_kernel *chl_expr_cast_kernel(int from, int to);
 expr_kernel chl_expr_load_column, chl_expr_load_repeated, chl_expr_load_constant,
     chl_expr_load_missing, chl_expr_is_na_kernel, chl_expr_choose_kernel,

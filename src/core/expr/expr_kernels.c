@@ -339,6 +339,7 @@ static expr_kernel *comparison(expr_op op, int operands)
     case EXPR_MIXED_SWAPPED: return compare_mixed_swapped;
     case CHL_STRING: return compare_strings;
     case CHL_F64: return table[0][op - EXPR_LT];
+    case CHL_TIMESTAMP:
     case CHL_I64: return table[1][op - EXPR_LT];
     default: return table[2][op - EXPR_LT];
     }

@@ -196,7 +196,8 @@ CAST(cast_bool_f64, uint8_t, double)
 CAST(cast_bool_i64, uint8_t, int64_t)
 
 expr_kernel chl_expr_text_from_f64, chl_expr_text_from_i64, chl_expr_text_from_bool,
-    chl_expr_text_from_code, chl_expr_text_from_days;
+    chl_expr_text_from_code, chl_expr_text_from_days, chl_expr_text_from_micros,
+    chl_expr_micros_from_days;
 
 expr_kernel *chl_expr_cast_kernel(int from, int to)
 {
@@ -206,11 +207,15 @@ expr_kernel *chl_expr_cast_kernel(int from, int to)
     if (to == CHL_I64) {
         return cast_bool_i64;
     }
+    if (to == CHL_TIMESTAMP) {
+        return chl_expr_micros_from_days;
+    }
     switch (from) {
     case CHL_F64: return chl_expr_text_from_f64;
     case CHL_I64: return chl_expr_text_from_i64;
     case CHL_BOOL: return chl_expr_text_from_bool;
     case CHL_CATEGORY: return chl_expr_text_from_code;
+    case CHL_TIMESTAMP: return chl_expr_text_from_micros;
     default: return chl_expr_text_from_days;
     }
 }

@@ -153,7 +153,9 @@ static expr_kernel *ordered(expr_fn fn, int operands)
         {least_f64, greatest_f64, clip_f64, between_f64},
         {least_i64, greatest_i64, clip_i64, between_i64},
         {least_i32, greatest_i32, clip_i32, between_i32}};
-    int row = operands == CHL_F64 ? 0 : operands == CHL_I64 ? 1 : 2;
+    int row = operands == CHL_F64                                ? 0
+              : operands == CHL_I64 || operands == CHL_TIMESTAMP ? 1
+                                                                 : 2;
     return table[row][fn - FN_LEAST];
 }
 
@@ -212,7 +214,7 @@ IN_SORTED(find_i64, int64_t, ORDER_NUMBERS)
 IN_SORTED(find_f64, double, ORDER_NUMBERS)
 IN_SORTED(find_string, expr_string, ORDER_STRINGS)
 
-/* Integers and dates (in->op tells). */
+/* Integers, timestamps and dates (in->op tells). */
 void chl_expr_in_i64(expr_machine *m, const expr_instr *in, int n)
 {
     uint8_t *out = OUT(uint8_t);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Kernels of text and dates. Layer: core/expr. Texts made here live in the machine's
+ * Kernels of text. Layer: core/expr. Texts made here live in the machine's
  * arena until the block ends. lower and upper change ASCII letters only; len counts UTF-8
  * characters.
  */
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/data/calendar.h"
 #include "core/expr/expr_internal.h"
 
 #define IN(type, k) ((const type *)m->registers[in->in[k]].data)
@@ -46,7 +47,8 @@ static expr_string keep(expr_machine *m, const char *bytes, size_t n)
 /* ---- conversions to text ---- */
 
 expr_kernel chl_expr_text_from_f64, chl_expr_text_from_i64, chl_expr_text_from_bool,
-    chl_expr_text_from_code, chl_expr_text_from_days, chl_expr_concat_kernel;
+    chl_expr_text_from_code, chl_expr_text_from_days, chl_expr_text_from_micros,
+    chl_expr_concat_kernel;
 
 void chl_expr_text_from_f64(expr_machine *m, const expr_instr *in, int n)
 {
@@ -96,12 +98,21 @@ void chl_expr_text_from_code(expr_machine *m, const expr_instr *in, int n)
 void chl_expr_text_from_days(expr_machine *m, const expr_instr *in, int n)
 {
     expr_string *out = OUT(expr_string);
-    char text[40];
+    char text[CHL_TIME_TEXT];
     for (int i = 0; i < n; i++) {
-        int year, month, day;
-        chl_date_to_civil(IN(int32_t, 0)[i], &year, &month, &day);
-        int used = snprintf(text, sizeof text, "%04d-%02d-%02d", year, month, day);
-        out[i] = keep(m, text, (size_t)used);
+        size_t used = chl_date_format(IN(int32_t, 0)[i], text);
+        out[i] = keep(m, text, used);
+    }
+    chl_expr_merge_valid(m, in, 1, n);
+}
+
+void chl_expr_text_from_micros(expr_machine *m, const expr_instr *in, int n)
+{
+    expr_string *out = OUT(expr_string);
+    char text[CHL_TIME_TEXT];
+    for (int i = 0; i < n; i++) {
+        size_t used = chl_timestamp_format(IN(int64_t, 0)[i], text);
+        out[i] = keep(m, text, used);
     }
     chl_expr_merge_valid(m, in, 1, n);
 }
@@ -194,30 +205,6 @@ static void match_kernel(expr_machine *m, const expr_instr *in, int n)
     chl_expr_merge_valid(m, in, 2, n);
 }
 
-/* ---- dates ---- */
-
-static void date_part(expr_machine *m, const expr_instr *in, int n)
-{
-    const int32_t *a = IN(int32_t, 0);
-    int64_t *out = OUT(int64_t);
-    for (int i = 0; i < n; i++) {
-        int year, month, day;
-        chl_date_to_civil(a[i], &year, &month, &day);
-        out[i] = in->op == FN_YEAR ? year : in->op == FN_MONTH ? month : day;
-    }
-    chl_expr_merge_valid(m, in, 1, n);
-}
-
-static void days_between(expr_machine *m, const expr_instr *in, int n)
-{
-    const int32_t *a = IN(int32_t, 0), *b = IN(int32_t, 1);
-    int64_t *out = OUT(int64_t);
-    for (int i = 0; i < n; i++) {
-        out[i] = (int64_t)b[i] - a[i];
-    }
-    chl_expr_merge_valid(m, in, 2, n);
-}
-
 expr_kernel *chl_expr_text_kernel(expr_fn fn)
 {
     switch (fn) {
@@ -227,7 +214,6 @@ expr_kernel *chl_expr_text_kernel(expr_fn fn)
     case FN_CONTAINS:
     case FN_STARTS_WITH:
     case FN_ENDS_WITH: return match_kernel;
-    case FN_DAYS_BETWEEN: return days_between;
-    default: return date_part;
+    default: return NULL;
     }
 }

@@ -5,7 +5,8 @@
  * Reading is strict: a ragged row, a value that does not fit its declared type or an open
  * quote is an error "<path>:<line>: column '<name>': expected a number, got "n/a"".
  * Without a declared type a column becomes, in this order, the first that all its present
- * cells fit: i64, f64, bool (true/false, any case), date (2026-11-22), string; a string
+ * cells fit: i64, f64, bool (true/false, any case), date (2026-11-22), timestamp
+ * (2026-11-22 10:00:00, see calendar.h), string; a string
  * column with few distinct values (at most 50, and at most a tenth of 1,000 or more rows
  * or half of fewer) becomes a category. Integers with leading zeros ("007") stay text.
  * Blank and space-only cells and the NA strings are missing. A BOM is skipped, LF, CRLF

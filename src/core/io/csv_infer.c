@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "core/data/builder.h"
+#include "core/data/calendar.h"
 #include "core/io/csv_cells.h"
 #include "core/data/text.h"
 
@@ -114,6 +115,8 @@ static bool store_cell(chl_column *column, int64_t i, const char *text, size_t l
         }
         column->values.boolean[i] = truth;
         return true;
+    case CHL_TIMESTAMP:
+        return chl_timestamp_parse(text, length, &column->values.micros[i]);
     default: return chl_date_parse(text, length, &column->values.days[i]);
     }
 }
@@ -223,7 +226,8 @@ int64_t chl_category_limit(int64_t rows)
 static chl_status infer_column(const csv_cells *cells, int64_t rows, const csv_na *na,
                                chl_column **out, chl_error *err)
 {
-    static const chl_type candidates[] = {CHL_I64, CHL_F64, CHL_BOOL, CHL_DATE};
+    static const chl_type candidates[] = {CHL_I64, CHL_F64, CHL_BOOL, CHL_DATE,
+                                          CHL_TIMESTAMP};
     for (size_t i = 0; i < sizeof candidates / sizeof candidates[0] && !*out; i++) {
         int64_t bad_row;
         csv_cell bad;

@@ -93,14 +93,11 @@ static chl_status append_text(chl_builder *builder, const json_t *cell, chl_erro
 {
     const char *text = json_string_value(cell);
     size_t length = json_string_length(cell);
-    int32_t days;
-    if (builder->type != CHL_DATE) {
-        return chl_builder_text(builder, text, length, err);
-    }
-    if (!chl_date_parse(text, length, &days)) {
-        return chl_fail(err, CHL_EFORMAT, "expected a date");
-    }
-    return chl_builder_days(builder, days, err);
+    bool fits;
+    CHL_TRY(chl_builder_parse(builder, text, length, &fits, err));
+    return fits ? CHL_OK
+                : chl_fail(err, CHL_EFORMAT, "expected a %s",
+                           chl_type_name(builder->type));
 }
 
 static chl_status append_cell(chl_builder *builder, const json_t *cell, chl_error *err)
@@ -109,7 +106,7 @@ static chl_status append_cell(chl_builder *builder, const json_t *cell, chl_erro
         return chl_builder_null(builder, err);
     }
     chl_type type = builder->type;
-    bool is_text = type == CHL_STRING || type == CHL_CATEGORY || type == CHL_DATE;
+    bool is_text = !chl_type_numeric(type);
     if (type == CHL_F64 && json_is_number(cell)) {
         return chl_builder_f64(builder, json_number_value(cell), err);
     }

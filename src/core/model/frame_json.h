@@ -5,8 +5,9 @@
  *
  *   {"rows":2,"columns":[{"name":"Age","type":"f64","values":[41.5,null]}, …]}
  *
- * Dates are "2026-11-22", categories their level's name; a category's levels come back in
- * the order of their first appearance. Text must be UTF-8.
+ * Dates are "2026-11-22", timestamps "2026-11-22 10:00:00", categories their level's
+ * name; a category's levels come back in the order of their first appearance. Text must
+ * be UTF-8.
  */
 #ifndef CHL_MODEL_FRAME_JSON_H
 #define CHL_MODEL_FRAME_JSON_H

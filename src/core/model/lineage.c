@@ -102,6 +102,7 @@ static void put_cell(feed *f, const chl_column *column, int64_t row)
     case CHL_I64: word = (uint64_t)column->values.i64[row]; break;
     case CHL_BOOL: word = column->values.boolean[row]; break;
     case CHL_DATE: word = (uint64_t)column->values.days[row]; break;
+    case CHL_TIMESTAMP: word = (uint64_t)column->values.micros[row]; break;
     case CHL_CATEGORY:
         text = chl_levels_name(column->levels, column->values.codes[row], &length);
         put_text(f, text, length);

@@ -87,6 +87,8 @@ static chl_status append_cell(chl_builder *builder, const chl_column *column, in
     case CHL_BOOL:
         return chl_builder_bool(builder, column->values.boolean[row] != 0, err);
     case CHL_DATE: return chl_builder_days(builder, column->values.days[row], err);
+    case CHL_TIMESTAMP:
+        return chl_builder_micros(builder, column->values.micros[row], err);
     case CHL_CATEGORY:
         text = chl_levels_name(column->levels, column->values.codes[row], &length);
         return chl_builder_text(builder, text, length, err);
@@ -170,6 +172,7 @@ bool chl_cells_equal(const chl_column *a, int64_t i, const chl_column *b, int64_
     case CHL_I64: return a->values.i64[i] == b->values.i64[j];
     case CHL_BOOL: return a->values.boolean[i] == b->values.boolean[j];
     case CHL_DATE: return a->values.days[i] == b->values.days[j];
+    case CHL_TIMESTAMP: return a->values.micros[i] == b->values.micros[j];
     case CHL_CATEGORY:
         left = chl_levels_name(a->levels, a->values.codes[i], &m);
         right = chl_levels_name(b->levels, b->values.codes[j], &n);

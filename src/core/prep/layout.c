@@ -191,7 +191,8 @@ int chl_layout_kind(chl_type type)
     case CHL_BOOL: return CHL_TAKES_NUMBERS;
     case CHL_CATEGORY:
     case CHL_STRING: return CHL_TAKES_TEXT;
-    case CHL_DATE: return CHL_TAKES_DATES;
+    case CHL_DATE:
+    case CHL_TIMESTAMP: return CHL_TAKES_DATES;
     }
     return 0;
 }

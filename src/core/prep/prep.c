@@ -84,9 +84,9 @@ static chl_status check_encoded(const chl_slot *slot, chl_error *err)
             slot->name, chl_type_name(slot->type));
     case CHL_TAKES_DATES:
         return chl_fail(err, CHL_ETYPE,
-                        "fit: column '%s' is a date: derive a number from it "
+                        "fit: column '%s' is a %s: derive a number from it "
                         "(days_between, year …), then drop it",
-                        slot->name);
+                        slot->name, chl_type_name(slot->type));
     default: return CHL_OK;
     }
 }

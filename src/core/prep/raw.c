@@ -211,6 +211,11 @@ static chl_status fit_column(const chl_raw *raw, bool exact, chl_column *column,
 {
     chl_column *text = NULL;
     bool wants_text = raw->type == CHL_STRING || raw->type == CHL_CATEGORY;
+    bool wants_time = raw->type == CHL_DATE || raw->type == CHL_TIMESTAMP;
+    if (wants_time && chl_type_numeric(column->type) && column->nulls < column->length) {
+        return chl_fail(err, CHL_ETYPE, "expected %s, got a column of type %s",
+                        chl_type_expected(raw->type), chl_type_name(column->type));
+    }
     if (!wants_text || !is_text(column)) {
         chl_type type = wants_text ? CHL_STRING : raw->type;
         if (column->type != type) {

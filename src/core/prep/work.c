@@ -117,7 +117,10 @@ static chl_status copy_numbers(const chl_work *work, const chl_column *column,
             out[i] = column->values.boolean[i];
         }
         break;
-    default: break;
+    case CHL_CATEGORY:
+    case CHL_STRING:
+    case CHL_DATE:
+    case CHL_TIMESTAMP: break; /* not numbers */
     }
     for (int64_t i = 0; column->validity && i < work->rows; i++) {
         if (!chl_column_valid(column, i)) {
