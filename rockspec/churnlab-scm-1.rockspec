@@ -75,6 +75,7 @@ build = {
         "src/core/data/split.c",
         "src/core/data/summary.c",
         "src/core/data/text.c",
+        "src/core/data/time_format.c",
         "src/core/data/timestamp.c",
         "src/core/explain/coalitions.c",
         "src/core/explain/exact.c",

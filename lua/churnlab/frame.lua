@@ -31,6 +31,8 @@ local Frame = core.frame.methods
 --   - `target`, `positive`, `id`: the roles; `positive` is a value of the target (a target
 --     of 0/1 or false/true needs none)
 --   - `types`: `{ Column = "f64" | "i64" | "bool" | "category" | "string" | "date" | "timestamp" }`
+--   - `formats`: how dates and timestamps are written, `{ Joined = "%d/%m/%Y" }`; directives as
+--     in @{churnlab.core.expr}: `%Y %y %m %d %j %b %B %H %I %M %S %f %p %z`
 --   - `drop`: a list of columns to leave out
 --   - `na`: the list of texts that mean missing, instead of those above
 --   - `separator`: one byte (",")

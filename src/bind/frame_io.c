@@ -14,13 +14,14 @@
 
 /* The options of read_csv as JSON has them. */
 typedef struct read_options {
-    const json_t *types, *drop, *na, *target, *positive, *id;
+    const json_t *types, *formats, *drop, *na, *target, *positive, *id;
     const char *separator;
     bool header;
 } read_options;
 
 static const chl_option read_table[] = {
     {"types", CHL_OPT_JSON, offsetof(read_options, types), 0, 0, NULL, 0},
+    {"formats", CHL_OPT_JSON, offsetof(read_options, formats), 0, 0, NULL, 0},
     {"drop", CHL_OPT_JSON, offsetof(read_options, drop), 0, 0, NULL, 0},
     {"na", CHL_OPT_JSON, offsetof(read_options, na), 0, 0, NULL, 0},
     {"separator", CHL_OPT_STRING, offsetof(read_options, separator), 0, 0, NULL, 0},
@@ -77,6 +78,43 @@ static void push_types(lua_State *L, const json_t *map, chl_csv_options *csv)
     csv->typed_count = (int)count;
 }
 
+static chl_status check_format(const json_t *text, chl_time_format *format,
+                               chl_error *err)
+{
+    if (!json_is_string(text)) {
+        return chl_fail(err, CHL_ETYPE,
+                        "expected a format such as \"%%d/%%m/%%Y\", got %s",
+                        chl_json_type_name(text));
+    }
+    CHL_TRY(chl_time_format_init(format, json_string_value(text),
+                                 json_string_length(text), NULL, err));
+    return chl_time_format_check(format, err);
+}
+
+static void push_formats(lua_State *L, const json_t *map, chl_csv_options *csv)
+{
+    size_t count = json_object_size(map), i = 0;
+    const char **names = lua_newuserdatauv(L, (count + 1) * sizeof *names, 0);
+    chl_time_format *formats = lua_newuserdatauv(L, (count + 1) * sizeof *formats, 0);
+    if (map && !json_is_object(map) && json_array_size(map) > 0) {
+        luaL_error(L, "read_csv: formats: expected column = \"format\" pairs, got %s",
+                   chl_json_type_name(map));
+    }
+    const char *name;
+    json_t *text;
+    json_object_foreach ((json_t *)(uintptr_t)map, name, text) {
+        chl_error err = {0};
+        if (check_format(text, &formats[i], &err) != CHL_OK) {
+            chl_error_prefix(&err, "read_csv: formats: column '%s'", name);
+            chlua_raise(L, &err);
+        }
+        names[i++] = name;
+    }
+    csv->formatted = names;
+    csv->formats = formats;
+    csv->formatted_count = (int)count;
+}
+
 /* Reads the option table at `arg`; everything borrowed lives on the stack. */
 static void check_options(lua_State *L, int arg, read_options *read, chl_csv_options *csv)
 {
@@ -99,6 +137,7 @@ static void check_options(lua_State *L, int arg, read_options *read, chl_csv_opt
     csv->na = push_list(L, read->na, "na", &csv->na_count);
     csv->na = read->na ? csv->na : NULL;
     push_types(L, read->types, csv);
+    push_formats(L, read->formats, csv);
 }
 
 /* A role as text: strings as they are, numbers and booleans as CSV writes them. */

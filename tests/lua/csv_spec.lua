@@ -17,6 +17,29 @@ describe("read_csv", function()
     assert.are.equal(1, parse("a\n-\n1\n", { na = "-" }).a:missing())
   end)
 
+  it("reads dates and timestamps in the format that is declared", function()
+    local f = parse("d,t,u\n22/11/2026,20261122 10,Nov 1 2026\n1/2/2026,,NA\n", {
+      formats = { d = "%d/%m/%Y", t = "%Y%m%d %H", u = "%b %d %Y" }, types = { u = "timestamp" } })
+    assert.are.same({ "date", "timestamp", "timestamp" }, { f:type("d"), f:type("t"), f:type("u") })
+    assert.are.same({ "2026-11-22", "2026-02-01" }, f.d:to_table())
+    assert.are.equal("2026-11-22 10:00:00", f.t[1])
+    assert.are.equal("2026-11-01 00:00:00", f.u[1])
+    assert.error_matches(function()
+      parse("a,d\n1,22/11/2026\n1,2026-11-22\n", { formats = { d = "%d/%m/%Y" } })
+    end, 'text:3: column .d.: expected a date like "22/11/2026", got "2026%-11%-22"')
+    assert.error_matches(function() parse("d\n", { formats = { e = "%d/%m/%Y" } }) end,
+      "formats: unknown column 'e'")
+    assert.error_matches(function() parse("d\n", { formats = { d = "%d/%Q" } }) end,
+      'read_csv: formats: column .d.: format "%%d/%%Q": position 4: unknown directive')
+    assert.error_matches(function() parse("d\n", { formats = { d = "%d" } }) end,
+      "column .d.: the format must tell year, month and day")
+    assert.error_matches(function() parse("d\n", { formats = { d = 5 } }) end,
+      'expected a format such as "%%d/%%m/%%Y", got an integer')
+    assert.error_matches(function()
+      parse("d\n", { formats = { d = "%Y-%m-%d" }, types = { d = "i64" } })
+    end, "formats: column 'd': expected a date or a timestamp, got i64")
+  end)
+
   it("names the option, the column and the line", function()
     assert.error_matches(function() parse("a\n", { sep = ";" }) end,
       "read_csv: unknown option 'sep'")

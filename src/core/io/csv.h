@@ -17,6 +17,7 @@
 
 #include "core/base/control.h"
 #include "core/data/frame.h"
+#include "core/data/time_format.h"
 #include "core/base/strbuf.h"
 
 typedef struct chl_csv_options {
@@ -27,6 +28,9 @@ typedef struct chl_csv_options {
     const char *const *typed; /* columns with a declared type … */
     const chl_type *types;    /* … and their types, in the same order */
     int typed_count;
+    const char *const *formatted;   /* dates and timestamps with a text format … */
+    const chl_time_format *formats; /* … and those (checked), in the same order */
+    int formatted_count;
     const char *const *drop; /* columns to leave out; unknown names are errors */
     int drop_count;
     bool no_header; /* columns are called column_1, column_2 … */

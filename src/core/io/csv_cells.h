@@ -20,6 +20,7 @@ enum { CSV_SHORT_MAX = 250, CSV_QUOTED = 253, CSV_LONG = 255 };
 typedef struct csv_cells {
     unsigned char *bytes;
     size_t used, room;
+    const chl_time_format *format; /* of a date or timestamp column; NULL = ISO 8601 */
 } csv_cells;
 
 typedef struct csv_cell {

@@ -92,9 +92,30 @@ static bool parse_declared_bool(const char *text, size_t length, bool *value)
     return chl_parse_bool(text, length, value);
 }
 
+static bool store_time(chl_column *column, int64_t i, const chl_time_format *format,
+                       const char *text, size_t length)
+{
+    int64_t micros;
+    if (!format && column->type == CHL_DATE) {
+        return chl_date_parse(text, length, &column->values.days[i]);
+    }
+    if (!format) {
+        return chl_timestamp_parse(text, length, &column->values.micros[i]);
+    }
+    if (!chl_time_format_read(format, text, length, &micros)) {
+        return false;
+    }
+    if (column->type == CHL_DATE) {
+        column->values.days[i] = chl_days_of_micros(micros);
+    } else {
+        column->values.micros[i] = micros;
+    }
+    return true;
+}
+
 /* Stores the trimmed text as row i; false when it does not fit the column's type. */
 static bool store_cell(chl_column *column, int64_t i, const char *text, size_t length,
-                       bool infer)
+                       const chl_time_format *format, bool infer)
 {
     bool truth;
     switch (column->type) {
@@ -115,9 +136,7 @@ static bool store_cell(chl_column *column, int64_t i, const char *text, size_t l
         }
         column->values.boolean[i] = truth;
         return true;
-    case CHL_TIMESTAMP:
-        return chl_timestamp_parse(text, length, &column->values.micros[i]);
-    default: return chl_date_parse(text, length, &column->values.days[i]);
+    default: return store_time(column, i, format, text, length);
     }
 }
 
@@ -135,7 +154,7 @@ static int64_t fill_values(const csv_cells *cells, const csv_na *na, bool infer,
         chl_trim(&cell.text, &cell.length);
         if (is_na_word(na, cell.text, cell.length)) {
             chl_column_set_null(column, i);
-        } else if (!store_cell(column, i, cell.text, cell.length, infer)) {
+        } else if (!store_cell(column, i, cell.text, cell.length, cells->format, infer)) {
             *bad = cell;
             return i;
         }
@@ -241,6 +260,25 @@ static chl_status infer_column(const csv_cells *cells, int64_t rows, const csv_n
     return *out ? CHL_OK : make_texts(cells, rows, na, CHL_STRING, true, -1, out, err);
 }
 
+static chl_status fail_cell(const csv_cells *cells, chl_type type, const csv_cell *bad,
+                            chl_error *err)
+{
+    char shown[CHL_EXCERPT];
+    chl_excerpt(bad->text, bad->length, shown);
+    if (!cells->format) {
+        return chl_fail(err, CHL_EPARSE, "expected %s, got \"%s\"",
+                        chl_type_expected(type), shown);
+    }
+    int64_t example;
+    chl_strbuf text = {0};
+    (void)chl_timestamp_parse("2026-11-22 10:00:00", 19, &example);
+    chl_time_format_write(cells->format, example, &text);
+    chl_fail(err, CHL_EPARSE, "expected a %s like \"%s\", got \"%s\"",
+             chl_type_name(type), text.data ? text.data : "", shown);
+    chl_strbuf_reset(&text);
+    return CHL_EPARSE;
+}
+
 chl_status csv_cells_column(const csv_cells *cells, int64_t rows, const csv_na *na,
                             int type, chl_column **out, int64_t *bad_row, chl_error *err)
 {
@@ -255,10 +293,7 @@ chl_status csv_cells_column(const csv_cells *cells, int64_t rows, const csv_na *
     csv_cell bad;
     CHL_TRY(try_values(cells, rows, na, (chl_type)type, false, out, bad_row, &bad, err));
     if (*bad_row >= 0) {
-        char shown[CHL_EXCERPT];
-        return chl_fail(err, CHL_EPARSE, "expected %s, got \"%s\"",
-                        chl_type_expected((chl_type)type),
-                        chl_excerpt(bad.text, bad.length, shown));
+        return fail_cell(cells, (chl_type)type, &bad, err);
     }
     return CHL_OK;
 }

@@ -105,6 +105,25 @@ static chl_status find_field(table *t, const char *what, const char *name,
     return chl_error_prefix(err, "%s", t->name);
 }
 
+/* Without a declared type the column is a timestamp if the format has a clock, else a
+ * date.
+ */
+static chl_status set_format(const table *t, csv_field *field,
+                             const chl_time_format *format, chl_error *err)
+{
+    if (field->type < 0) {
+        field->type = format->has_clock ? CHL_TIMESTAMP : CHL_DATE;
+    }
+    if (field->type != CHL_DATE && field->type != CHL_TIMESTAMP) {
+        return chl_fail(
+            err, CHL_EINVAL,
+            "%s: formats: column '%s': expected a date or a timestamp, got %s", t->name,
+            field->name, chl_type_name((chl_type)field->type));
+    }
+    field->cells.format = format;
+    return CHL_OK;
+}
+
 static chl_status apply_options(table *t, chl_error *err)
 {
     const chl_csv_options *o = t->options;
@@ -112,6 +131,10 @@ static chl_status apply_options(table *t, chl_error *err)
     for (int i = 0; i < o->typed_count; i++) {
         CHL_TRY(find_field(t, "types", o->typed[i], &field, err));
         field->type = (int)o->types[i];
+    }
+    for (int i = 0; i < o->formatted_count; i++) {
+        CHL_TRY(find_field(t, "formats", o->formatted[i], &field, err));
+        CHL_TRY(set_format(t, field, &o->formats[i], err));
     }
     for (int i = 0; i < o->drop_count; i++) {
         CHL_TRY(find_field(t, "drop", o->drop[i], &field, err));
@@ -236,7 +259,7 @@ static chl_status type_field(void *ctx, size_t index, chl_error *err)
     chl_status status = csv_cells_column(&field->cells, t->rows, &t->na, field->type,
                                          &field->column, &bad_row, err);
     chl_free(field->cells.bytes);
-    field->cells = (csv_cells){0};
+    field->cells = (csv_cells){.format = field->cells.format};
     if (status != CHL_OK && bad_row >= 0) {
         return chl_error_prefix(err, "%s:%lld: column '%s'", t->name,
                                 (long long)line_of(t, bad_row), field->name);
