@@ -420,6 +420,7 @@ static const luaL_Reg methods[] = {{"columns", frame_m_columns},
                                    {"fold_numbers", chlua_frame_folds},
                                    {"partition", chlua_frame_partition},
                                    {"sample_rows", chlua_frame_sample},
+                                   {"join_by", chlua_frame_join},
                                    {NULL, NULL}};
 
 void chlua_open_frame(lua_State *L)

@@ -62,5 +62,6 @@ int chlua_frame_split(lua_State *L);
 int chlua_frame_folds(lua_State *L);
 int chlua_frame_partition(lua_State *L);
 int chlua_frame_sample(lua_State *L);
+int chlua_frame_join(lua_State *L);
 
 #endif

@@ -5,6 +5,7 @@ local Frame = require("churnlab.core").frame.methods
 
 local files = {
   ["churnlab.frame.partition"] = { "split", "folds", "sample" },
+  ["churnlab.frame.join"] = { "join" },
 }
 
 for file, methods in pairs(files) do

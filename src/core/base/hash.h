@@ -18,4 +18,13 @@ void chl_sha256_hex(const void *bytes, size_t n, char hex[CHL_SHA256_HEX]);
 uint64_t chl_hash_bytes(const void *bytes, size_t n);
 uint64_t chl_hash_u64(uint64_t word);
 
+/* As chl_hash_u64, cheaper, for tables of words in a hot loop. */
+static inline uint64_t chl_hash_word(uint64_t word)
+{
+    word *= UINT64_C(0x9e3779b97f4a7c15);
+    word ^= word >> 32;
+    word *= UINT64_C(0xd6e8feb86659fd93);
+    return word ^ word >> 29;
+}
+
 #endif
