@@ -48,7 +48,8 @@ static uint64_t word_of_f64(double value)
 
 static bool is_i64(double value)
 {
-    return value >= -0x1p63 && value < 0x1p63 && (double)(int64_t)value == value;
+    const double limit = 9223372036854775808.0; /* 2^63 */
+    return value >= -limit && value < limit && (double)(int64_t)value == value;
 }
 
 #define FILL(member, word)                                                               \
@@ -70,7 +71,8 @@ static void fill_side(const key_side *side, int64_t from, int64_t n, uint64_t *w
                           : word_of_f64(c->values.f64[row]));
         }
         FILL(f64, word_of_f64(c->values.f64[row]));
-    case CHL_I64: FILL(i64, word_of_i64(c->values.i64[row]));
+    case CHL_I64:
+    case CHL_TIMESTAMP: FILL(i64, word_of_i64(c->values.i64[row]));
     case CHL_BOOL: FILL(boolean, c->values.boolean[row]);
     case CHL_DATE: FILL(days, word_of_i64(c->values.days[row]));
     case CHL_STRING: FILL(offsets, side->words[row]);
@@ -309,7 +311,7 @@ static chl_status pack_words(part_job *job, fill_fn *fill, const chl_control *co
     CHL_TRY(chl_control_check(control, "keys", err));
     CHL_TRY(chl_parallel_for(threads, blocks, fill_block, job, err));
     join_ranges(job, blocks);
-    uint64_t last;
+    uint64_t last = 0;
     bool fits = job->first ? largest_digit(&job->all, &last)
                            : largest_word(job->keys, &job->all, &last);
     if (!fits) {

@@ -466,7 +466,7 @@ static chl_status number_hashes(text_job *job, const chl_control *control, int64
     size_t blocks = (size_t)block_count(job->n);
     CHL_TRY(chl_parallel_for(threads, blocks, hash_texts, job, err));
     CHL_TRY(chl_number_words(job->hashes, job->n, UINT64_MAX, control, ids, count, err));
-    bool same;
+    bool same = true;
     CHL_TRY(check_texts(job, ids, *count, threads, &same, err));
     if (same) {
         return CHL_OK;
