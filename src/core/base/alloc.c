@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: MIT */
+#define _DEFAULT_SOURCE /* madvise */
 #include "core/base/alloc.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum { ALIGNMENT = 64 };
+
+/* From LARGE bytes on, memory is asked for in huge pages: the first touch of 8 MB in small
+ * pages costs more than filling them. */
+enum { HUGE_PAGE = 2 << 20, LARGE = 2 * HUGE_PAGE };
 
 static int multiply(size_t n, size_t size, size_t *bytes)
 {
@@ -17,10 +23,32 @@ static int multiply(size_t n, size_t size, size_t *bytes)
     return 1;
 }
 
+static size_t round_up(size_t bytes, size_t unit)
+{
+    return (bytes + unit - 1) / unit * unit;
+}
+
+static void *alloc_large(size_t bytes)
+{
+    size_t whole = bytes < SIZE_MAX - HUGE_PAGE ? round_up(bytes, HUGE_PAGE) : SIZE_MAX;
+    /* the last page as a huge one, too, unless that wastes much */
+    bytes = whole - bytes <= bytes / 8 ? whole : round_up(bytes, ALIGNMENT);
+    void *ptr = aligned_alloc(HUGE_PAGE, bytes);
+#ifdef MADV_HUGEPAGE
+    if (ptr) {
+        (void)madvise(ptr, bytes, MADV_HUGEPAGE); /* only a hint */
+    }
+#endif
+    return ptr;
+}
+
 void *chl_alloc(size_t n, size_t size)
 {
     size_t bytes;
-    return multiply(n, size, &bytes) ? malloc(bytes) : NULL;
+    if (!multiply(n, size, &bytes)) {
+        return NULL;
+    }
+    return bytes >= LARGE ? alloc_large(bytes) : malloc(bytes);
 }
 
 void *chl_calloc(size_t n, size_t size)
@@ -41,7 +69,8 @@ void *chl_alloc_aligned(size_t n, size_t size)
     if (!multiply(n, size, &bytes)) {
         return NULL;
     }
-    return aligned_alloc(ALIGNMENT, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+    return bytes >= LARGE ? alloc_large(bytes)
+                          : aligned_alloc(ALIGNMENT, round_up(bytes, ALIGNMENT));
 }
 
 void chl_free(void *ptr)
