@@ -157,7 +157,7 @@ static void too_many_values(void **state)
     chl_column *column;
     assert_ok(chl_expr_parse(text.data, &expr, &err));
     assert_error(chl_expr_eval(expr, frame, NULL, &column, &err),
-                 "too complex: more than 512 values at the same time");
+                 "too complex: more than 640 values at the same time");
     chl_expr_release(expr);
     chl_strbuf_reset(&text);
     chl_strbuf_puts(&text, "Age"); /* a long chain needs few registers */

@@ -9,8 +9,8 @@
 
 enum { ALIGNMENT = 64 };
 
-/* From LARGE bytes on, memory is asked for in huge pages: the first touch of 8 MB in small
- * pages costs more than filling them. */
+/* From LARGE bytes on, memory is asked for in huge pages: the first touch of 8 MB in
+ * small pages costs more than filling them. */
 enum { HUGE_PAGE = 2 << 20, LARGE = 2 * HUGE_PAGE };
 
 static int multiply(size_t n, size_t size, size_t *bytes)

@@ -65,8 +65,8 @@ static size_t bitmap_bytes(int64_t length)
     return ((size_t)length + 7) / 8;
 }
 
-chl_status chl_column_new(chl_type type, int64_t length, bool nullable, chl_column **out,
-                          chl_error *err)
+chl_status chl_column_new_unset(chl_type type, int64_t length, bool nullable,
+                                chl_column **out, chl_error *err)
 {
     *out = NULL;
     chl_column *column = chl_calloc(1, sizeof *column);
@@ -76,7 +76,6 @@ chl_status chl_column_new(chl_type type, int64_t length, bool nullable, chl_colu
     atomic_init(&column->refs, 1);
     column->type = type;
     column->length = length;
-    nullable = nullable || type == CHL_F64; /* seal may have to mark NaN */
     size_t n = value_count(type, length);
     column->values.any = chl_alloc_aligned(n, chl_type_size(type));
     column->validity = nullable ? chl_alloc(bitmap_bytes(length), 1) : NULL;
@@ -84,11 +83,22 @@ chl_status chl_column_new(chl_type type, int64_t length, bool nullable, chl_colu
         chl_column_release(column);
         return chl_fail_memory(err);
     }
-    memset(column->values.any, 0, n * chl_type_size(type));
     if (nullable) {
         memset(column->validity, 0xff, bitmap_bytes(length));
     }
+    if (type == CHL_STRING) {
+        column->values.offsets[0] = 0;
+    }
     *out = column;
+    return CHL_OK;
+}
+
+chl_status chl_column_new(chl_type type, int64_t length, bool nullable, chl_column **out,
+                          chl_error *err)
+{
+    nullable = nullable || type == CHL_F64; /* seal may have to mark NaN */
+    CHL_TRY(chl_column_new_unset(type, length, nullable, out, err));
+    memset((*out)->values.any, 0, value_count(type, length) * chl_type_size(type));
     return CHL_OK;
 }
 
@@ -129,6 +139,28 @@ static void seal_rows(chl_column *column, int64_t start, int64_t end)
             column->nulls++;
             clear_value(column, i);
         }
+    }
+}
+
+void chl_column_count_nulls(chl_column *column)
+{
+    column->nulls = 0;
+    if (!column->validity) {
+        return;
+    }
+    int64_t present = 0, i = 0;
+    for (; i + 64 <= column->length; i += 64) {
+        uint64_t bits;
+        memcpy(&bits, column->validity + i / 8, sizeof bits);
+        present += __builtin_popcountll(bits);
+    }
+    for (; i < column->length; i++) {
+        present += chl_column_valid(column, i);
+    }
+    column->nulls = column->length - present;
+    if (column->nulls == 0) {
+        chl_free(column->validity);
+        column->validity = NULL;
     }
 }
 
@@ -273,7 +305,7 @@ chl_status chl_column_take(const chl_column *column, const int64_t *indices, int
     *out = NULL;
     chl_column *taken = NULL;
     bool nullable = any_missing(column, indices, n);
-    CHL_TRY(chl_column_new(column->type, n, nullable, &taken, err));
+    CHL_TRY(chl_column_new_unset(column->type, n, nullable, &taken, err));
     if (column->levels) {
         taken->levels = chl_levels_retain(column->levels);
     }
@@ -285,7 +317,7 @@ chl_status chl_column_take(const chl_column *column, const int64_t *indices, int
     if (nullable) {
         mark_missing(column, indices, n, taken);
     }
-    chl_column_seal(taken);
+    chl_column_count_nulls(taken);
     *out = taken;
     return CHL_OK;
 }
@@ -319,7 +351,7 @@ chl_status chl_column_slice(const chl_column *column, int64_t start, int64_t n,
 {
     *out = NULL;
     chl_column *slice = NULL;
-    CHL_TRY(chl_column_new(column->type, n, column->validity != NULL, &slice, err));
+    CHL_TRY(chl_column_new_unset(column->type, n, column->validity != NULL, &slice, err));
     if (column->levels) {
         slice->levels = chl_levels_retain(column->levels);
     }
@@ -333,7 +365,7 @@ chl_status chl_column_slice(const chl_column *column, int64_t start, int64_t n,
             chl_column_set_null(slice, i);
         }
     }
-    chl_column_seal(slice);
+    chl_column_count_nulls(slice);
     *out = slice;
     return CHL_OK;
 }

@@ -86,6 +86,14 @@ typedef struct chl_column {
  * are built with chl_builder (builder.h). */
 CHL_MUST_CHECK chl_status chl_column_new(chl_type type, int64_t length, bool nullable,
                                          chl_column **out, chl_error *err);
+/* The same with values that are not set, but for a string's first offset, and a bitmap
+ * only when `nullable`. The caller sets every value, finite and zero behind missing rows,
+ * and then calls chl_column_count_nulls instead of chl_column_seal. */
+CHL_MUST_CHECK chl_status chl_column_new_unset(chl_type type, int64_t length,
+                                               bool nullable, chl_column **out,
+                                               chl_error *err);
+/* Counts the missing rows and drops a bitmap without any. */
+void chl_column_count_nulls(chl_column *column);
 /* Marks row i missing (under construction, nullable columns). */
 void chl_column_set_null(chl_column *column, int64_t i);
 /* Counts the missing rows, drops a bitmap without any, zeroes the values behind missing

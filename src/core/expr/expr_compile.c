@@ -19,7 +19,8 @@ typedef struct compiler {
     int height;
     int32_t spare[EXPR_REGISTERS_MAX]; /* registers free for use again */
     int spares;
-    int32_t node; /* the one being compiled */
+    bool pinned[EXPR_REGISTERS_MAX]; /* registers that keep a constant */
+    int32_t node;                    /* the one being compiled */
 } compiler;
 
 int chl_expr_value_size(int type)
@@ -44,9 +45,9 @@ void chl_expr_program_reset(expr_program *program)
 
 /* ---- registers and instructions ---- */
 
-static chl_status take_register(compiler *c, int32_t *reg)
+static chl_status take_register(compiler *c, bool fresh, int32_t *reg)
 {
-    if (c->spares > 0) {
+    if (c->spares > 0 && !fresh) {
         *reg = c->spare[--c->spares];
         return CHL_OK;
     }
@@ -70,15 +71,19 @@ static chl_status emit(compiler *c, expr_instr in, int n)
         return chl_fail_memory(c->plan->err);
     }
     p->code = grown;
-    chl_status status = take_register(c, &in.out);
+    chl_status status = take_register(c, in.once, &in.out);
     if (status != CHL_OK) {
         chl_free(in.table);
         return status;
     }
     for (int i = 0; i < n; i++) {
         in.in[i] = c->stack[c->height - n + i];
-        c->spare[c->spares++] = in.in[i];
+        if (!c->pinned[in.in[i]]) {
+            c->spare[c->spares++] = in.in[i];
+        }
     }
+    c->pinned[in.out] = in.once;
+    p->constants += in.once;
     c->height -= n;
     c->stack[c->height++] = in.out;
     p->code[p->count++] = in;
@@ -92,10 +97,18 @@ static chl_status emit_kernel(compiler *c, expr_kernel *run, int op, int size, i
 
 /* ---- leaves ---- */
 
+/* A constant is loaded once, into a register of its own; when a text has very many, the
+ * rest is loaded in every block. */
+static chl_status emit_constant(compiler *c, expr_instr in)
+{
+    in.run = chl_expr_load_constant;
+    in.once = c->program->constants < EXPR_CONSTANTS_MAX;
+    return emit(c, in, 0);
+}
+
 static chl_status emit_text(compiler *c, const expr_typed *typed)
 {
-    expr_instr in = {.run = chl_expr_load_constant,
-                     .size = chl_expr_value_size(typed->want)};
+    expr_instr in = {.size = chl_expr_value_size(typed->want)};
     size_t n;
     const char *bytes = expr_literal(c->plan, c->node, &n);
     if (typed->want == CHL_CATEGORY) {
@@ -107,13 +120,13 @@ static chl_status emit_text(compiler *c, const expr_typed *typed)
     } else {
         in.k.s = (expr_string){bytes, (int64_t)n};
     }
-    return emit(c, in, 0);
+    return emit_constant(c, in);
 }
 
 /* A number or bool, at once in the type that is wanted of it. */
 static chl_status emit_number(compiler *c, const expr_node *node, int want)
 {
-    expr_instr in = {.run = chl_expr_load_constant, .size = chl_expr_value_size(want)};
+    expr_instr in = {.size = chl_expr_value_size(want)};
     if (want == CHL_BOOL) {
         in.k.b = (uint8_t)node->as.i;
     } else if (want == CHL_F64) {
@@ -121,7 +134,7 @@ static chl_status emit_number(compiler *c, const expr_node *node, int want)
     } else {
         in.k.i = node->as.i;
     }
-    return emit(c, in, 0);
+    return emit_constant(c, in);
 }
 
 static chl_status emit_load(compiler *c, const chl_column *column, bool repeated)
@@ -351,6 +364,28 @@ static chl_status emit_node(compiler *c)
     return convert(c, typed);
 }
 
+/* Moves the constants to the front, and gives the last instruction, which makes the
+ * result, a register that nothing else writes. */
+static chl_status arrange(compiler *c)
+{
+    expr_program *p = c->program;
+    expr_instr *sorted = chl_alloc(p->count, sizeof *sorted);
+    if (!sorted) {
+        return chl_fail_memory(c->plan->err);
+    }
+    size_t once = 0, often = p->constants;
+    for (size_t i = 0; i < p->count; i++) {
+        sorted[p->code[i].once ? once++ : often++] = p->code[i];
+    }
+    chl_free(p->code);
+    p->code = sorted;
+    p->result = sorted[p->count - 1].out;
+    if (!sorted[p->count - 1].once) {
+        p->result = sorted[p->count - 1].out = p->registers++;
+    }
+    return CHL_OK;
+}
+
 chl_status chl_expr_compile(const expr_plan *plan, int32_t root, int32_t owner,
                             bool grouped, expr_program *program)
 {
@@ -371,7 +406,9 @@ chl_status chl_expr_compile(const expr_plan *plan, int32_t root, int32_t owner,
     }
     program->type = (chl_type)plan->nodes[root].want;
     program->levels = plan->nodes[root].want_levels;
-    program->result = status == CHL_OK ? c->stack[0] : 0;
+    if (status == CHL_OK) {
+        status = arrange(c);
+    }
     chl_free(c);
     if (status != CHL_OK) {
         chl_expr_program_reset(program);

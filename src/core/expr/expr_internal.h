@@ -12,13 +12,16 @@
 #ifndef CHL_DATA_EXPR_INTERNAL_H
 #define CHL_DATA_EXPR_INTERNAL_H
 
+#include <string.h>
+
 #include "core/expr/expr.h"
 
 enum {
     EXPR_BLOCK = 1024,         /* rows a kernel works on at once */
     EXPR_DEPTH_MAX = 200,      /* nested brackets, calls, unary and right operators */
     EXPR_TEXT_MAX = 64 * 1024, /* bytes of source text */
-    EXPR_REGISTERS_MAX = 512   /* intermediate values alive at the same time */
+    EXPR_CONSTANTS_MAX = 128,  /* constants that keep a register */
+    EXPR_REGISTERS_MAX = 640   /* intermediate values alive at the same time */
 };
 
 /* ---- nodes ---- */
@@ -274,8 +277,9 @@ typedef struct expr_string {
 typedef struct expr_vec {
     void *data;           /* this block's values: own, or inside a column */
     const uint8_t *valid; /* one byte a row, NULL = all present */
-    void *own;            /* EXPR_BLOCK values of up to 16 bytes */
-    uint8_t *mask;        /* EXPR_BLOCK bytes */
+    void *own;            /* where the block's values are made: 16 bytes each; the
+                             result's: its place in the column */
+    uint8_t *mask;        /* a byte a row */
 } expr_vec;
 
 typedef struct expr_chunk {
@@ -286,6 +290,7 @@ typedef struct expr_chunk {
 
 typedef struct expr_machine {
     expr_vec *registers;
+    void *space;          /* of the registers' values and masks */
     int64_t start;        /* first row of the block */
     const int64_t *group; /* group of each row, NULL = all in group 0 */
     expr_chunk *arena;    /* texts made in this block */
@@ -298,6 +303,7 @@ typedef void expr_kernel(expr_machine *m, const expr_instr *in, int n);
 struct expr_instr {
     expr_kernel *run;
     int32_t out, in[3];       /* registers */
+    bool once;                /* a constant: runs before the first block */
     int size;                 /* bytes of a value, for kernels that move values */
     int op;                   /* expr_op or expr_fn, for kernels that serve several */
     const chl_column *column; /* loads */
@@ -314,8 +320,9 @@ struct expr_instr {
 };
 
 typedef struct expr_program {
-    expr_instr *code;
+    expr_instr *code; /* first the constants */
     size_t count, capacity;
+    size_t constants; /* instructions that run once, not once a block */
     int registers;
     int32_t result; /* the register of the value */
     chl_type type;
@@ -330,10 +337,23 @@ CHL_MUST_CHECK chl_status chl_expr_compile(const expr_plan *plan, int32_t root,
                                            expr_program *program);
 void chl_expr_program_reset(expr_program *program);
 
+/* The program's values of all rows. group: group of each row, for repeated aggregates. */
+CHL_MUST_CHECK chl_status chl_expr_run(const expr_program *program, int64_t rows,
+                                       const int64_t *group, const chl_control *control,
+                                       chl_column **out, chl_error *err);
+
 /* Bytes of one value in a register. */
 int chl_expr_value_size(int type);
 /* Space that lives until the block ends; NULL (and m->failed) when memory is out. */
 char *chl_expr_arena(expr_machine *m, size_t n);
+
+/* The sign bit is set when value is NaN or Inf; loops that gather it use vectors. */
+static inline uint64_t expr_nonfinite(double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return (bits & UINT64_C(0x7ff0000000000000)) + UINT64_C(0x0010000000000000);
+}
 
 /* Kernels by name. NULL when there is none. */
 expr_kernel *chl_expr_operator_kernel(expr_op op, int operands);

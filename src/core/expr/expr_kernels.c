@@ -12,21 +12,6 @@
 #define IN(type, k) ((const type *)m->registers[in->in[k]].data)
 #define OUT(type)   ((type *)chl_expr_out(m, in))
 
-/* Marks rows missing whose flag is set. */
-static void drop_flagged(expr_vec *vec, const uint8_t *flags, int n)
-{
-    int any = 0;
-    for (int i = 0; i < n; i++) {
-        any |= flags[i];
-    }
-    if (any) {
-        uint8_t *mask = chl_expr_own_mask(vec, n);
-        for (int i = 0; i < n; i++) {
-            mask[i] &= (uint8_t)!flags[i];
-        }
-    }
-}
-
 /* ---- arithmetic of f64 ---- */
 
 #define F64_BINARY(name, value)                                                          \
@@ -34,11 +19,15 @@ static void drop_flagged(expr_vec *vec, const uint8_t *flags, int n)
     {                                                                                    \
         const double *a = IN(double, 0), *b = IN(double, 1);                             \
         double *restrict out = OUT(double);                                              \
+        uint64_t lost = 0;                                                               \
         for (int i = 0; i < n; i++) {                                                    \
             out[i] = (value);                                                            \
+            lost |= expr_nonfinite(out[i]);                                              \
         }                                                                                \
         chl_expr_merge_valid(m, in, 2, n);                                               \
-        chl_expr_drop_nonfinite(&m->registers[in->out], n);                              \
+        if (lost >> 63) {                                                                \
+            chl_expr_drop_nonfinite(&m->registers[in->out], n);                          \
+        }                                                                                \
     }
 
 /* The sign of the divisor, as in Lua. */
@@ -89,11 +78,50 @@ static bool modulo_i64(int64_t a, int64_t b, int64_t *out)
     return false;
 }
 
+/* Marks rows missing whose flag is set. */
+static void drop_flagged(expr_vec *vec, const uint8_t *flags, int n)
+{
+    uint8_t any = 0;
+    for (int i = 0; i < n; i++) {
+        any |= flags[i];
+    }
+    if (any) {
+        uint8_t *mask = chl_expr_own_mask(vec, n);
+        for (int i = 0; i < n; i++) {
+            mask[i] &= flags[i] ^ 1;
+        }
+    }
+}
+
+/* `value` sets r; `lost` has its sign bit set when r left 64 bits. */
+#define I64_LINEAR(name, value, lost)                                                    \
+    static void name(expr_machine *m, const expr_instr *in, int n)                       \
+    {                                                                                    \
+        const uint64_t *a = IN(uint64_t, 0), *b = IN(uint64_t, 1);                       \
+        uint64_t *restrict out = OUT(uint64_t), any = 0;                                 \
+        for (int i = 0; i < n; i++) {                                                    \
+            uint64_t r = (value);                                                        \
+            any |= (lost);                                                               \
+            out[i] = r;                                                                  \
+        }                                                                                \
+        chl_expr_merge_valid(m, in, 2, n);                                               \
+        if (any >> 63) {                                                                 \
+            uint8_t *mask = chl_expr_own_mask(&m->registers[in->out], n);                \
+            for (int i = 0; i < n; i++) {                                                \
+                uint64_t r = out[i];                                                     \
+                mask[i] &= (uint8_t)((lost) >> 63 ^ 1);                                  \
+            }                                                                            \
+        }                                                                                \
+    }
+
+I64_LINEAR(add_i64, a[i] + b[i], (a[i] ^ r) & (b[i] ^ r))
+I64_LINEAR(sub_i64, a[i] - b[i], (a[i] ^ b[i]) & (a[i] ^ r))
+
 #define I64_BINARY(name, function)                                                       \
     static void name(expr_machine *m, const expr_instr *in, int n)                       \
     {                                                                                    \
         const int64_t *a = IN(int64_t, 0), *b = IN(int64_t, 1);                          \
-        int64_t *out = OUT(int64_t);                                                     \
+        int64_t *restrict out = OUT(int64_t);                                            \
         uint8_t bad[EXPR_BLOCK];                                                         \
         for (int i = 0; i < n; i++) {                                                    \
             bad[i] = function(a[i], b[i], &out[i]);                                      \
@@ -102,8 +130,6 @@ static bool modulo_i64(int64_t a, int64_t b, int64_t *out)
         drop_flagged(&m->registers[in->out], bad, n);                                    \
     }
 
-I64_BINARY(add_i64, __builtin_add_overflow)
-I64_BINARY(sub_i64, __builtin_sub_overflow)
 I64_BINARY(mul_i64, __builtin_mul_overflow)
 I64_BINARY(idiv_i64, divide_i64)
 I64_BINARY(mod_i64, modulo_i64)
@@ -163,6 +189,19 @@ int chl_expr_compare_strings(const expr_string *a, const expr_string *b)
     int64_t n = a->n < b->n ? a->n : b->n;
     int order = n ? memcmp(a->at, b->at, (size_t)n) : 0;
     return order ? order : (a->n > b->n) - (a->n < b->n);
+}
+
+/* == and ~=: most texts differ in length already. */
+static void equal_strings(expr_machine *m, const expr_instr *in, int n)
+{
+    const expr_string *a = IN(expr_string, 0), *b = IN(expr_string, 1);
+    uint8_t *out = OUT(uint8_t), differs = in->op == EXPR_NE;
+    for (int i = 0; i < n; i++) {
+        bool equal = a[i].n == b[i].n &&
+                     (a[i].n == 0 || memcmp(a[i].at, b[i].at, (size_t)a[i].n) == 0);
+        out[i] = equal ^ differs;
+    }
+    chl_expr_merge_valid(m, in, 2, n);
 }
 
 static void compare_strings(expr_machine *m, const expr_instr *in, int n)
@@ -228,19 +267,20 @@ static void and_or(expr_machine *m, const expr_instr *in, int n, uint8_t decisiv
     const uint8_t *a = IN(uint8_t, 0), *b = IN(uint8_t, 1);
     const uint8_t *va = m->registers[in->in[0]].valid;
     const uint8_t *vb = m->registers[in->in[1]].valid;
-    uint8_t *out = OUT(uint8_t);
+    uint8_t *restrict out = OUT(uint8_t);
     if (!va && !vb) {
         for (int i = 0; i < n; i++) {
             out[i] = decisive ? a[i] | b[i] : a[i] & b[i];
         }
         return;
     }
-    uint8_t *mask = chl_expr_own_mask(&m->registers[in->out], n);
+    uint8_t *restrict mask = chl_expr_own_mask(&m->registers[in->out], n);
+    uint8_t other = decisive ^ 1;
     for (int i = 0; i < n; i++) {
-        uint8_t pa = present(va, i), pb = present(vb, i);
-        uint8_t decided = (pa & (a[i] == decisive)) | (pb & (b[i] == decisive));
+        uint8_t pa = va ? va[i] : 1, pb = vb ? vb[i] : 1;
+        uint8_t decided = (pa & (a[i] ^ other)) | (pb & (b[i] ^ other));
         mask[i] = decided | (pa & pb);
-        out[i] = decided ? decisive : !decisive;
+        out[i] = decided ^ other;
     }
 }
 
@@ -268,26 +308,34 @@ void chl_expr_is_na_kernel(expr_machine *m, const expr_instr *in, int n)
 {
     const uint8_t *valid = m->registers[in->in[0]].valid;
     uint8_t *out = OUT(uint8_t);
-    for (int i = 0; i < n; i++) {
-        out[i] = !present(valid, i);
+    memset(out, 0, (size_t)n);
+    for (int i = 0; valid && i < n; i++) {
+        out[i] = valid[i] ^ 1;
     }
 }
 
 /* ---- choice ---- */
 
+/* By bits, without a branch a row. */
 #define CHOOSE(type)                                                                     \
     for (int i = 0; i < n; i++) {                                                        \
-        ((type *)out)[i] = which[i] ? ((const type *)a)[i] : ((const type *)b)[i];       \
+        type bits = (type)(0 - (type)which[i]);                                          \
+        ((type *)out)[i] =                                                               \
+            (type)((((const type *)a)[i] & bits) | (((const type *)b)[i] & ~bits));      \
     }
 
-static void choose(const uint8_t *which, const void *a, const void *b, void *out,
-                   int size, int n)
+static void choose(const uint8_t *restrict which, const void *a, const void *b,
+                   void *restrict out, int size, int n)
 {
     switch (size) {
     case 1: CHOOSE(uint8_t) break;
-    case 4: CHOOSE(int32_t) break;
+    case 4: CHOOSE(uint32_t) break;
     case 8: CHOOSE(uint64_t) break;
-    default: CHOOSE(expr_string) break;
+    default:
+        for (int i = 0; i < n; i++) {
+            ((expr_string *)out)[i] = ((const expr_string *)(which[i] ? a : b))[i];
+        }
+        break;
     }
 }
 
@@ -317,9 +365,12 @@ void chl_expr_choose_kernel(expr_machine *m, const expr_instr *in, int n)
     void *out = chl_expr_out(m, in);
     choose(which, a->data, b->data, out, in->size, n);
     if (c->valid || a->valid || b->valid) {
-        uint8_t *mask = chl_expr_own_mask(&m->registers[in->out], n);
+        uint8_t *restrict mask = chl_expr_own_mask(&m->registers[in->out], n);
+        const uint8_t *va = a->valid, *vb = b->valid;
         for (int i = 0; i < n; i++) {
-            mask[i] = present(c->valid, i) & present(which[i] ? a->valid : b->valid, i);
+            uint8_t first = va ? va[i] : 1, second = vb ? vb[i] : 1;
+            mask[i] = (c->valid ? c->valid[i] : 1) &
+                      ((which[i] & first) | ((which[i] ^ 1) & second));
         }
     }
 }
@@ -337,7 +388,7 @@ static expr_kernel *comparison(expr_op op, int operands)
     switch (operands) {
     case EXPR_MIXED: return compare_mixed;
     case EXPR_MIXED_SWAPPED: return compare_mixed_swapped;
-    case CHL_STRING: return compare_strings;
+    case CHL_STRING: return op >= EXPR_NE ? equal_strings : compare_strings;
     case CHL_F64: return table[0][op - EXPR_LT];
     case CHL_TIMESTAMP:
     case CHL_I64: return table[1][op - EXPR_LT];

@@ -50,17 +50,16 @@ void chl_expr_merge_valid(expr_machine *m, const expr_instr *in, int operands, i
 void chl_expr_drop_nonfinite(expr_vec *vec, int n)
 {
     double *values = vec->data;
-    int bad = 0;
+    uint64_t lost = 0;
     for (int i = 0; i < n; i++) {
-        bad |= !(fabs(values[i]) <= DBL_MAX);
+        lost |= expr_nonfinite(values[i]);
     }
-    if (bad) {
-        uint8_t *mask = chl_expr_own_mask(vec, n);
+    if (lost >> 63) {
+        uint8_t *restrict mask = chl_expr_own_mask(vec, n);
         for (int i = 0; i < n; i++) {
-            if (!(fabs(values[i]) <= DBL_MAX)) {
-                mask[i] = 0;
-                values[i] = 0;
-            }
+            uint8_t finite = (uint8_t)(expr_nonfinite(values[i]) >> 63 ^ 1);
+            mask[i] &= finite;
+            values[i] = finite ? values[i] : 0;
         }
     }
 }
@@ -70,18 +69,21 @@ void chl_expr_drop_nonfinite(expr_vec *vec, int n)
 static void load_validity(expr_vec *out, const chl_column *column, int64_t start, int n)
 {
     const uint8_t *bits = column->validity + start / 8; /* blocks start at whole bytes */
-    bool all = true;
-    for (int i = 0; i < n; i += 8) {
-        uint8_t byte = bits[i >> 3];
-        int left = n - i < 8 ? n - i : 8;
-        if (byte == 0xff) {
-            memset(out->mask + i, 1, (size_t)left);
-            continue;
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t word, every = ones;
+    int i = 0;
+    for (; i + 8 <= n; i += 8) { /* bit k of a byte becomes byte k of a word */
+        word = bits[i >> 3] * ones & UINT64_C(0x8040201008040201);
+        word = (word + ones * 0x7f) >> 7 & ones;
+        for (int k = 0; k < 8; k++) {
+            out->mask[i + k] = (uint8_t)(word >> 8 * k);
         }
-        for (int k = 0; k < left; k++) {
-            out->mask[i + k] = byte >> k & 1;
-            all = all && out->mask[i + k];
-        }
+        every &= word;
+    }
+    uint8_t all = every == ones;
+    for (; i < n; i++) {
+        out->mask[i] = bits[i >> 3] >> (i & 7) & 1;
+        all &= out->mask[i];
     }
     out->valid = all ? NULL : out->mask;
 }
