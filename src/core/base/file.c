@@ -83,21 +83,6 @@ static int create_beside(const char *path, chl_strbuf *name)
     return -1;
 }
 
-static int write_all(int fd, const unsigned char *bytes, size_t n)
-{
-    while (n > 0) {
-        ssize_t done = write(fd, bytes, n);
-        if (done < 0 && errno != EINTR) {
-            return -1;
-        }
-        if (done > 0) {
-            bytes += done;
-            n -= (size_t)done;
-        }
-    }
-    return fsync(fd);
-}
-
 /* The rename itself must reach the disk; a folder that cannot be synced is no failure. */
 static void sync_folder(const char *path)
 {
@@ -112,8 +97,9 @@ static void sync_folder(const char *path)
     chl_free(folder);
 }
 
-chl_status chl_file_write(const char *path, const void *bytes, size_t n, chl_error *err)
+chl_status chl_file_writer_open(chl_file_writer *writer, const char *path, chl_error *err)
 {
+    *writer = (chl_file_writer){.fd = -1};
     chl_strbuf name = {0};
     int fd = create_beside(path, &name);
     if (fd < 0) {
@@ -121,24 +107,74 @@ chl_status chl_file_write(const char *path, const void *bytes, size_t n, chl_err
         chl_strbuf_reset(&name);
         return status;
     }
-    int failed = write_all(fd, bytes, n);
+    *writer = (chl_file_writer){chl_strdup(path), name.data, fd};
+    if (!writer->path) {
+        chl_file_writer_reset(writer);
+        return chl_fail_memory(err);
+    }
+    return CHL_OK;
+}
+
+chl_status chl_file_writer_put(chl_file_writer *writer, const void *bytes, size_t n,
+                               chl_error *err)
+{
+    const unsigned char *at = bytes;
+    while (n > 0) {
+        ssize_t done = write(writer->fd, at, n);
+        if (done < 0 && errno != EINTR) {
+            return fail_io(writer->path, "write", err);
+        }
+        if (done > 0) {
+            at += done;
+            n -= (size_t)done;
+        }
+    }
+    return CHL_OK;
+}
+
+chl_status chl_file_writer_commit(chl_file_writer *writer, chl_error *err)
+{
+    int failed = fsync(writer->fd);
     int code = errno;
-    if (close(fd) != 0 && !failed) {
+    if (close(writer->fd) != 0 && !failed) {
         failed = -1;
         code = errno;
     }
-    if (!failed && rename(name.data, path) != 0) {
-        failed = -1;
-        code = errno;
+    writer->fd = -1;
+    errno = code;
+    if (failed || rename(writer->temporary, writer->path) != 0) {
+        chl_status status = fail_io(writer->path, "write", err);
+        chl_file_writer_reset(writer);
+        return status;
     }
-    chl_status status = CHL_OK;
-    if (failed) {
-        unlink(name.data);
-        errno = code;
-        status = fail_io(path, "write", err);
-    } else {
-        sync_folder(path);
+    sync_folder(writer->path);
+    chl_free(writer->temporary);
+    writer->temporary = NULL; /* it is the file now */
+    chl_file_writer_reset(writer);
+    return CHL_OK;
+}
+
+void chl_file_writer_reset(chl_file_writer *writer)
+{
+    if (writer->temporary) {
+        if (writer->fd >= 0) {
+            close(writer->fd);
+        }
+        unlink(writer->temporary);
     }
-    chl_strbuf_reset(&name);
+    chl_free(writer->temporary);
+    chl_free(writer->path);
+    *writer = (chl_file_writer){.fd = -1};
+}
+
+chl_status chl_file_write(const char *path, const void *bytes, size_t n, chl_error *err)
+{
+    chl_file_writer writer;
+    CHL_TRY(chl_file_writer_open(&writer, path, err));
+    chl_status status = chl_file_writer_put(&writer, bytes, n, err);
+    if (status == CHL_OK) {
+        status = chl_file_writer_commit(&writer, err);
+    }
+    chl_file_writer_reset(&writer);
     return status;
 }

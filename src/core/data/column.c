@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/file_map.h"
 #include "core/base/nearest.h"
 
 static const char *const type_names[] = {"f64",    "i64",  "bool",     "category",
@@ -194,9 +195,13 @@ void chl_column_release(chl_column *column)
 {
     if (column && atomic_fetch_sub(&column->refs, 1) == 1) {
         chl_levels_release(column->levels);
-        chl_free(column->validity);
-        chl_free(column->values.any);
-        chl_free(column->bytes);
+        if (column->map) {
+            chl_file_map_release(column->map);
+        } else {
+            chl_free(column->validity);
+            chl_free(column->values.any);
+            chl_free(column->bytes);
+        }
         chl_free(column);
     }
 }

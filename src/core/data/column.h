@@ -76,9 +76,11 @@ typedef struct chl_column {
         int64_t *micros;  /* timestamp */
         int64_t *offsets; /* string: length + 1 offsets into bytes */
         void *any;
-    } values;           /* 64-byte aligned, from chl_alloc_aligned */
-    char *bytes;        /* string only */
-    chl_levels *levels; /* category only */
+    } values;                 /* 64-byte aligned, from chl_alloc_aligned */
+    char *bytes;              /* string only */
+    chl_levels *levels;       /* category only */
+    struct chl_file_map *map; /* the map that the buffers point into (read-only), or NULL:
+                                 they are the column's own */
 } chl_column;
 
 /* A column under construction: zeroed values and, when `nullable`, an all-present bitmap.
