@@ -2,7 +2,7 @@
 -- Each name below is loaded when it is first used; an unknown name is an error that suggests the
 -- nearest one. `cl.NA` is the missing value, `cl.version` the version as a text.
 --
--- - data: `cl.read_csv`, `cl.from_table` (@{churnlab.frame}), `cl.simulate` (@{churnlab.simulate})
+-- - data: `cl.read`, `cl.read_csv`, `cl.read_columns`, `cl.from_table` (@{churnlab.frame}), `cl.simulate` (@{churnlab.simulate})
 -- - models: `cl.prep` (@{churnlab.prep}), `cl.nn` (@{churnlab.nn}), `cl.fit` (@{churnlab.fit}),
 --   `cl.load` (@{churnlab.model}), `cl.metrics` (@{churnlab.metrics}), `cl.recipe`
 --   (@{churnlab.recipe})
@@ -19,6 +19,8 @@ local cl = { NA = core.NA, version = core.version }
 -- name → { module, field of the module (nil = the module itself) }
 local names = {
   args = { "churnlab.args", "parse" },
+  read = { "churnlab.frame.read", "read" },
+  read_columns = { "churnlab.frame", "read_columns" },
   read_csv = { "churnlab.frame", "read_csv" },
   from_table = { "churnlab.frame", "from_table" },
   prep = { "churnlab.prep", "new" },

@@ -416,6 +416,7 @@ static const luaL_Reg methods[] = {{"columns", frame_m_columns},
                                    {"labels", frame_m_labels},
                                    {"write_csv", chlua_frame_write_csv},
                                    {"to_csv", chlua_frame_to_csv},
+                                   {"write_columns", chlua_frame_write_columns},
                                    {"split_by", chlua_frame_split},
                                    {"fold_numbers", chlua_frame_folds},
                                    {"partition", chlua_frame_partition},
@@ -431,5 +432,6 @@ void chlua_open_frame(lua_State *L)
     chlua_register(L, CHLUA_FRAME, methods, meta);
     luaL_newlib(L, functions);
     luaL_setfuncs(L, chlua_frame_io_functions, 0);
+    luaL_setfuncs(L, chlua_frame_column_functions, 0);
     chlua_index_through(L, CHLUA_FRAME, frame_index);
 }

@@ -47,6 +47,7 @@ const char *const *chlua_check_names(lua_State *L, int arg, int *n);
 
 /* core.frame's reading functions. */
 extern const luaL_Reg chlua_frame_io_functions[];
+extern const luaL_Reg chlua_frame_column_functions[];
 
 /* core.column.new, and the methods of Frame that stand in files of their own. */
 int chlua_column_new(lua_State *L);
@@ -58,6 +59,7 @@ int chlua_frame_filter_by(lua_State *L);
 int chlua_frame_sort_by(lua_State *L);
 int chlua_frame_write_csv(lua_State *L);
 int chlua_frame_to_csv(lua_State *L);
+int chlua_frame_write_columns(lua_State *L);
 int chlua_frame_split(lua_State *L);
 int chlua_frame_folds(lua_State *L);
 int chlua_frame_partition(lua_State *L);

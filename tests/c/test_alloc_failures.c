@@ -5,6 +5,9 @@
  */
 #include "chl_test.h"
 
+#include <stdio.h>
+
+#include "core/io/column_file.h"
 #include "core/io/csv.h"
 #include "core/data/group.h"
 #include "core/table/aggregate.h"
@@ -53,6 +56,35 @@ static chl_frame *example_frame(void)
         chl_csv_read_bytes(csv_text, sizeof csv_text - 1, "test", NULL, &frame, &err));
     until_failure = saved;
     return frame;
+}
+
+static chl_status write_and_read_columns(chl_error *err)
+{
+    static const char path[] = "/tmp/churnlab_alloc_failures.columns";
+    chl_frame *frame = example_frame(), *back = NULL, *chunk = NULL;
+    chl_column_file *file = NULL;
+    chl_status status = chl_column_file_write(frame, path, NULL, err);
+    chl_frame_release(frame);
+    if (status == CHL_OK) {
+        status = chl_column_file_read(path, NULL, &back, err);
+    }
+    if (status == CHL_OK) {
+        status = chl_column_file_open(path, &file, err);
+    }
+    if (status == CHL_OK) {
+        status = chl_column_file_next(file, 100, &chunk, err);
+    }
+    remove(path);
+    chl_column_file_close(file);
+    chl_frame_release(back);
+    chl_frame_release(chunk);
+    return status;
+}
+
+static void column_files(void **state)
+{
+    (void)state;
+    fail_at_each("column files", write_and_read_columns);
 }
 
 static chl_status evaluate(const char *text, const chl_frame *frame, chl_error *err)
@@ -411,11 +443,12 @@ static void models(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(csv),         cmocka_unit_test(preps),
-        cmocka_unit_test(expressions), cmocka_unit_test(groups),
-        cmocka_unit_test(metrics),     cmocka_unit_test(calibrations),
-        cmocka_unit_test(shapley),     cmocka_unit_test(row_uniform),
-        cmocka_unit_test(nets),        cmocka_unit_test(models),
+        cmocka_unit_test(csv),          cmocka_unit_test(preps),
+        cmocka_unit_test(column_files), cmocka_unit_test(expressions),
+        cmocka_unit_test(groups),       cmocka_unit_test(metrics),
+        cmocka_unit_test(calibrations), cmocka_unit_test(shapley),
+        cmocka_unit_test(row_uniform),  cmocka_unit_test(nets),
+        cmocka_unit_test(models),
     };
     return cmocka_run_group_tests_name("alloc_failures", tests, NULL, NULL);
 }

@@ -14,27 +14,30 @@
 static char folder[] = "/tmp/churnlab_columns_XXXXXX";
 static char path[64];
 
-static const char text[] = "id,age,share,plan,when,active,note\n"
-                           "1,42,0.5,gold,2026-01-31,true,\"a, b\"\n"
-                           "2,,1e300,basic,,false,NA\n"
-                           "-9223372036854775808,17,,gold,1969-12-31,,\"\"\n"
-                           "4,,-0.0,NA,2024-02-29,true,Grüße\n"
-                           "5,1,2.25,basic,,false,\"x\ny\"\n"
-                           "6,1,2.25,basic,,false,z\n"
-                           "7,1,2.25,silver,,false,z\n"
-                           "8,1,2.25,basic,,false,NA\n"
-                           "9,1,2.25,basic,,true,z\n"
-                           "10,5,,NA,2000-01-01,,last\n";
+static const char text[] =
+    "id,age,share,plan,when,active,note,at\n"
+    "1,42,0.5,gold,2026-01-31,true,\"a, b\",2026-01-31 10:00:00\n"
+    "2,,1e300,basic,,false,NA,\n"
+    "-9223372036854775808,17,,gold,1969-12-31,,\"\",1969-12-31 23:59:59.999999\n"
+    "4,,-0.0,NA,2024-02-29,true,Grüße,2024-02-29\n"
+    "5,1,2.25,basic,,false,\"x\ny\",2000-01-01\n"
+    "6,1,2.25,basic,,false,z,0000-01-01\n"
+    "7,1,2.25,silver,,false,z,9999-12-31\n"
+    "8,1,2.25,basic,,false,NA,2000-01-01\n"
+    "9,1,2.25,basic,,true,z,2000-01-01\n"
+    "10,5,,NA,2000-01-01,,last,2000-01-01\n";
 
 static chl_frame *example(void)
 {
-    static const char *const typed[] = {"plan", "note"};
-    static const chl_type types[] = {CHL_CATEGORY, CHL_STRING};
-    chl_csv_options options = {.typed = typed, .types = types, .typed_count = 2};
-    chl_frame *plain = NULL, *frame = NULL;
+    static const char *const typed[] = {"plan", "note", "at"};
+    static const chl_type types[] = {CHL_CATEGORY, CHL_STRING, CHL_TIMESTAMP};
+    chl_csv_options options = {.typed = typed, .types = types, .typed_count = 3};
+    chl_frame *plain = NULL, *roles = NULL, *frame = NULL;
     assert_ok(chl_csv_read_bytes(text, sizeof text - 1, "test", &options, &plain, &err));
-    assert_ok(chl_frame_with_roles(plain, "plan", "gold", "id", &frame, &err));
+    assert_ok(chl_frame_with_roles(plain, "plan", "gold", "id", &roles, &err));
+    assert_ok(chl_frame_with_time(roles, "when", &frame, &err));
     chl_frame_release(plain);
+    chl_frame_release(roles);
     return frame;
 }
 
@@ -68,6 +71,7 @@ static void assert_same_frame(const chl_frame *a, const chl_frame *b)
     assert_string_equal(a->target ? a->target : "", b->target ? b->target : "");
     assert_string_equal(a->positive ? a->positive : "", b->positive ? b->positive : "");
     assert_string_equal(a->id ? a->id : "", b->id ? b->id : "");
+    assert_string_equal(a->time ? a->time : "", b->time ? b->time : "");
 }
 
 static void round_trip(void **state)
@@ -263,9 +267,9 @@ static void wrong_headers(void **state)
 /* The values of a buffer are changed; where it is, is looked up in a sound file. */
 static void *find(int column, int part)
 {
-    static const int parts[] = {2, 2, 2, 4, 2, 2, 3}; /* with validity but for `id` */
-    size_t sizes[][4] = {{80},    {80, 2}, {80, 2},    {40, 2, 32, 15},
-                         {40, 2}, {10, 2}, {88, 2, 27}};
+    static const int parts[] = {2, 2, 2, 4, 2, 2, 3, 2}; /* `id` lacks validity */
+    size_t sizes[][4] = {{80},    {80, 2}, {80, 2},     {40, 2, 32, 15},
+                         {40, 2}, {10, 2}, {88, 2, 27}, {80, 2}};
     size_t at = 0;
     for (int c = 0; c <= column; c++) {
         for (int p = 0; p < (c == 0 ? 1 : parts[c]); p++) {
@@ -288,6 +292,8 @@ static void wrong_values(void **state)
     REFUSED(((unsigned char *)find(1, 1))[0] |= 2, "number of missing rows");
     REFUSED(((unsigned char *)find(5, 0))[0] = 2,
             "column 'active': a bool is not 0 or 1");
+    REFUSED(((int32_t *)find(4, 0))[0] = 9999999, "a date is out of the calendar");
+    REFUSED(((int64_t *)find(7, 0))[0] = INT64_MAX, "a time is out of the calendar");
     REFUSED(((int32_t *)find(3, 0))[0] = 3, "column 'plan': a code has no level");
     REFUSED(((int32_t *)find(3, 0))[0] = -2, "a code has no level");
     REFUSED(((int32_t *)find(3, 0))[0] = -1, "a row without a level is not missing");
@@ -298,7 +304,7 @@ static void wrong_values(void **state)
     REFUSED(((int64_t *)find(3, 2))[3] = 14, "bytes after the last level");
     REFUSED(memset((int64_t *)find(3, 2) + 1, 0, 16), "a level is there twice");
     REFUSED(((int64_t *)find(6, 0))[4] = 1000, "an offset of a text is out of order");
-    REFUSED(((int64_t *)find(6, 0))[10] = 20, "an offset of a text is out of order");
+    REFUSED(((int64_t *)find(6, 0))[10] = 2, "an offset of a text is out of order");
     REFUSED(((int64_t *)find(6, 0))[0] = -1, "an offset of a text is out of order");
     REFUSED(((int64_t *)find(6, 0))[0] = 1, "its texts do not fill their bytes");
 }

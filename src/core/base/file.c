@@ -72,7 +72,6 @@ static int create_beside(const char *path, chl_strbuf *name)
         chl_strbuf_reset(name);
         chl_strbuf_printf(name, "%s.%ld.%d.tmp", path, (long)getpid(), k);
         if (name->failed) {
-            errno = ENOMEM;
             return -1;
         }
         int fd = open(name->data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -103,7 +102,8 @@ chl_status chl_file_writer_open(chl_file_writer *writer, const char *path, chl_e
     chl_strbuf name = {0};
     int fd = create_beside(path, &name);
     if (fd < 0) {
-        chl_status status = fail_io(path, "create", err);
+        chl_status status =
+            name.failed ? chl_fail_memory(err) : fail_io(path, "create", err);
         chl_strbuf_reset(&name);
         return status;
     }

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "core/base/alloc.h"
+#include "core/data/calendar.h"
 #include "core/io/column_layout.h"
 
 /* Adding one to the exponent of NaN or Inf carries into the sign's place. */
@@ -48,6 +48,24 @@ static bool all_rising(const int64_t *offsets, int64_t n)
         falls |= offsets[i] > offsets[i + 1];
     }
     return !falls;
+}
+
+static bool all_days(const int32_t *days, int64_t n)
+{
+    bool outside = false;
+    for (int64_t i = 0; i < n; i++) {
+        outside |= !chl_days_in_range(days[i]);
+    }
+    return !outside;
+}
+
+static bool all_micros(const int64_t *micros, int64_t n)
+{
+    bool outside = false;
+    for (int64_t i = 0; i < n; i++) {
+        outside |= !chl_micros_in_range(micros[i]);
+    }
+    return !outside;
 }
 
 /* What stands behind the missing row i is what column.h says. */
@@ -105,8 +123,13 @@ static const char *check_type(const chl_column *c, uint64_t bytes, int64_t missi
             return "an offset of a text is out of order";
         }
         return NULL;
-    case CHL_I64:
-    case CHL_DATE: return NULL;
+    case CHL_DATE:
+        return all_days(c->values.days, c->length) ? NULL
+                                                   : "a date is out of the calendar";
+    case CHL_TIMESTAMP:
+        return all_micros(c->values.micros, c->length) ? NULL
+                                                       : "a time is out of the calendar";
+    case CHL_I64: return NULL;
     }
     return NULL;
 }

@@ -15,7 +15,7 @@
  *
  *     {"rows":3,"columns":[{"name":"Plan","type":"category","nulls":1,
  *       "values":[0,12],"validity":[64,1],"level_offsets":[128,24],
- *       "level_bytes":[192,9]}, …],"target":…,"positive":…,"id":…}
+ *       "level_bytes":[192,9]}, …],"target":…,"positive":…,"id":…,"time":…}
  *
  * A buffer is [offset, length] in bytes, the offset from where the first one begins. They
  * come in this order: "values" and "validity" (only when nulls > 0) as chl_column has

@@ -266,9 +266,15 @@ static const char *role(const column_layout *layout, const char *key)
 chl_status column_file_roles(const column_layout *layout, const char *name,
                              chl_frame *plain, chl_frame **out, chl_error *err)
 {
+    *out = NULL;
+    chl_frame *made = NULL;
     chl_status status =
         chl_frame_with_roles(plain, role(layout, "target"), role(layout, "positive"),
-                             role(layout, "id"), out, err);
+                             role(layout, "id"), &made, err);
+    if (status == CHL_OK) {
+        status = chl_frame_with_time(made, role(layout, "time"), out, err);
+    }
+    chl_frame_release(made);
     if (status != CHL_OK) {
         chl_error_prefix(err, "%s: header", name);
     }

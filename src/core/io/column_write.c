@@ -126,7 +126,8 @@ static chl_status make_header(const chl_frame *frame, chl_strbuf *text, uint64_t
         json_pack("{s:I}", "rows", (json_int_t)(frame->columns > 0 ? frame->rows : 0));
     chl_status status = header && !add_role(header, "target", frame->target) &&
                                 !add_role(header, "positive", frame->positive) &&
-                                !add_role(header, "id", frame->id)
+                                !add_role(header, "id", frame->id) &&
+                                !add_role(header, "time", frame->time)
                             ? add_columns(header, frame, end, err)
                             : chl_fail_memory(err);
     if (status == CHL_OK) {
