@@ -31,6 +31,7 @@ local names = {
   metrics = { "churnlab.metrics" },
   policy = { "churnlab.policy" },
   simulate = { "churnlab.simulate", "simulate" },
+  windows = { "churnlab.windows", "windows" },
 }
 
 setmetatable(cl, {

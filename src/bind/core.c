@@ -27,6 +27,7 @@ static const struct {
     {"rng", chlua_open_rng},
     {"hash", chlua_open_hash},
     {"sandbox", chlua_open_sandbox},
+    {"windows", chlua_open_windows},
 };
 
 int luaopen_churnlab_core(lua_State *L)

@@ -11,6 +11,7 @@
 #include "core/io/csv.h"
 #include "core/data/group.h"
 #include "core/table/aggregate.h"
+#include "core/table/windows.h"
 #include "core/data/row_hash.h"
 #include "core/nn/train.h"
 #include "core/prep/prep.h"
@@ -149,6 +150,49 @@ static void groups(void **state)
 {
     (void)state;
     fail_at_each("groups", run_groups);
+}
+
+static const char windows_log[] = "customer,when,loaded,type,paid\n"
+                                  "a,2025-01-01,2025-01-01,x,1\n"
+                                  "b,2025-01-05,2025-03-01,y,2\n"
+                                  "a,2025-02-01,2025-02-01,y,3\n";
+static const char windows_options[] =
+    "{\"id\":\"customer\",\"time\":\"when\",\"known\":\"loaded\",\"value\":\"paid\","
+    "\"category\":\"type\",\"cutoffs\":[\"2025-02-01\",\"2025-03-01\"],"
+    "\"lookback\":[30,\"all\"],\"customers\":{\"start\":\"when\"},"
+    "\"outcome\":{\"kind\":\"event\",\"where\":\"type == 'y'\",\"within\":9}}";
+
+static chl_frame *event_log(void)
+{
+    chl_frame *log = NULL;
+    long saved = until_failure;
+    until_failure = -1;
+    assert_ok(
+        chl_csv_read_bytes(windows_log, sizeof windows_log - 1, "log", NULL, &log, &err));
+    until_failure = saved;
+    return log;
+}
+
+static chl_status run_windows(chl_error *err)
+{
+    chl_frame *log = event_log(), *out = NULL;
+    json_t *options = json_loads(windows_options, 0, NULL);
+    int64_t skipped;
+    chl_status status = chl_windows(log, log, options, NULL, &out, &skipped, err);
+    if (status == CHL_OK) {
+        chl_frame_release(out);
+        status = chl_windows(log, NULL, options, NULL, &out, &skipped, err);
+    }
+    chl_frame_release(out);
+    chl_frame_release(log);
+    json_decref(options);
+    return status;
+}
+
+static void windows(void **state)
+{
+    (void)state;
+    fail_at_each("windows", run_windows);
 }
 
 static chl_status run_row_uniform(chl_error *err)
@@ -448,7 +492,7 @@ int main(void)
         cmocka_unit_test(groups),       cmocka_unit_test(metrics),
         cmocka_unit_test(calibrations), cmocka_unit_test(shapley),
         cmocka_unit_test(row_uniform),  cmocka_unit_test(nets),
-        cmocka_unit_test(models),
+        cmocka_unit_test(windows),      cmocka_unit_test(models),
     };
     return cmocka_run_group_tests_name("alloc_failures", tests, NULL, NULL);
 }

@@ -207,7 +207,7 @@ describe("frame verbs", function()
     assert.is_nil(f:drop("d"):roles().time)
     assert.is_nil(f:with_roles { time = "" }:roles().time)
     assert.error_matches(function() f:with_roles { time = "a" } end,
-      "time: column 'a': expected a date, got i64")
+      "time: column 'a': expected dates or timestamps, got i64")
   end)
 end)
 

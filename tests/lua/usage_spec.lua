@@ -62,10 +62,17 @@ describe("examples of the reference", function()
       :dense(1, { activation = "sigmoid" })
     local model = cl.fit(cl.prep():drop({ "Surname" }):impute():onehot():scale(), net, train,
       { valid = valid, epochs = 2, seed = 5 })
+    local log = cl.from_table({ -- an event log
+      { customer = "a", when = "2025-03-01", amount = 20, type = "order" },
+      { customer = "a", when = "2025-05-20", amount = 35, type = "order" },
+      { customer = "b", when = "2025-04-11", amount = 10, type = "visit" },
+      { customer = "b", when = "2025-12-01", amount = 15, type = "order" },
+    }, { types = { when = "date" } })
     assert(model:save("bank.churn"))
     assert(frame:write_csv("bank.csv"))
     return {
       cl = cl, core = core, nn = nn, frame = frame, train = train, valid = valid, test = test,
+      log = log,
       policy = cl.policy.load("retention.lua", model), x = model:transform(test),
       y = test:labels(), p = model:score_frame(test):col("churn"),
       q = core.logistic.fit(model:transform(test), test:labels()):predict(model:transform(test)),

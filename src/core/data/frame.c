@@ -274,8 +274,9 @@ chl_status chl_frame_with_time(const chl_frame *frame, const char *time, chl_fra
         int index;
         CHL_TRY(chl_frame_index(frame, "time", time, &index, err));
         chl_type type = frame->fields[index].column->type;
-        if (type != CHL_DATE) {
-            return chl_fail(err, CHL_ETYPE, "time: column '%s': expected a date, got %s",
+        if (type != CHL_DATE && type != CHL_TIMESTAMP) {
+            return chl_fail(err, CHL_ETYPE,
+                            "time: column '%s': expected dates or timestamps, got %s",
                             time, chl_type_name(type));
         }
     }

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/table/windows.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/base/parallel.h"
+#include "core/base/strbuf.h"
+#include "core/table/windows_cells.h"
+#include "core/table/windows_events.h"
+#include "core/table/windows_plan.h"
+
+/* ---- the columns to make ---- */
+
+typedef struct feature_column {
+    char *name;         /* owned */
+    int cell;           /* position in the layout of cells */
+    chl_column *column; /* f64, or i64 for counts; owned */
+} feature_column;
+
+typedef struct feature_list {
+    feature_column *items;
+    size_t count, capacity;
+} feature_list;
+
+static void features_reset(feature_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        chl_free(list->items[i].name);
+        chl_column_release(list->items[i].column);
+    }
+    chl_free(list->items);
+    *list = (feature_list){0};
+}
+
+/* Appends the column "<prefix><name><suffix>". */
+static chl_status add_feature(feature_list *list, const char *prefix, const char *name,
+                              const char *suffix, int cell, chl_error *err)
+{
+    feature_column *grown =
+        chl_grow(list->items, &list->capacity, list->count + 1, sizeof *grown);
+    if (!grown) {
+        return chl_fail_memory(err);
+    }
+    list->items = grown;
+    chl_strbuf text = {0};
+    chl_strbuf_puts(&text, prefix);
+    chl_strbuf_puts(&text, prefix[0] ? "_" : "");
+    chl_strbuf_puts(&text, name);
+    chl_strbuf_puts(&text, suffix);
+    if (text.failed) {
+        chl_strbuf_reset(&text);
+        return chl_fail_memory(err);
+    }
+    list->items[list->count++] = (feature_column){.name = text.data, .cell = cell};
+    return CHL_OK;
+}
+
+typedef struct cell_name {
+    window_feature feature;
+    const char *name;
+    int cell;
+} cell_name;
+
+static const cell_name row_names[] = {{FEATURE_RECENCY, "recency", CELL_RECENCY},
+                                      {FEATURE_TENURE, "tenure", CELL_TENURE}};
+
+static const cell_name common_names[] = {
+    {FEATURE_COUNT, "count", CELL_COUNT},    {FEATURE_ACTIVE, "active", CELL_ACTIVE},
+    {FEATURE_RATE, "rate", CELL_RATE},       {FEATURE_TREND, "trend", CELL_TREND},
+    {FEATURE_CHANGE, "change", CELL_CHANGE}, {FEATURE_GAP, "gap_mean", CELL_GAP_MEAN},
+    {FEATURE_GAP, "gap_std", CELL_GAP_STD}};
+
+static const cell_name value_names[] = {{FEATURE_SUM, "sum", CELL_SUM},
+                                        {FEATURE_MEAN, "mean", CELL_MEAN},
+                                        {FEATURE_MIN, "min", CELL_MIN},
+                                        {FEATURE_MAX, "max", CELL_MAX},
+                                        {FEATURE_STD, "std", CELL_STD},
+                                        {FEATURE_RATE, "rate", CELL_VALUE_RATE},
+                                        {FEATURE_TREND, "trend", CELL_VALUE_TREND},
+                                        {FEATURE_CHANGE, "change", CELL_VALUE_CHANGE}};
+
+/* Adds the wanted ones of a table of names; nothing lies before "all" to change from. */
+static chl_status add_names(feature_list *list, const windows_plan *plan,
+                            const cell_name *names, size_t n, const char *prefix,
+                            int lookback, int base, chl_error *err)
+{
+    bool all = lookback >= 0 && plan->lookbacks[lookback] == WINDOW_ALL;
+    const char *suffix = lookback >= 0 ? plan->suffixes[lookback] : "";
+    for (size_t i = 0; i < n; i++) {
+        if (plan->features[names[i].feature] &&
+            !(all && names[i].feature == FEATURE_CHANGE)) {
+            CHL_TRY(add_feature(list, prefix, names[i].name, suffix, base + names[i].cell,
+                                err));
+        }
+    }
+    return CHL_OK;
+}
+
+static chl_status add_levels(feature_list *list, const windows_plan *plan,
+                             const windows_events *events, int lookback, int base,
+                             chl_error *err)
+{
+    for (int k = 0; plan->features[FEATURE_LEVELS] && k < plan->n_categories; k++) {
+        for (int i = 0; i < events->levels[k].count; i++) {
+            CHL_TRY(add_feature(list, plan->categories[k], events->levels[k].names[i],
+                                plan->suffixes[lookback], base + i, err));
+        }
+        base += events->levels[k].count;
+    }
+    return CHL_OK;
+}
+
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+static chl_status list_features(feature_list *list, const windows_plan *plan,
+                                const windows_events *events, chl_error *err)
+{
+    int base = ROW_CELLS;
+    CHL_TRY(add_names(list, plan, row_names, LENGTH(row_names), "", -1, 0, err));
+    for (int k = 0; k < plan->n_lookbacks; k++) {
+        CHL_TRY(
+            add_names(list, plan, common_names, LENGTH(common_names), "", k, base, err));
+        int at = base + COMMON_CELLS;
+        for (int v = 0; v < plan->n_values; v++, at += VALUE_CELLS) {
+            CHL_TRY(add_names(list, plan, value_names, LENGTH(value_names),
+                              plan->values[v], k, at, err));
+        }
+        CHL_TRY(add_levels(list, plan, events, k, at, err));
+        base += windows_lookback_cells(plan, events);
+    }
+    return CHL_OK;
+}
+
+/* Counts are whole: the common count and those of levels. */
+static bool is_count(int cell, const windows_plan *plan, const windows_events *events)
+{
+    int at = (cell - ROW_CELLS) % windows_lookback_cells(plan, events);
+    return cell >= ROW_CELLS &&
+           (at == CELL_COUNT || at >= COMMON_CELLS + VALUE_CELLS * plan->n_values);
+}
+
+/* ---- the rows, customer by customer ---- */
+
+enum { CHUNK = 512 }; /* customers a task */
+
+typedef struct job {
+    const windows_plan *plan;
+    const windows_events *events;
+    const chl_control *control;
+    int64_t *offsets; /* [customers + 1] first row of each */
+    feature_list features;
+    int64_t *id_rows;   /* [rows] row of the id */
+    chl_column *cutoff; /* [rows] */
+    chl_column *label;  /* [rows], or NULL */
+    int64_t cells;      /* of one row */
+} job;
+
+static int64_t chunk_end(const job *j, size_t index)
+{
+    int64_t end = ((int64_t)index + 1) * CHUNK;
+    return end < j->events->customers ? end : j->events->customers;
+}
+
+/* Task: offsets[c + 1] = how many rows customer c gets. */
+static chl_status count_rows(void *ctx, size_t index, chl_error *err)
+{
+    job *j = ctx;
+    CHL_TRY(chl_control_check(j->control, "windows", err));
+    for (int64_t c = (int64_t)index * CHUNK; c < chunk_end(j, index); c++) {
+        int64_t n = 0;
+        for (int k = 0; k < j->plan->n_cutoffs; k++) {
+            n += windows_in_population(j->plan, j->events, c, j->plan->cutoffs[k]);
+        }
+        j->offsets[c + 1] = n;
+    }
+    return CHL_OK;
+}
+
+static void write_row(job *j, int64_t row, int64_t customer, int64_t t, double *cells)
+{
+    windows_cells(j->plan, j->events, customer, t, cells);
+    for (size_t i = 0; i < j->features.count; i++) {
+        const feature_column *f = &j->features.items[i];
+        if (f->column->type == CHL_I64) {
+            f->column->values.i64[row] = (int64_t)cells[f->cell];
+        } else {
+            f->column->values.f64[row] = cells[f->cell]; /* NaN becomes missing */
+        }
+    }
+    j->id_rows[row] = j->events->id_row[customer];
+    if (j->cutoff->type == CHL_DATE) {
+        j->cutoff->values.days[row] = (int32_t)t;
+    } else {
+        j->cutoff->values.micros[row] = t;
+    }
+}
+
+/* Task: the rows of a chunk. The label's bitmap is shared between tasks: missing labels
+ * are marked as 2 and cleared afterwards. */
+static chl_status fill_rows(void *ctx, size_t index, chl_error *err)
+{
+    job *j = ctx;
+    double *cells = chl_alloc((size_t)j->cells, sizeof *cells);
+    if (!cells) {
+        return chl_fail_memory(err);
+    }
+    chl_status status = CHL_OK;
+    for (int64_t c = (int64_t)index * CHUNK; c < chunk_end(j, index); c++) {
+        int64_t row = j->offsets[c];
+        for (int k = 0; k < j->plan->n_cutoffs && row < j->offsets[c + 1]; k++) {
+            int64_t t = j->plan->cutoffs[k];
+            if (!windows_in_population(j->plan, j->events, c, t)) {
+                continue;
+            }
+            write_row(j, row, c, t, cells);
+            if (j->label) {
+                int label = windows_label(j->plan, j->events, c, t);
+                j->label->values.boolean[row] = label < 0 ? 2 : (uint8_t)label;
+            }
+            row++;
+        }
+        if (c % 64 == 0 && (status = chl_control_check(j->control, "windows", err))) {
+            break;
+        }
+    }
+    chl_free(cells);
+    return status;
+}
+
+/* ---- the frame ---- */
+
+static chl_status alloc_columns(job *j, int64_t rows, chl_error *err)
+{
+    for (size_t i = 0; i < j->features.count; i++) {
+        feature_column *f = &j->features.items[i];
+        bool count = is_count(f->cell, j->plan, j->events);
+        CHL_TRY(chl_column_new(count ? CHL_I64 : CHL_F64, rows, !count, &f->column, err));
+    }
+    CHL_TRY(chl_column_new(j->plan->clock.type, rows, false, &j->cutoff, err));
+    if (j->plan->outcome.kind != OUTCOME_NONE) {
+        CHL_TRY(chl_column_new(CHL_BOOL, rows, true, &j->label, err));
+    }
+    j->id_rows = chl_alloc((size_t)rows, sizeof *j->id_rows);
+    return j->id_rows ? CHL_OK : chl_fail_memory(err);
+}
+
+static void seal_columns(job *j, int64_t rows)
+{
+    for (size_t i = 0; i < j->features.count; i++) {
+        chl_column_seal(j->features.items[i].column);
+    }
+    chl_column_seal(j->cutoff);
+    for (int64_t i = 0; j->label && i < rows; i++) {
+        if (j->label->values.boolean[i] == 2) {
+            chl_column_set_null(j->label, i);
+        }
+    }
+    if (j->label) {
+        chl_column_seal(j->label);
+    }
+}
+
+static chl_status set_roles(chl_frame *plain, const windows_plan *plan, chl_frame **out,
+                            chl_error *err)
+{
+    chl_frame *with = NULL;
+    const char *target = plan->outcome.kind == OUTCOME_NONE ? NULL : plan->outcome.name;
+    chl_status status = chl_frame_with_roles(plain, target, NULL, plan->id, &with, err);
+    if (status == CHL_OK) {
+        status = chl_frame_with_time(with, "cutoff", out, err);
+    }
+    chl_frame_release(with);
+    return status;
+}
+
+static chl_status name_columns(const job *j, chl_column *id, const char **names,
+                               chl_column **columns, chl_frame **out, chl_error *err)
+{
+    int n = 0;
+    names[n] = j->plan->id;
+    columns[n++] = id;
+    names[n] = "cutoff";
+    columns[n++] = j->cutoff;
+    for (size_t i = 0; i < j->features.count; i++) {
+        names[n] = j->features.items[i].name;
+        columns[n++] = j->features.items[i].column;
+    }
+    if (j->label) {
+        names[n] = j->plan->outcome.name;
+        columns[n++] = j->label;
+    }
+    chl_frame *plain;
+    chl_status status = chl_frame_new(names, columns, n, &plain, err);
+    if (status != CHL_OK) {
+        return err ? chl_error_prefix(err, "windows") : status;
+    }
+    status = set_roles(plain, j->plan, out, err);
+    chl_frame_release(plain);
+    return status;
+}
+
+static chl_status make_frame(const job *j, int64_t rows, chl_frame **out, chl_error *err)
+{
+    chl_column *id = NULL;
+    size_t room = j->features.count + 3;
+    const char **names = chl_alloc(room, sizeof *names);
+    chl_column **columns = chl_alloc(room, sizeof *columns);
+    chl_status status = names && columns ? CHL_OK : chl_fail_memory(err);
+    if (status == CHL_OK) {
+        status = chl_column_take(j->events->ids, j->id_rows, rows, &id, err);
+    }
+    if (status == CHL_OK) {
+        status = name_columns(j, id, names, columns, out, err);
+    }
+    chl_column_release(id);
+    chl_free(names);
+    chl_free((void *)columns);
+    return status;
+}
+
+static chl_status run(job *j, chl_frame **out, chl_error *err)
+{
+    const windows_events *events = j->events;
+    size_t chunks = (size_t)((events->customers + CHUNK - 1) / CHUNK);
+    int threads = chl_control_threads(j->control);
+    CHL_TRY(list_features(&j->features, j->plan, events, err));
+    j->cells = ROW_CELLS + j->plan->n_lookbacks * windows_lookback_cells(j->plan, events);
+    j->offsets = chl_calloc((size_t)events->customers + 1, sizeof *j->offsets);
+    if (!j->offsets) {
+        return chl_fail_memory(err);
+    }
+    CHL_TRY(chl_parallel_for(threads, chunks, count_rows, j, err));
+    for (int64_t c = 0; c < events->customers; c++) {
+        j->offsets[c + 1] += j->offsets[c];
+    }
+    int64_t rows = j->offsets[events->customers];
+    CHL_TRY(alloc_columns(j, rows, err));
+    CHL_TRY(chl_parallel_for(threads, chunks, fill_rows, j, err));
+    seal_columns(j, rows);
+    return make_frame(j, rows, out, err);
+}
+
+chl_status chl_windows(const chl_frame *events, const chl_frame *customers,
+                       const json_t *options, const chl_control *control, chl_frame **out,
+                       int64_t *skipped, chl_error *err)
+{
+    windows_plan plan;
+    windows_events log;
+    *out = NULL;
+    *skipped = 0;
+    CHL_TRY(windows_plan_init(&plan, events, customers, options, err));
+    chl_status status = windows_events_init(&log, &plan, events, customers, control, err);
+    if (status == CHL_OK) {
+        job j = {.plan = &plan, .events = &log, .control = control};
+        status = run(&j, out, err);
+        *skipped = log.skipped;
+        features_reset(&j.features);
+        chl_column_release(j.cutoff);
+        chl_column_release(j.label);
+        chl_free(j.offsets);
+        chl_free(j.id_rows);
+        windows_events_reset(&log, &plan);
+    }
+    windows_plan_reset(&plan);
+    return status;
+}
