@@ -26,7 +26,7 @@ const char *const *chlua_check_names(lua_State *L, int arg, int *n)
             lua_pushvalue(L, i);
             lua_rawseti(L, -2, i - arg + 1);
         }
-        lua_replace(L, arg);
+        lua_insert(L, arg);
         lua_settop(L, arg);
     }
     return chlua_check_strings(L, arg, n);
@@ -422,6 +422,9 @@ static const luaL_Reg methods[] = {{"columns", frame_m_columns},
                                    {"partition", chlua_frame_partition},
                                    {"sample_rows", chlua_frame_sample},
                                    {"join_by", chlua_frame_join},
+                                   {"asof_join_by", chlua_frame_asof_join},
+                                   {"unrepeated_by", chlua_frame_unrepeated},
+                                   {"n_distinct", chlua_frame_n_distinct},
                                    {NULL, NULL}};
 
 void chlua_open_frame(lua_State *L)

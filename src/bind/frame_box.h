@@ -65,5 +65,8 @@ int chlua_frame_folds(lua_State *L);
 int chlua_frame_partition(lua_State *L);
 int chlua_frame_sample(lua_State *L);
 int chlua_frame_join(lua_State *L);
+int chlua_frame_asof_join(lua_State *L);
+int chlua_frame_unrepeated(lua_State *L);
+int chlua_frame_n_distinct(lua_State *L);
 
 #endif

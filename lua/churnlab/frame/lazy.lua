@@ -5,7 +5,8 @@ local Frame = require("churnlab.core").frame.methods
 
 local files = {
   ["churnlab.frame.partition"] = { "split", "folds", "sample" },
-  ["churnlab.frame.join"] = { "join" },
+  ["churnlab.frame.join"] = { "join", "asof_join" },
+  ["churnlab.frame.duplicates"] = { "distinct", "drop_duplicates", "duplicated" },
 }
 
 for file, methods in pairs(files) do

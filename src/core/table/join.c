@@ -231,8 +231,8 @@ static chl_status find_rows(match *m, const chl_join_options *options,
     int threads = chl_control_threads(control);
     CHL_TRY(join_cells_init(&m->cells, keys, control, err));
     CHL_TRY(validate(m, options->validate, err));
-    CHL_TRY(join_lists_init(&m->right, m->cells.right, keys->right->rows, m->cells.cells,
-                            err));
+    CHL_TRY(join_lists_init(&m->right, m->cells.right, NULL, keys->right->rows,
+                            m->cells.cells, err));
     m->blocks = (size_t)((keys->left->rows + BLOCK - 1) / BLOCK);
     m->start = chl_alloc(m->blocks, sizeof *m->start);
     m->uneven = chl_calloc(m->blocks, sizeof *m->uneven);
@@ -255,7 +255,9 @@ static chl_status join_frames(const join_keys *keys, const chl_join_options *opt
     chl_free(m.start);
     chl_free(m.uneven);
     if (status == CHL_OK && m.rows.right) {
-        status = join_make_frame(keys, options, &m.rows, control, out, err);
+        join_shape shape = {options->left_suffix, options->right_suffix,
+                            options->how == CHL_JOIN_FULL};
+        status = join_make_frame(keys, &shape, &m.rows, control, out, err);
     } else if (status == CHL_OK && m.rows.left) {
         status = chl_frame_take(keys->left, m.rows.left, m.rows.n, control, out, err);
     } else if (status == CHL_OK) {

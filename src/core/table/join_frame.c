@@ -60,11 +60,11 @@ static chl_status check_names(const join_keys *keys, const chl_frame *left,
 }
 
 /* Frames with the names of the result; the right one without its keys. */
-static chl_status name_frames(const join_keys *keys, const chl_join_options *options,
+static chl_status name_frames(const join_keys *keys, const join_shape *shape,
                               chl_frame **left, chl_frame **right, chl_error *err)
 {
-    const char *left_suffix = options->left_suffix ? options->left_suffix : "";
-    const char *right_suffix = options->right_suffix ? options->right_suffix : "_right";
+    const char *left_suffix = shape->left_suffix ? shape->left_suffix : "";
+    const char *right_suffix = shape->right_suffix ? shape->right_suffix : "_right";
     chl_frame *values = NULL;
     CHL_TRY(chl_frame_drop(keys->right, keys->right_on, keys->n, &values, err));
     chl_status status = add_suffix(keys->left, values, left_suffix, left, err);
@@ -196,15 +196,14 @@ static chl_status make_columns(work *w, chl_frame **out, chl_error *err)
     return status;
 }
 
-chl_status join_make_frame(const join_keys *keys, const chl_join_options *options,
+chl_status join_make_frame(const join_keys *keys, const join_shape *shape,
                            const join_rows *rows, const chl_control *control,
                            chl_frame **out, chl_error *err)
 {
     chl_frame *left = NULL, *right = NULL;
-    chl_status status = name_frames(keys, options, &left, &right, err);
+    chl_status status = name_frames(keys, shape, &left, &right, err);
     if (status == CHL_OK) {
-        bool full = options->how == CHL_JOIN_FULL;
-        work w = {keys, rows, left, right, control, full, NULL, NULL};
+        work w = {keys, rows, left, right, control, shape->full, NULL, NULL};
         status = make_columns(&w, out, err);
     }
     chl_frame_release(left);

@@ -113,35 +113,45 @@ void join_cells_reset(join_cells *cells)
 
 /* ---- lists of rows ---- */
 
-chl_status join_lists_init(join_lists *lists, const int64_t *cell, int64_t rows,
-                           int64_t cells, chl_error *err)
+/* Counts the rows of each cell and turns the counts into starts; returns all rows. */
+static int64_t place_cells(int64_t *from, const int64_t *cell, int64_t n, int64_t cells)
 {
-    lists->from = chl_calloc((size_t)cells + 1, sizeof *lists->from);
-    lists->rows = chl_alloc((size_t)rows, sizeof *lists->rows);
+    int64_t at = 0;
+    for (int64_t i = 0; i < n; i++) {
+        if (cell[i] >= 0) {
+            from[cell[i]]++;
+        }
+    }
+    for (int64_t c = 0; c < cells; c++) {
+        int64_t rows = from[c];
+        from[c] = at;
+        at += rows;
+    }
+    return at;
+}
+
+chl_status join_lists_init(join_lists *lists, const int64_t *cell, const int64_t *order,
+                           int64_t n, int64_t cells, chl_error *err)
+{
+    int64_t *from = lists->from = chl_calloc((size_t)cells + 1, sizeof *lists->from);
+    lists->rows = chl_alloc((size_t)n, sizeof *lists->rows);
     if (!lists->from || !lists->rows) {
         join_lists_reset(lists);
         return chl_fail_memory(err);
     }
-    int64_t *from = lists->from, with_key = 0;
-    for (int64_t i = 0; i < rows; i++) {
-        if (cell[i] >= 0) {
-            from[cell[i]]++;
-            with_key++;
-        }
-    }
-    from[cells] = with_key;
-    for (int64_t c = cells - 1; c >= 0; c--) { /* from the ends down to the starts */
-        from[c] = from[c + 1] - from[c];
-    }
-    for (int64_t i = 0; i < rows; i++) {
+    from[cells] = place_cells(from, cell, n, cells);
+    for (int64_t k = 0; k < n; k++) {
+        int64_t i = order ? order[k] : k;
         if (cell[i] >= 0) {
             lists->rows[from[cell[i]]++] = i;
         }
     }
-    for (int64_t c = cells; c > 0; c--) { /* filling moved each start to its end */
+    for (int64_t c = cells - 1; c > 0; c--) { /* filling moved each start to its end */
         from[c] = from[c - 1];
     }
-    from[0] = 0;
+    if (cells) {
+        from[0] = 0;
+    }
     return CHL_OK;
 }
 

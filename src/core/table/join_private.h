@@ -33,14 +33,16 @@ CHL_MUST_CHECK chl_status join_cells_init(join_cells *cells, const join_keys *ke
                                           const chl_control *control, chl_error *err);
 void join_cells_reset(join_cells *cells);
 
-/* The rows of a frame cell by cell, in their order: from[c] … from[c+1]. */
+/* The rows of a frame cell by cell: from[c] … from[c+1]. */
 typedef struct join_lists {
     int64_t *from; /* [cells + 1] */
     int64_t *rows; /* [rows with a key] */
 } join_lists;
 
+/* Rows keep the sequence they have in order[0 … n-1]; NULL: 0 … n-1. */
 CHL_MUST_CHECK chl_status join_lists_init(join_lists *lists, const int64_t *cell,
-                                          int64_t rows, int64_t cells, chl_error *err);
+                                          const int64_t *order, int64_t n, int64_t cells,
+                                          chl_error *err);
 void join_lists_reset(join_lists *lists);
 
 /* The rows of the result: from the left frame at left[i] (NULL: row i), from the right
@@ -53,10 +55,14 @@ typedef struct join_rows {
 
 void join_rows_reset(join_rows *rows);
 
-/* The columns of the left frame, then those of the right frame that `drop` doesn't name,
- * renamed where both have the name. */
-CHL_MUST_CHECK chl_status join_make_frame(const join_keys *keys,
-                                          const chl_join_options *options,
+typedef struct join_shape {
+    const char *left_suffix, *right_suffix; /* as in chl_join_options */
+    bool full;                              /* key columns hold the keys of both frames */
+} join_shape;
+
+/* The columns of the left frame, then those of the right frame that are no keys, with
+ * suffixes where both have a name; the roles of the left frame. */
+CHL_MUST_CHECK chl_status join_make_frame(const join_keys *keys, const join_shape *shape,
                                           const join_rows *rows,
                                           const chl_control *control, chl_frame **out,
                                           chl_error *err);
