@@ -29,6 +29,7 @@ int chlua_frame_join(lua_State *L)
     static const char *const hows[] = {"inner", "left", "full", "semi", "anti", NULL};
     static const char *const rules[] = {"many_to_many", "many_to_one", "one_to_many",
                                         "one_to_one", NULL};
+    lua_settop(L, 8);
     const chl_frame *left = chlua_check_frame(L, 1), *right = chlua_check_frame(L, 2);
     int n, n_right;
     const char *const *left_on = chlua_check_strings(L, 3, &n);
@@ -62,6 +63,7 @@ int chlua_frame_join(lua_State *L)
 int chlua_frame_asof_join(lua_State *L)
 {
     static const char *const directions[] = {"backward", "forward", "nearest", NULL};
+    lua_settop(L, 11);
     const chl_frame *left = chlua_check_frame(L, 1), *right = chlua_check_frame(L, 2);
     int n, n_right;
     const char *const *left_on = chlua_check_strings(L, 3, &n);
@@ -90,6 +92,7 @@ int chlua_frame_asof_join(lua_State *L)
 int chlua_frame_unrepeated(lua_State *L)
 {
     static const char *const words[] = {"first", "last", "none", NULL};
+    lua_settop(L, 4);
     const chl_frame *frame = chlua_check_frame(L, 1);
     int n;
     const char *const *names = chlua_check_strings(L, 2, &n);
