@@ -156,6 +156,27 @@ function methods.scale(self, options)
   return self:add(shape("scale", named))
 end
 
+--- Numbers to normal scores: the share of training rows below, ties in the middle of their rows, as
+-- a quantile of the standard normal distribution. Tames long tails; keeps the order.
+-- @function Prep:quantile
+-- @tparam[opt] table options names of columns; `output` = "normal" (default) or "uniform";
+-- `points` of the map (a thirtieth of the rows, from 10 to 1000)
+-- @treturn Prep itself
+-- @usage prep:quantile { "Balance", "EstimatedSalary" }
+methods.quantile = plain("quantile")
+
+--- Numbers to piecewise linear columns: one a bin, rising from 0 to 1 while the number crosses it
+-- (Gorishniy et al. 2022), so that a shallow net can bend at the edges. Without `columns` it takes
+-- every number but the 0/1 columns of onehot and impute.
+-- @function Prep:piecewise
+-- @tparam[opt] table options names of columns; `bins` = "tree" (default: thresholds of a decision
+-- tree for the target on this column alone) or "quantile"; `max_bins` (32); for trees `min_rows` a
+-- leaf (32) and `min_gain`, the decrease of weighted Gini impurity that a split must bring (3e-4)
+-- @treturn Prep itself
+-- @raise at fitting: tree bins without a target; a column without any value
+-- @usage prep:piecewise { "Age", "Balance", bins = "tree", max_bins = 16 }
+methods.piecewise = plain("piecewise")
+
 setmetatable(methods, {
   __index = function(_, key)
     if type(key) ~= "string" or key:sub(1, 2) == "__" then return nil end

@@ -300,6 +300,10 @@ static const char *const prep_steps[] = {
     "[{\"step\":\"drop\",\"columns\":[\"when\",\"active\"]},{\"step\":\"impute\"},"
     "{\"step\":\"onehot\",\"min_count\":2,\"unseen\":\"other\"},"
     "{\"step\":\"scale\",\"method\":\"minmax\"}]",
+    "[{\"step\":\"drop\",\"columns\":[\"when\",\"active\",\"plan\"]},"
+    "{\"step\":\"impute\"},{\"step\":\"quantile\"},"
+    "{\"step\":\"piecewise\",\"columns\":[\"age\"],\"min_rows\":1},"
+    "{\"step\":\"piecewise\",\"bins\":\"quantile\",\"max_bins\":3}]",
 };
 
 static chl_status fit_and_transform(chl_prep *prep, const json_t *steps,

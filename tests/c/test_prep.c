@@ -297,6 +297,12 @@ static void options_are_checked(void **state)
     assert_error(try_add("[{'step':'target_encode','smooth':-1}]", &err), "smooth");
     assert_error(try_add("[{'step':'target_encode','folds':1}]", &err),
                  "expected a number from 2 to 1000, got 1");
+    assert_error(try_add("[{'step':'piecewise','bins':'trees'}]", &err),
+                 "piecewise: unknown bins 'trees' (did you mean 'tree'?)");
+    assert_error(try_add("[{'step':'piecewise','max_bins':0}]", &err),
+                 "expected a number from 1 to 4096, got 0");
+    assert_error(try_add("[{'step':'quantile','output':'gauss'}]", &err),
+                 "quantile: unknown output 'gauss'");
     assert_error(try_add("[{'step':'scale','columns':[]}]", &err), "at least one name");
     assert_error(try_add("[{'step':'scale','columns':['a','a']}]", &err),
                  "scale: option 'columns': 'a' stands there twice");
@@ -341,6 +347,12 @@ static void fitting_says_what_is_wrong(void **state)
                  "target_encode: 3 folds need as many training rows, got 2");
     assert_error(try_fit("[{'step':'target_encode'}]", "c,b\nx,1\ny,2\n", "", &err),
                  "target_encode: the frame has no target");
+    assert_error(try_fit("[{'step':'piecewise'}]", "b,c\n1,1\n", "", &err),
+                 "piecewise: the frame has no target");
+    assert_error(try_fit("[{'step':'derive','columns':[['e','b / 0']]},"
+                         " {'step':'piecewise','columns':['e']}]",
+                         "b,y\n1,0\n2,1\n", "", &err),
+                 "piecewise: column 'e': no value in the training rows");
     assert_error(try_fit("[]", "a,y\n", "", &err), "fit: the training frame has no rows");
     assert_error(try_fit("[]", "id,y\n1,2\n", "", &err), "no column to learn from");
     assert_error(try_fit("[{'step':'drop','columns':['a']}]", "a,y\n1,1\n", "", &err),

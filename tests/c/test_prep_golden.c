@@ -57,7 +57,7 @@ static void steps_equal_scikit_learn(void **state)
         frame_of(json_string_value(json_object_get(root, "new_csv")), "plan city");
     const char *name;
     json_t *one;
-    assert_true(json_object_size(json_object_get(root, "cases")) >= 14);
+    assert_true(json_object_size(json_object_get(root, "cases")) >= 18);
     json_object_foreach (json_object_get(root, "cases"), name, one) {
         run_case(name, one, train, new);
     }

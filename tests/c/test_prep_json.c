@@ -17,7 +17,10 @@ static const char steps[] =
     " {'step':'target_encode','columns':['town'],'folds':2},"
     " {'step':'derive','columns':[['kind','if_else(age > 30, `old`, `young`)']]},"
     " {'step':'ordinal','columns':['kind'],'order':{'kind':['young','old']}},"
-    " {'step':'onehot','min_count':2}, {'step':'scale','method':'robust'}]";
+    " {'step':'onehot','min_count':2}, {'step':'quantile','columns':['share','balance']},"
+    " {'step':'piecewise','columns':['share'],'min_rows':1},"
+    " {'step':'piecewise','columns':['balance'],'bins':'quantile','max_bins':3},"
+    " {'step':'scale','method':'robust'}]";
 
 static void assert_same_matrix(const chl_prep *a, const chl_prep *b,
                                const chl_frame *frame)
@@ -136,6 +139,27 @@ static void damage_is_named(void **state)
 #undef RAW
 }
 
+static void damaged_maps_are_named(void **state)
+{
+    (void)state;
+#define LEARNT(step, state)                                                              \
+    "{'steps':[{'step':'" step "','state':{'columns':['a']," state                       \
+    "}}],'raw':[{'name':'a','type':'f64'}]}"
+    assert_ok(load(LEARNT("piecewise", "'edges':[[0,0.5,1]]"), &err));
+    assert_error(load(LEARNT("piecewise", "'edges':[[1]]"), &err),
+                 "piecewise: edges: expected 2 to 4097 numbers, got 1");
+    assert_error(load(LEARNT("piecewise", "'edges':[[0,2,1]]"), &err),
+                 "piecewise: edges: item 3 is below the one before");
+    assert_error(load(LEARNT("piecewise", "'edges':[]"), &err), "edges");
+    assert_ok(load(LEARNT("quantile", "'from':[[0,1]],'to':[[-1,1]]"), &err));
+    assert_error(load(LEARNT("quantile", "'from':[[0,0]],'to':[[-1,1]]"), &err),
+                 "quantile: from: item 2 does not rise");
+    assert_error(load(LEARNT("quantile", "'from':[[0,1]],'to':[[-1]]"), &err), "to");
+    assert_error(load(LEARNT("quantile", "'from':[[]],'to':[[]]"), &err),
+                 "from: expected 1 to 100000 numbers, got 0");
+#undef LEARNT
+}
+
 /* A random replacement for a value. */
 static json_t *strange_value(chl_rng *rng)
 {
@@ -235,6 +259,7 @@ int main(void)
         cmocka_unit_test(fitted_preps_survive_exactly),
         cmocka_unit_test(unfitted_preps_survive),
         cmocka_unit_test(damage_is_named),
+        cmocka_unit_test(damaged_maps_are_named),
         cmocka_unit_test(damaged_preps_are_refused_or_work),
     };
     return cmocka_run_group_tests_name("prep_json", tests, NULL, NULL);

@@ -2,7 +2,7 @@
 
     python3 tests/golden/prep.py > tests/golden/prep.json
 
-Made with scikit-learn 1.9.1, numpy and pandas; the seed is fixed. Each case is a list of steps
+Made with scikit-learn 1.9.1, numpy, scipy and pandas; the seed is fixed. Each case is a list of steps
 as chl_prep_add takes them, the encoded names, and the encoded rows of `train` and `new` (rows that
 fitting never saw, with missing cells and unseen levels). `target` holds what target encoding gives
 for the rows outside each of three folds.
@@ -13,6 +13,7 @@ import warnings
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import (
     MinMaxScaler,
@@ -22,6 +23,7 @@ from sklearn.preprocessing import (
     StandardScaler,
     TargetEncoder,
 )
+from sklearn.tree import DecisionTreeClassifier
 
 warnings.simplefilter("ignore")
 rng = np.random.default_rng(11)
@@ -134,6 +136,51 @@ def ordinal():
     return case([{"step": "ordinal"}], TEXTS, lambda frame: encoder.transform(texts(frame)))
 
 
+def tree_edges(x, leaves, min_rows, min_gain):
+    """Thresholds by scikit-learn on ranks: its trees see float32, in which ranks are exact."""
+    values, ranks = np.unique(x, return_inverse=True)
+    tree = DecisionTreeClassifier(max_leaf_nodes=leaves, min_samples_leaf=min_rows,
+                                  min_impurity_decrease=min_gain).fit(ranks.reshape(-1, 1), y)
+    cuts = np.floor(tree.tree_.threshold[tree.tree_.feature >= 0]).astype(int)
+    return [values[0]] + sorted((values[cuts] + values[cuts + 1]) / 2) + [values[-1]]
+
+
+def quantile_edges(x, bins):
+    return np.unique(np.quantile(x, np.linspace(0, 1, bins + 1))).tolist()
+
+
+def crossed(x, edges):
+    """Piecewise linear encoding, Gorishniy et al. 2022, equation 1."""
+    last, columns = len(edges) - 2, []
+    for t in range(last + 1):
+        width = edges[t + 1] - edges[t]
+        e = (x - edges[t]) / width if width > 0 else x - edges[t]
+        columns.append(np.clip(e, None if t == 0 else 0, None if t == last else 1))
+    return columns
+
+
+def piecewise(options, edges_of):
+    edges = [edges_of(column) for column in fill(train).T]
+    edges[NUMBERS.index("flat")] = [0.1, 0.1]
+    names = [f"{n}#{t + 1}" for n, e in zip(NUMBERS, edges) for t in range(len(e) - 1)]
+    return case([{"step": "impute"}, {"step": "piecewise", **options}], names,
+                lambda frame: np.column_stack([c for x, e in zip(fill(frame).T, edges)
+                                               for c in crossed(x, e)]))
+
+
+def normal_scores(points, output):
+    """Shares of rows in the middle of ties at evenly spread order statistics, linear between."""
+    def learn(x):
+        at = np.floor(np.arange(points) / (points - 1) * (len(x) - 1) + 0.5).astype(int)
+        knots = np.unique(np.sort(x)[at])
+        shares = np.array([((x < v).sum() + (x <= v).sum()) / (2 * len(x)) for v in knots])
+        return knots, norm.ppf(shares) if output == "normal" else shares
+    maps = [learn(column) for column in fill(train).T]
+    return case([{"step": "impute"}, {"step": "quantile", "points": points, "output": output}],
+                NUMBERS, lambda frame: np.column_stack(
+                    [np.interp(x, *m) for x, m in zip(fill(frame).T, maps)]))
+
+
 def target_full(smooth):
     """Only the rows of `new`: training rows are cross-fitted, see `target`."""
     encoder = TargetEncoder(smooth=smooth, target_type="binary").fit(texts(train), y)
@@ -172,6 +219,13 @@ cases = {
     "onehot": onehot(),
     "onehot_rare": onehot_rare(13),
     "ordinal": ordinal(),
+    "piecewise_tree": piecewise(
+        {"bins": "tree", "max_bins": 6, "min_rows": 5, "min_gain": 1e-3},
+        lambda x: tree_edges(x, 6, 5, 1e-3)),
+    "piecewise_quantile": piecewise({"bins": "quantile", "max_bins": 5},
+                                    lambda x: quantile_edges(x, 5)),
+    "quantile_normal": normal_scores(10, "normal"),
+    "quantile_uniform": normal_scores(25, "uniform"),
     "target_auto": target_full("auto"),
     "target_ten": target_full(10.0),
 }

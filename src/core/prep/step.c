@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/prep/step.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "core/base/alloc.h"
@@ -8,8 +9,9 @@
 #include "core/prep/state.h"
 
 static const chl_step_class *const classes[] = {
-    &chl_step_derive, &chl_step_drop,    &chl_step_impute,        &chl_step_clip,
-    &chl_step_onehot, &chl_step_ordinal, &chl_step_target_encode, &chl_step_scale,
+    &chl_step_derive,   &chl_step_drop,      &chl_step_impute,        &chl_step_clip,
+    &chl_step_onehot,   &chl_step_ordinal,   &chl_step_target_encode, &chl_step_scale,
+    &chl_step_quantile, &chl_step_piecewise,
 };
 
 enum { CLASSES = sizeof classes / sizeof classes[0] };
@@ -344,4 +346,32 @@ void chl_step_describe_columns(const chl_step *step, chl_strbuf *out)
     } else {
         chl_strbuf_printf(out, "all %s", kinds_in_words(step->class->takes));
     }
+}
+
+chl_status chl_fit_target(const chl_fit *fit, const char *where, double **y,
+                          chl_error *err)
+{
+    const chl_frame *frame = fit->frame;
+    *y = NULL;
+    if (!frame->target) {
+        return chl_fail(err, CHL_EINVAL, "%s: the frame has no target", where);
+    }
+    double *labels = chl_alloc((size_t)frame->rows, sizeof *labels);
+    if (!labels) {
+        return chl_fail_memory(err);
+    }
+    chl_status status = chl_frame_labels(frame, labels, err);
+    for (int64_t i = 0; i < frame->rows && status == CHL_OK; i++) {
+        if (isnan(labels[i])) {
+            status =
+                chl_fail(err, CHL_EINVAL, "%s: the target '%s' is missing in row %lld",
+                         where, frame->target, (long long)i + 1);
+        }
+    }
+    if (status != CHL_OK) {
+        chl_free(labels);
+        return status;
+    }
+    *y = labels;
+    return CHL_OK;
 }

@@ -61,7 +61,7 @@ struct chl_step {
 
 extern const chl_step_class chl_step_derive, chl_step_drop, chl_step_impute,
     chl_step_clip, chl_step_onehot, chl_step_ordinal, chl_step_target_encode,
-    chl_step_scale;
+    chl_step_scale, chl_step_quantile, chl_step_piecewise;
 
 /* From {"step": …, options …}. Unknown kinds and options fail with a suggestion. */
 CHL_MUST_CHECK chl_status chl_step_new(const json_t *json, chl_step **out,
@@ -92,6 +92,11 @@ chl_status chl_step_fail(const chl_step *step, int i, chl_error *err);
 CHL_MUST_CHECK chl_status chl_step_codes(const chl_step *step, int i, chl_work *work,
                                          const chl_levels *known, bool strict,
                                          chl_error *err);
+
+/* The target of each training row as 0 or 1: *y is new, to be freed. A frame without a
+ * target, and a row without one, fail. */
+CHL_MUST_CHECK chl_status chl_fit_target(const chl_fit *fit, const char *where,
+                                         double **y, chl_error *err);
 
 /* Kills slot i of the step and adds one of the same name and lineage for numbers. */
 CHL_MUST_CHECK chl_status chl_step_replace(const chl_step *step, chl_layout *layout,

@@ -91,32 +91,6 @@ static chl_status reserve(target_encode *self, chl_error *err)
                : chl_fail_memory(err);
 }
 
-/* The target of each training row: *y is new. */
-static chl_status read_target(const chl_frame *frame, double **y, chl_error *err)
-{
-    if (!frame->target) {
-        return chl_fail(err, CHL_EINVAL, "target_encode: the frame has no target");
-    }
-    double *labels = chl_alloc((size_t)frame->rows, sizeof *labels);
-    if (!labels) {
-        return chl_fail_memory(err);
-    }
-    chl_status status = chl_frame_labels(frame, labels, err);
-    for (int64_t i = 0; i < frame->rows && status == CHL_OK; i++) {
-        if (isnan(labels[i])) {
-            status = chl_fail(err, CHL_EINVAL,
-                              "target_encode: the target '%s' is missing in row %lld",
-                              frame->target, (long long)i + 1);
-        }
-    }
-    if (status != CHL_OK) {
-        chl_free(labels);
-        return status;
-    }
-    *y = labels;
-    return CHL_OK;
-}
-
 static chl_status learn(target_encode *self, int i, chl_work *work, const double *y,
                         chl_error *err)
 {
@@ -142,7 +116,7 @@ static chl_status target_encode_fit(chl_step *step, const chl_fit *fit, chl_erro
     target_encode *self = (target_encode *)step;
     double *y = NULL;
     CHL_TRY(reserve(self, err));
-    CHL_TRY(read_target(fit->frame, &y, err));
+    CHL_TRY(chl_fit_target(fit, "target_encode", &y, err));
     chl_status status = CHL_OK;
     for (int i = 0; i < step->n && status == CHL_OK; i++) {
         status = learn(self, i, fit->work, y, err);
@@ -228,7 +202,7 @@ static chl_status target_encode_apply_fit(const chl_step *step, const chl_fit *f
         int32_t levels = chl_levels_count(self->levels[i]);
         most = levels > most ? levels : most;
     }
-    CHL_TRY(read_target(fit->frame, &y, err));
+    CHL_TRY(chl_fit_target(fit, "target_encode", &y, err));
     folding f = {.y = y,
                  .fold = chl_alloc((size_t)fit->work->rows, sizeof *f.fold),
                  .values = chl_alloc((size_t)most, sizeof *f.values)};
