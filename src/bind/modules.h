@@ -21,6 +21,9 @@ void chlua_open_metrics(lua_State *L);
 void chlua_open_model(lua_State *L);
 void chlua_open_nearest(lua_State *L); /* a function, no table */
 void chlua_open_net(lua_State *L);
+void chlua_open_clean(lua_State *L);   /* cleaning of columns */
+void chlua_open_reshape(lua_State *L); /* stack, spread, melt, crosstab */
+void chlua_open_profile(lua_State *L); /* figures of columns, correlations */
 void chlua_open_prep(lua_State *L);
 void chlua_open_rng(lua_State *L);
 void chlua_open_hash(lua_State *L);

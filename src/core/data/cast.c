@@ -198,14 +198,19 @@ static chl_status fail_value(const chl_column *column, int64_t i, chl_type type,
                     chl_type_expected(type), shown);
 }
 
-static chl_status cast_rows(const chl_column *column, chl_builder *to, chl_error *err)
+/* `lost` NULL: a value that does not fit is an error. */
+static chl_status cast_rows(const chl_column *column, chl_builder *to, int64_t *lost,
+                            chl_error *err)
 {
     chl_strbuf scratch = {0};
     chl_status status = CHL_OK;
     for (int64_t i = 0; i < column->length && status == CHL_OK; i++) {
         bool fits;
         status = append_row(column, i, to, &scratch, &fits, err);
-        if (status == CHL_OK && !fits) {
+        if (status == CHL_OK && !fits && lost) {
+            (*lost)++;
+            status = chl_builder_null(to, err);
+        } else if (status == CHL_OK && !fits) {
             status = fail_value(column, i, to->type, err);
         }
     }
@@ -213,8 +218,8 @@ static chl_status cast_rows(const chl_column *column, chl_builder *to, chl_error
     return status;
 }
 
-chl_status chl_column_cast(const chl_column *column, chl_type type, chl_column **out,
-                           chl_error *err)
+static chl_status cast_column(const chl_column *column, chl_type type, chl_column **out,
+                              int64_t *lost, chl_error *err)
 {
     *out = NULL;
     if (column->type == type) {
@@ -223,11 +228,24 @@ chl_status chl_column_cast(const chl_column *column, chl_type type, chl_column *
     chl_builder builder;
     chl_status status = chl_builder_init(&builder, type, NULL, err);
     if (status == CHL_OK) {
-        status = cast_rows(column, &builder, err);
+        status = cast_rows(column, &builder, lost, err);
     }
     if (status == CHL_OK) {
         status = chl_builder_finish(&builder, out, err);
     }
     chl_builder_reset(&builder);
     return status;
+}
+
+chl_status chl_column_cast(const chl_column *column, chl_type type, chl_column **out,
+                           chl_error *err)
+{
+    return cast_column(column, type, out, NULL, err);
+}
+
+chl_status chl_column_cast_lossy(const chl_column *column, chl_type type,
+                                 chl_column **out, int64_t *lost, chl_error *err)
+{
+    *lost = 0;
+    return cast_column(column, type, out, lost, err);
 }

@@ -60,6 +60,10 @@ CHL_MUST_CHECK chl_status chl_levels_ranks(const chl_levels *levels, int32_t *ra
 /* The same names in byte order: code c becomes rank[c]. */
 CHL_MUST_CHECK chl_status chl_levels_sorted(const chl_levels *levels, const int32_t *rank,
                                             chl_levels **out, chl_error *err);
+/* Whether the order of the levels means something, as that of bands of numbers: then
+ * columns sort by it, else by the bytes of the names. Set while the levels are built. */
+void chl_levels_set_ordered(chl_levels *levels);
+bool chl_levels_ordered(const chl_levels *levels);
 
 typedef struct chl_column {
     atomic_int refs; /* owners */
@@ -134,6 +138,10 @@ CHL_MUST_CHECK chl_status chl_column_slice(const chl_column *column, int64_t sta
  * error that names its row. */
 CHL_MUST_CHECK chl_status chl_column_cast(const chl_column *column, chl_type type,
                                           chl_column **out, chl_error *err);
+/* The same, but a value that cannot be kept becomes missing; *lost counts them. */
+CHL_MUST_CHECK chl_status chl_column_cast_lossy(const chl_column *column, chl_type type,
+                                                chl_column **out, int64_t *lost,
+                                                chl_error *err);
 /* The text of row i as CSV would print it ("" when missing). Appends to buf. */
 struct chl_strbuf;
 void chl_column_format(const chl_column *column, int64_t i, struct chl_strbuf *buf);

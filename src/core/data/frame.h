@@ -90,6 +90,12 @@ CHL_MUST_CHECK chl_status chl_frame_sort(const chl_frame *frame, const char *con
                                          const chl_control *control, chl_frame **out,
                                          chl_error *err);
 
+/* The order of rows that chl_frame_sort gives: order[rows]. */
+CHL_MUST_CHECK chl_status chl_frame_order(const chl_frame *frame,
+                                          const char *const *names,
+                                          const bool *descending, int n, int64_t *order,
+                                          chl_error *err);
+
 /* The target as 0/1 doubles in y[rows]: bool and 0/1 columns as they are, other types
  * through `positive`. Missing targets give NaN. A column with more than two values and no
  * positive value, or a positive value that never occurs, is an error that lists the

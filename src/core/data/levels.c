@@ -22,6 +22,7 @@ struct chl_levels {
     size_t starts_room;
     int32_t *slots; /* code + 1, 0 = free; their number is a power of two */
     size_t slot_count;
+    bool ordered;
 };
 
 chl_status chl_levels_new(chl_levels **out, chl_error *err)
@@ -63,6 +64,16 @@ void chl_levels_release(chl_levels *levels)
 int32_t chl_levels_count(const chl_levels *levels)
 {
     return levels->count;
+}
+
+void chl_levels_set_ordered(chl_levels *levels)
+{
+    levels->ordered = true;
+}
+
+bool chl_levels_ordered(const chl_levels *levels)
+{
+    return levels->ordered;
 }
 
 const char *chl_levels_name(const chl_levels *levels, int32_t code, size_t *length)

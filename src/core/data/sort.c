@@ -66,9 +66,16 @@ static chl_status string_keys(const chl_column *column, uint64_t *keys, chl_erro
 
 static chl_status category_keys(const chl_column *column, uint64_t *keys, chl_error *err)
 {
-    int32_t *rank = chl_alloc((size_t)chl_levels_count(column->levels), sizeof *rank);
-    chl_status status =
-        rank ? chl_levels_ranks(column->levels, rank, err) : chl_fail_memory(err);
+    int32_t count = chl_levels_count(column->levels);
+    int32_t *rank = chl_alloc((size_t)count, sizeof *rank);
+    chl_status status = rank ? CHL_OK : chl_fail_memory(err);
+    if (status == CHL_OK && !chl_levels_ordered(column->levels)) {
+        status = chl_levels_ranks(column->levels, rank, err);
+    } else if (status == CHL_OK) {
+        for (int32_t code = 0; code < count; code++) {
+            rank[code] = code;
+        }
+    }
     for (int64_t i = 0; status == CHL_OK && i < column->length; i++) {
         int32_t code = column->values.codes[i];
         keys[i] = code < 0 ? 0 : (uint64_t)rank[code];
@@ -226,20 +233,27 @@ static chl_status order_rows(const chl_frame *frame, const char *const *names,
     return CHL_OK;
 }
 
+chl_status chl_frame_order(const chl_frame *frame, const char *const *names,
+                           const bool *descending, int n, int64_t *order, chl_error *err)
+{
+    uint64_t *keys = chl_alloc((size_t)frame->rows, sizeof *keys);
+    chl_status status = keys ? order_rows(frame, names, descending, n, order, keys, err)
+                             : chl_fail_memory(err);
+    chl_free(keys);
+    return status;
+}
+
 chl_status chl_frame_sort(const chl_frame *frame, const char *const *names,
                           const bool *descending, int n, const chl_control *control,
                           chl_frame **out, chl_error *err)
 {
     *out = NULL;
     int64_t *order = chl_alloc((size_t)frame->rows, sizeof *order);
-    uint64_t *keys = chl_alloc((size_t)frame->rows, sizeof *keys);
-    chl_status status = order && keys
-                            ? order_rows(frame, names, descending, n, order, keys, err)
-                            : chl_fail_memory(err);
+    chl_status status = order ? chl_frame_order(frame, names, descending, n, order, err)
+                              : chl_fail_memory(err);
     if (status == CHL_OK) {
         status = chl_frame_take(frame, order, frame->rows, control, out, err);
     }
     chl_free(order);
-    chl_free(keys);
     return status;
 }

@@ -11,8 +11,8 @@
 
 #include "core/data/column.h"
 
-/* keys[i] orders row i among the present rows (text: by bytes; equal values have equal
- * keys); missing rows get 0. */
+/* keys[i] orders row i among the present rows (text: by bytes, ordered levels by their
+ * order; equal values have equal keys); missing rows get 0. */
 CHL_MUST_CHECK chl_status chl_sort_keys(const chl_column *column, uint64_t *keys,
                                         chl_error *err);
 

@@ -319,6 +319,7 @@ static chl_status check_bin(expr_plan *plan, int32_t node)
     }
     snprintf(label, sizeof label, ">=%s", from);
     CHL_TRY(chl_levels_intern(levels, label, strlen(label), &code, plan->err));
+    chl_levels_set_ordered(levels);
     set_result(plan, node, CHL_CATEGORY, CHL_F64);
     plan->nodes[node].levels = levels;
     return CHL_OK;
