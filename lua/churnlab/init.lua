@@ -2,7 +2,8 @@
 -- Each name below is loaded when it is first used; an unknown name is an error that suggests the
 -- nearest one. `cl.NA` is the missing value, `cl.version` the version as a text.
 --
--- - data: `cl.read`, `cl.read_csv`, `cl.read_columns`, `cl.from_table` (@{churnlab.frame}), `cl.simulate` (@{churnlab.simulate})
+-- - data: `cl.read`, `cl.read_csv`, `cl.read_columns`, `cl.from_table` (@{churnlab.frame}),
+--   `cl.simulate` (@{churnlab.simulate})
 -- - models: `cl.prep` (@{churnlab.prep}), `cl.nn` (@{churnlab.nn}), `cl.fit` (@{churnlab.fit}),
 --   `cl.load` (@{churnlab.model}), `cl.metrics` (@{churnlab.metrics}), `cl.recipe`
 --   (@{churnlab.recipe})

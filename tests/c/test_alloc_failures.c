@@ -82,6 +82,30 @@ static chl_status write_and_read_columns(chl_error *err)
     return status;
 }
 
+static chl_status write_csv_in_portions(chl_error *err)
+{
+    static const char path[] = "/tmp/churnlab_alloc_failures.csv";
+    chl_frame *frame = example_frame();
+    chl_csv_writer *writer = NULL;
+    chl_status status = chl_csv_writer_open(path, ',', &writer, err);
+    for (int i = 0; i < 2 && status == CHL_OK; i++) {
+        status = chl_csv_writer_put(writer, frame, err);
+    }
+    if (status == CHL_OK) {
+        status = chl_csv_writer_commit(writer, err);
+    }
+    chl_csv_writer_close(writer);
+    remove(path);
+    chl_frame_release(frame);
+    return status;
+}
+
+static void csv_writer(void **state)
+{
+    (void)state;
+    fail_at_each("csv writer", write_csv_in_portions);
+}
+
 static void column_files(void **state)
 {
     (void)state;
@@ -492,11 +516,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(csv),          cmocka_unit_test(preps),
-        cmocka_unit_test(column_files), cmocka_unit_test(expressions),
-        cmocka_unit_test(groups),       cmocka_unit_test(metrics),
-        cmocka_unit_test(calibrations), cmocka_unit_test(shapley),
-        cmocka_unit_test(row_uniform),  cmocka_unit_test(nets),
-        cmocka_unit_test(windows),      cmocka_unit_test(models),
+        cmocka_unit_test(column_files), cmocka_unit_test(csv_writer),
+        cmocka_unit_test(expressions),  cmocka_unit_test(groups),
+        cmocka_unit_test(metrics),      cmocka_unit_test(calibrations),
+        cmocka_unit_test(shapley),      cmocka_unit_test(row_uniform),
+        cmocka_unit_test(nets),         cmocka_unit_test(windows),
+        cmocka_unit_test(models),
     };
     return cmocka_run_group_tests_name("alloc_failures", tests, NULL, NULL);
 }

@@ -80,4 +80,18 @@ CHL_MUST_CHECK chl_status chl_csv_write(const chl_frame *frame, const char *path
 CHL_MUST_CHECK chl_status chl_csv_format(const chl_frame *frame, char separator,
                                          chl_strbuf *out, chl_error *err);
 
+/* ---- the same frame by frame, for tables larger than memory ---- */
+
+typedef struct chl_csv_writer chl_csv_writer;
+
+CHL_MUST_CHECK chl_status chl_csv_writer_open(const char *path, char separator,
+                                              chl_csv_writer **out, chl_error *err);
+/* The header comes with the first frame; the others must have its columns. */
+CHL_MUST_CHECK chl_status chl_csv_writer_put(chl_csv_writer *writer,
+                                             const chl_frame *frame, chl_error *err);
+/* The file takes its name. */
+CHL_MUST_CHECK chl_status chl_csv_writer_commit(chl_csv_writer *writer, chl_error *err);
+/* Without a commit before it nothing is left of a file. NULL allowed. */
+void chl_csv_writer_close(chl_csv_writer *writer);
+
 #endif
