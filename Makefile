@@ -19,7 +19,7 @@ Q := @
 MAKEFLAGS += --no-print-directory
 endif
 
-PACKAGES := lua5.4 jansson libsodium libedit
+PACKAGES := lua5.4 jansson libsodium libedit sqlite3 libpq
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
 	-Wformat=2 -Wundef -Wpointer-arith -Wwrite-strings
 DEPS_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
@@ -29,7 +29,7 @@ CFLAGS_ALL := -std=c11 $(WARNINGS) -fno-math-errno -ffp-contract=off $(CFLAGS) \
 	$(if $(SANITIZER),-fsanitize=$(SANITIZER) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 LUA_LIBDIR := $(shell $(PKG_CONFIG) --variable=libdir lua5.4 2>/dev/null)
 LUA_STATIC := $(firstword $(wildcard $(LUA_LIBDIR)/liblua5.4.a) -llua5.4)
-CORE_LIBS := $(shell $(PKG_CONFIG) --libs jansson libsodium 2>/dev/null) -lcsv -lm -lpthread
+CORE_LIBS := $(shell $(PKG_CONFIG) --libs jansson libsodium 2>/dev/null) -lcsv -lm -lpthread -ldl
 HOST_LIBS := $(LUA_STATIC) $(shell $(PKG_CONFIG) --libs libedit 2>/dev/null) -ldl
 LDFLAGS_ALL := $(LDFLAGS) $(if $(SANITIZER),-fsanitize=$(SANITIZER))
 EXPORT := $(if $(filter Darwin,$(shell uname)),,-Wl$(comma)-E)

@@ -12,15 +12,18 @@ external_dependencies = {
   CSV = { header = "csv.h" },
   JANSSON = { header = "jansson.h" },
   SODIUM = { header = "sodium.h" },
+  SQLITE = { header = "sqlite3.h" },
+  PQ = { header = "libpq-fe.h" },
 }
 build = {
   type = "builtin",
   modules = {
     ["churnlab.core"] = {
       defines = { "_POSIX_C_SOURCE=200809L" },
-      incdirs = { "src", "$(CSV_INCDIR)", "$(JANSSON_INCDIR)", "$(SODIUM_INCDIR)" },
+      incdirs = { "src", "$(CSV_INCDIR)", "$(JANSSON_INCDIR)", "$(SODIUM_INCDIR)",
+        "$(SQLITE_INCDIR)", "$(PQ_INCDIR)" },
       libdirs = { "$(CSV_LIBDIR)", "$(JANSSON_LIBDIR)", "$(SODIUM_LIBDIR)" },
-      libraries = { "csv", "jansson", "sodium", "m", "pthread" },
+      libraries = { "csv", "jansson", "sodium", "m", "pthread", "dl" },
       sources = {
         "src/bind/calibration.c",
         "src/bind/chlua.c",
@@ -48,6 +51,7 @@ build = {
         "src/bind/prep.c",
         "src/bind/rng.c",
         "src/bind/sandbox.c",
+        "src/bind/sql.c",
         "src/bind/train.c",
         "src/bind/windows.c",
         "src/core/base/alloc.c",
@@ -180,6 +184,14 @@ build = {
         "src/core/prep/target_values.c",
         "src/core/prep/texts.c",
         "src/core/prep/work.c",
+        "src/core/sql/columns.c",
+        "src/core/sql/library.c",
+        "src/core/sql/sql.c",
+        "src/core/sql/sql_text.c",
+        "src/core/sql/sql_write.c",
+        "src/core/sql/sqlite.c",
+        "src/core/sql/sqlite_insert.c",
+        "src/core/sql/sqlite_library.c",
         "src/core/table/aggregate.c",
         "src/core/table/append.c",
         "src/core/table/asof.c",
@@ -241,6 +253,7 @@ build = {
     ["churnlab.simulate.bank"] = "lua/churnlab/simulate/bank.lua",
     ["churnlab.simulate.draw"] = "lua/churnlab/simulate/draw.lua",
     ["churnlab.simulate.telco"] = "lua/churnlab/simulate/telco.lua",
+    ["churnlab.sql"] = "lua/churnlab/sql.lua",
     ["churnlab.windows"] = "lua/churnlab/windows.lua",
   },
 }

@@ -4,6 +4,7 @@
 --
 -- - data: `cl.read`, `cl.read_csv`, `cl.read_columns`, `cl.from_table` (@{churnlab.frame}),
 --   `cl.simulate` (@{churnlab.simulate})
+--   `cl.simulate` (@{churnlab.simulate}), `cl.read_sql`, `cl.sql` (@{churnlab.sql})
 -- - models: `cl.prep` (@{churnlab.prep}), `cl.nn` (@{churnlab.nn}), `cl.fit` (@{churnlab.fit}),
 --   `cl.load` (@{churnlab.model}), `cl.metrics` (@{churnlab.metrics}), `cl.recipe`
 --   (@{churnlab.recipe})
@@ -24,6 +25,8 @@ local names = {
   read_columns = { "churnlab.frame", "read_columns" },
   read_csv = { "churnlab.frame", "read_csv" },
   from_table = { "churnlab.frame", "from_table" },
+  read_sql = { "churnlab.sql", "read_sql" },
+  sql = { "churnlab.sql" },
   prep = { "churnlab.prep", "new" },
   fit = { "churnlab.fit", "fit" },
   load = { "churnlab.model", "load" },

@@ -32,6 +32,7 @@
 #define CHLUA_RNG         "churnlab.Rng"
 #define CHLUA_JSON        "churnlab.Json"
 #define CHLUA_SANDBOX     "churnlab.Sandbox"
+#define CHLUA_SQL         "churnlab.Sql"
 
 /* ---- boxes: userdata that hold one pointer
  * ---------------------------------------------- */

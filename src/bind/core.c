@@ -31,6 +31,7 @@ static const struct {
     {"hash", chlua_open_hash},
     {"sandbox", chlua_open_sandbox},
     {"windows", chlua_open_windows},
+    {"sql", chlua_open_sql},
 };
 
 int luaopen_churnlab_core(lua_State *L)

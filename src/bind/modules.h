@@ -29,6 +29,7 @@ void chlua_open_rng(lua_State *L);
 void chlua_open_hash(lua_State *L);
 void chlua_open_sandbox(lua_State *L);
 void chlua_open_windows(lua_State *L);
+void chlua_open_sql(lua_State *L); /* databases */
 
 /* Parts of core.net that stand in train.c. */
 void chlua_register_history(lua_State *L);

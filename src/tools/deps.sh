@@ -5,12 +5,13 @@
 set -eu
 
 BUILD="gcc make pkg-config libc6-dev lua5.4 liblua5.4-dev libcsv-dev
-       libjansson-dev libsodium-dev libedit-dev lua-argparse"
-TEST="libcmocka-dev lua-busted lua-cjson"
+       libjansson-dev libsodium-dev libedit-dev libsqlite3-dev libpq-dev lua-argparse"
+TEST="libcmocka-dev lua-busted lua-cjson postgresql"
 ALL="libopenblas-pthread-dev clang clang-format cppcheck lua-check lua-ldoc luarocks valgrind python3-venv"
 FEDORA="gcc make pkgconf lua lua-devel lua-static libcsv-devel jansson-devel
-       libsodium-devel libedit-devel lua-argparse libcmocka-devel"
-BREW="pkg-config lua libcsv jansson libsodium libedit cmocka luarocks"
+       libsodium-devel libedit-devel sqlite-devel libpq-devel lua-argparse libcmocka-devel
+        postgresql-server"
+BREW="pkg-config lua libcsv jansson libsodium libedit sqlite libpq cmocka luarocks postgresql"
 
 case "${1:-all}" in
 build) wanted="$BUILD" ;;
@@ -20,7 +21,7 @@ all) wanted="$BUILD $TEST $ALL" ;;
 esac
 
 if ! command -v apt-get >/dev/null 2>&1; then
-    if pkg-config --exists lua5.4 jansson libsodium libedit 2>/dev/null; then exit 0; fi
+    if pkg-config --exists lua5.4 jansson libsodium libedit sqlite3 libpq 2>/dev/null; then exit 0; fi
     echo "churnlab: install these packages first:" >&2
     echo "  Fedora:   sudo dnf install $(echo $FEDORA)" >&2
     echo "  Homebrew: brew install $(echo $BREW)   (and: luarocks install argparse busted)" >&2
@@ -47,5 +48,13 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 export DEBIAN_FRONTEND=noninteractive
 $sudo apt-get update -qq
+# the tests start servers of their own: the package need not set one up for the system
+case "$missing" in
+*postgresql*)
+    $sudo apt-get install -y -qq --no-install-recommends postgresql-common >/dev/null
+    $sudo sed -i 's/^#* *create_main_cluster.*/create_main_cluster = false/' \
+        /etc/postgresql-common/createcluster.conf
+    ;;
+esac
 # shellcheck disable=SC2086
 $sudo apt-get install -y -qq --no-install-recommends $missing >/dev/null

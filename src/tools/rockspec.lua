@@ -29,15 +29,18 @@ external_dependencies = {
   CSV = { header = "csv.h" },
   JANSSON = { header = "jansson.h" },
   SODIUM = { header = "sodium.h" },
+  SQLITE = { header = "sqlite3.h" },
+  PQ = { header = "libpq-fe.h" },
 }
 build = {
   type = "builtin",
   modules = {
     ["churnlab.core"] = {
       defines = { "_POSIX_C_SOURCE=200809L" },
-      incdirs = { "src", "$(CSV_INCDIR)", "$(JANSSON_INCDIR)", "$(SODIUM_INCDIR)" },
+      incdirs = { "src", "$(CSV_INCDIR)", "$(JANSSON_INCDIR)", "$(SODIUM_INCDIR)",
+        "$(SQLITE_INCDIR)", "$(PQ_INCDIR)" },
       libdirs = { "$(CSV_LIBDIR)", "$(JANSSON_LIBDIR)", "$(SODIUM_LIBDIR)" },
-      libraries = { "csv", "jansson", "sodium", "m", "pthread" },
+      libraries = { "csv", "jansson", "sodium", "m", "pthread", "dl" },
       sources = {]])
   for _, file in ipairs(files("find src/core src/bind -name '*.c'")) do put("        %q,", file) end
   put("      },\n    },")

@@ -7,6 +7,7 @@ local files = {
   ["churnlab.frame.partition"] = { "split", "folds", "sample" },
   ["churnlab.frame.join"] = { "join", "asof_join" },
   ["churnlab.frame.duplicates"] = { "distinct", "drop_duplicates", "duplicated" },
+  ["churnlab.sql"] = { "write_sql" },
 }
 
 for file, methods in pairs(files) do

@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * SQLite behind sql.h. Layer: core/sql.
+ *
+ * SQLite types values, not columns: a column is read as what it was declared ("BOOL…",
+ * "DATE", "…TIMESTAMP…" and "DATETIME", else SQLite's own rules of affinity), an
+ * expression as what its first value is. Dates and times are ISO text.
+ */
+#include "core/sql/sqlite.h"
+
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "core/base/alloc.h"
+
+enum { OPS_PER_LOOK = 20000, BUSY_LOOKS = 250, BUSY_MS = 20 };
+
+chl_status sqlite_fail(sqlite_state *state, int code, chl_error *err)
+{
+    const char *message = state->db ? state->api.errmsg(state->db) : "out of memory";
+    if (chl_control_cancelled(state->control)) {
+        return chl_fail(err, CHL_ECANCELLED, "interrupted");
+    }
+    switch (code & 0xff) {
+    case SQLITE_NOMEM: return chl_fail_memory(err);
+    case SQLITE_NOTADB:
+    case SQLITE_CORRUPT: return sql_fail(err, CHL_EFORMAT, "SQLite", message);
+    case SQLITE_CANTOPEN:
+    case SQLITE_IOERR:
+    case SQLITE_FULL:
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_READONLY:
+    case SQLITE_PERM: return sql_fail(err, CHL_EIO, "SQLite", message);
+    default: return sql_fail(err, CHL_EINVAL, "SQLite", message);
+    }
+}
+
+/* ---- connection ---- */
+
+/* SQLite's handlers: not zero stops the statement. */
+static int look_for_cancel(void *ctx)
+{
+    return chl_control_cancelled(((sqlite_state *)ctx)->control);
+}
+
+/* Another process writes: wait up to five seconds; zero gives up. */
+static int wait_for_lock(void *ctx, int looks)
+{
+    struct timespec pause = {.tv_nsec = BUSY_MS * 1000000L};
+    nanosleep(&pause, NULL);
+    return looks < BUSY_LOOKS && !look_for_cancel(ctx);
+}
+
+static void close_database(void *ctx)
+{
+    sqlite_state *state = ctx;
+    sqlite_finalize(state);
+    if (state->db) {
+        state->api.close_v2(state->db);
+    }
+    chl_free(state);
+}
+
+static chl_status open_file(sqlite_state *state, const char *path, bool read_only,
+                            chl_error *err)
+{
+    bool memory = strcmp(path, ":memory:") == 0;
+    int flags = read_only && !memory ? SQLITE_OPEN_READONLY
+                                     : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    int code = state->api.open_v2(path, &state->db, flags, NULL);
+    if (code != SQLITE_OK) {
+        int system = state->db ? state->api.system_errno(state->db) : 0;
+        sqlite_fail(state, code, err);
+        return system && err ? chl_fail(err, CHL_EIO, "SQLite: %s: cannot open: %s", path,
+                                        strerror(system))
+                             : chl_error_prefix(err, "%s", path);
+    }
+    state->api.progress_handler(state->db, OPS_PER_LOOK, look_for_cancel, state);
+    state->api.busy_handler(state->db, wait_for_lock, state);
+    return CHL_OK;
+}
+
+static chl_status open_database(const char *url, bool read_only,
+                                const chl_control *control, void **out, chl_error *err)
+{
+    const char *path = strchr(url, ':') + 1;
+    (void)control; /* opening a file does not wait */
+    *out = NULL;
+    if (path[0] == '\0') {
+        return chl_fail(err, CHL_EINVAL, "expected sqlite:<path> or sqlite::memory:");
+    }
+    sqlite_state *state = chl_calloc(1, sizeof *state);
+    if (!state) {
+        return chl_fail_memory(err);
+    }
+    chl_status status = sqlite_library_load(&state->api, err);
+    if (status == CHL_OK) {
+        status = open_file(state, path, read_only, err);
+    }
+    if (status != CHL_OK) {
+        close_database(state);
+        return status;
+    }
+    *out = state;
+    return CHL_OK;
+}
+
+/* ---- statements ---- */
+
+void sqlite_finalize(sqlite_state *state)
+{
+    if (state->stmt) {
+        state->api.finalize(state->stmt);
+        state->stmt = NULL;
+    }
+}
+
+/* Nothing but spaces and comments may follow the first statement. */
+static chl_status check_tail(sqlite_state *state, const char *tail, chl_error *err)
+{
+    sqlite3_stmt *second = NULL;
+    int code = state->api.prepare_v2(state->db, tail, -1, &second, NULL);
+    bool more = code != SQLITE_OK || second;
+    state->api.finalize(second);
+    return more ? chl_fail(err, CHL_EINVAL, "expected one statement, got several")
+                : CHL_OK;
+}
+
+chl_status sqlite_prepare(sqlite_state *state, const char *text, chl_error *err)
+{
+    const char *tail = NULL;
+    int code = state->api.prepare_v2(state->db, text, -1, &state->stmt, &tail);
+    if (code != SQLITE_OK) {
+        return sqlite_fail(state, code, err);
+    }
+    if (!state->stmt) {
+        return chl_fail(err, CHL_EINVAL, "expected a statement, got none");
+    }
+    return check_tail(state, tail, err);
+}
+
+static int bind_value(sqlite_state *state, int i, const json_t *value)
+{
+    const sqlite_library *api = &state->api;
+    switch (value ? json_typeof(value) : JSON_NULL) {
+    case JSON_TRUE:
+    case JSON_FALSE: return api->bind_int64(state->stmt, i, json_is_true(value));
+    case JSON_INTEGER: return api->bind_int64(state->stmt, i, json_integer_value(value));
+    case JSON_REAL: return api->bind_double(state->stmt, i, json_real_value(value));
+    case JSON_STRING:
+        return api->bind_text64(state->stmt, i, json_string_value(value),
+                                json_string_length(value), SQLITE_TRANSIENT, SQLITE_UTF8);
+    default: return api->bind_null(state->stmt, i);
+    }
+}
+
+/* Which parameter SQLite's i-th stands for: $2 is the second wherever it occurs. */
+static chl_status parameter_number(sqlite_state *state, int i, int *number,
+                                   chl_error *err)
+{
+    const char *name = state->api.bind_parameter_name(state->stmt, i);
+    *number = i;
+    if (!name || name[0] == '?') {
+        return CHL_OK;
+    }
+    *number = 0;
+    for (const char *c = name + 1; name[0] == '$' && *c >= '0' && *c <= '9'; c++) {
+        *number = *number < 100000 ? *number * 10 + (*c - '0') : *number;
+    }
+    return *number > 0 ? CHL_OK
+                       : chl_fail(err, CHL_EINVAL,
+                                  "params: expected $1, $2 … or ?, got %s", name);
+}
+
+static chl_status bind_params(sqlite_state *state, const json_t *params, chl_error *err)
+{
+    int slots = state->api.bind_parameter_count(state->stmt), wanted = 0;
+    for (int i = 1; i <= slots; i++) {
+        int number;
+        CHL_TRY(parameter_number(state, i, &number, err));
+        wanted = number > wanted ? number : wanted;
+        int code = bind_value(state, i, json_array_get(params, (size_t)number - 1));
+        if (code != SQLITE_OK) {
+            return sqlite_fail(state, code, err);
+        }
+    }
+    size_t given = json_array_size(params);
+    return (size_t)wanted == given
+               ? CHL_OK
+               : chl_fail(err, CHL_EINVAL, "params: the statement has %d, got %zu",
+                          wanted, given);
+}
+
+/* ---- reading ---- */
+
+static bool holds(const char *text, const char *word)
+{
+    size_t length = strlen(word);
+    for (; *text; text++) {
+        if (strncasecmp(text, word, length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The type of a column that was declared so; NULL is an expression. */
+static int declared_type(const char *declared)
+{
+    static const struct {
+        const char *word;
+        int type;
+    } words[] = {{"BOOL", CHL_BOOL},          {"TIMESTAMP", CHL_TIMESTAMP},
+                 {"DATETIME", CHL_TIMESTAMP}, {"INT", CHL_I64},
+                 {"CHAR", CHL_STRING},        {"CLOB", CHL_STRING},
+                 {"TEXT", CHL_STRING},        {"REAL", CHL_F64},
+                 {"FLOA", CHL_F64},           {"DOUB", CHL_F64},
+                 {"NUMERIC", CHL_F64},        {"DECIMAL", CHL_F64}};
+    if (!declared) {
+        return SQL_UNDECIDED;
+    }
+    if (strcasecmp(declared, "DATE") == 0) {
+        return CHL_DATE;
+    }
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (holds(declared, words[i].word)) {
+            return words[i].type;
+        }
+    }
+    return SQL_UNDECIDED;
+}
+
+static chl_status declare_columns(sqlite_state *state, sql_columns *columns,
+                                  chl_error *err)
+{
+    int n = state->api.column_count(state->stmt);
+    if (!state->api.stmt_readonly(state->stmt)) {
+        return chl_fail(err, CHL_EINVAL,
+                        "the statement would change the database: use sql.execute");
+    }
+    if (n == 0) {
+        return chl_fail(err, CHL_EINVAL,
+                        "expected a query, got a statement without rows");
+    }
+    CHL_TRY(sql_columns_init(columns, n, err));
+    for (int i = 0; i < n; i++) {
+        const char *name = state->api.column_name(state->stmt, i);
+        if (!name) {
+            return chl_fail_memory(err);
+        }
+        int type = declared_type(state->api.column_decltype(state->stmt, i));
+        CHL_TRY(sql_columns_declare(columns, i, name, type, err));
+    }
+    return CHL_OK;
+}
+
+static chl_status query(void *ctx, const char *text, const json_t *params,
+                        const chl_control *control, sql_columns *columns, chl_error *err)
+{
+    sqlite_state *state = ctx;
+    state->control = control;
+    CHL_TRY(sqlite_prepare(state, text, err));
+    CHL_TRY(bind_params(state, params, err));
+    return declare_columns(state, columns, err);
+}
+
+static chl_status append_cell(sqlite_state *state, sql_columns *columns, int i,
+                              chl_error *err)
+{
+    const sqlite_library *api = &state->api;
+    int type = api->column_type(state->stmt, i);
+    switch (type) {
+    case SQLITE_NULL: return sql_columns_null(columns, i, err);
+    case SQLITE_INTEGER:
+        return sql_columns_i64(columns, i, api->column_int64(state->stmt, i), err);
+    case SQLITE_FLOAT:
+        return sql_columns_f64(columns, i, api->column_double(state->stmt, i), err);
+    default: break;
+    }
+    const void *text = type == SQLITE_TEXT
+                           ? (const void *)api->column_text(state->stmt, i)
+                           : api->column_blob(state->stmt, i);
+    int length = api->column_bytes(state->stmt, i);
+    if (!text && (length > 0 || type == SQLITE_TEXT)) {
+        return chl_fail_memory(err);
+    }
+    return sql_columns_text(columns, i, text ? text : "", (size_t)length, err);
+}
+
+static chl_status append_row(sqlite_state *state, sql_columns *columns, chl_error *err)
+{
+    for (int i = 0; i < columns->count; i++) {
+        CHL_TRY(append_cell(state, columns, i, err));
+    }
+    columns->rows++;
+    return CHL_OK;
+}
+
+static chl_status fetch(void *ctx, int64_t limit, const chl_control *control,
+                        sql_columns *columns, bool *more, chl_error *err)
+{
+    sqlite_state *state = ctx;
+    state->control = control;
+    *more = true;
+    while (*more && (limit == 0 || columns->rows < limit)) {
+        int code = state->api.step(state->stmt);
+        if (code == SQLITE_ROW) {
+            CHL_TRY(append_row(state, columns, err));
+        } else if (code == SQLITE_DONE) {
+            *more = false;
+        } else {
+            return sqlite_fail(state, code, err);
+        }
+        if (columns->rows % SQL_BATCH == 0) {
+            CHL_TRY(sql_progress(control, "read_sql", columns->before + columns->rows, -1,
+                                 err));
+        }
+    }
+    return CHL_OK;
+}
+
+static void finish(void *ctx)
+{
+    sqlite_finalize(ctx);
+}
+
+/* ---- statements that write ---- */
+
+static chl_status run_to_end(sqlite_state *state, chl_error *err)
+{
+    int code;
+    while ((code = state->api.step(state->stmt)) == SQLITE_ROW) {
+        CHL_TRY(sql_progress(state->control, "execute", 0, -1, err));
+    }
+    return code == SQLITE_DONE ? CHL_OK : sqlite_fail(state, code, err);
+}
+
+static chl_status execute(void *ctx, const char *text, const json_t *params,
+                          const chl_control *control, int64_t *changed, chl_error *err)
+{
+    sqlite_state *state = ctx;
+    int before = state->api.total_changes(state->db);
+    state->control = control;
+    chl_status status = sqlite_prepare(state, text, err);
+    if (status == CHL_OK) {
+        status = bind_params(state, params, err);
+    }
+    if (status == CHL_OK) {
+        status = run_to_end(state, err);
+    }
+    sqlite_finalize(state);
+    int after = state->api.total_changes(state->db);
+    *changed = after == before ? 0 : state->api.changes(state->db);
+    return status;
+}
+
+static chl_status exists(void *ctx, const char *schema, const char *table,
+                         const chl_control *control, bool *found, chl_error *err)
+{
+    sqlite_state *state = ctx;
+    chl_strbuf text = {0};
+    state->control = control;
+    chl_strbuf_puts(&text, "SELECT 1 FROM ");
+    if (schema[0]) {
+        sql_put_name(&text, schema);
+        chl_strbuf_putc(&text, '.');
+    }
+    chl_strbuf_puts(&text, "sqlite_master WHERE type IN ('table', 'view') "
+                           "AND name = ? COLLATE NOCASE");
+    chl_status status = text.failed ? chl_fail_memory(err) : CHL_OK;
+    if (status == CHL_OK) {
+        status = sqlite_prepare(state, text.data, err);
+    }
+    chl_strbuf_reset(&text);
+    if (status == CHL_OK) {
+        state->api.bind_text64(state->stmt, 1, table, strlen(table), SQLITE_STATIC,
+                               SQLITE_UTF8);
+        int code = state->api.step(state->stmt);
+        *found = code == SQLITE_ROW;
+        status = code == SQLITE_ROW || code == SQLITE_DONE
+                     ? CHL_OK
+                     : sqlite_fail(state, code, err);
+    }
+    sqlite_finalize(state);
+    return status;
+}
+
+static const char *type_name(chl_type type)
+{
+    switch (type) {
+    case CHL_F64: return "REAL";
+    case CHL_I64: return "INTEGER";
+    case CHL_BOOL: return "BOOLEAN";
+    case CHL_DATE: return "DATE";
+    case CHL_TIMESTAMP: return "TIMESTAMP";
+    case CHL_CATEGORY:
+    case CHL_STRING: break;
+    }
+    return "TEXT";
+}
+
+/* Affinity would store text as a number or a number as text, or nobody could read the
+ * column's mixture. */
+static bool accepts(int there, chl_type type)
+{
+    bool text = type == CHL_STRING || type == CHL_CATEGORY;
+    switch (there) {
+    case SQL_UNDECIDED: return true;
+    case CHL_STRING: return text || !chl_type_numeric(type);
+    case CHL_F64: return type == CHL_F64 || type == CHL_I64;
+    case CHL_I64: return type == CHL_I64 || type == CHL_BOOL;
+    default: return there == (int)type;
+    }
+}
+
+const sql_backend sql_sqlite = {
+    .engine = "sqlite",
+    .begin = "BEGIN IMMEDIATE",
+    .open = open_database,
+    .close = close_database,
+    .query = query,
+    .fetch = fetch,
+    .finish = finish,
+    .execute = execute,
+    .exists = exists,
+    .type_name = type_name,
+    .accepts = accepts,
+    .insert = sqlite_insert,
+};
