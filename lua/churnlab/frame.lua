@@ -2,7 +2,8 @@
 -- A Frame never changes: every verb gives a new one, and columns that stay the same are shared.
 -- Columns have a type (`f64`, `i64`, `bool`, `category`, `string`, `date`, `timestamp`)
 -- and may miss values.
--- Roles say which column is the target, which of its values is positive, and which is the id.
+-- Roles say which column is the target, which of its values is positive, which is the id, which
+-- tells when the row was observed (time) and which say who the customer is (personal).
 --
 -- `cl.read_csv` and `cl.from_table` are the functions of this module; conditions and new columns
 -- are written in the expression language of @{churnlab.core.expr}. The functions named
@@ -30,6 +31,7 @@ local Frame = core.frame.methods
 --
 --   - `target`, `positive`, `id`: the roles; `positive` is a value of the target (a target
 --     of 0/1 or false/true needs none)
+--   - `time`, `personal`: more roles, a column of dates or timestamps and a list of columns
 --   - `types`: `{ Column = "f64" | "i64" | "bool" | "category" | "string" | "date" | "timestamp" }`
 --   - `formats`: how dates and timestamps are written, `{ Joined = "%d/%m/%Y" }`; directives as
 --     in @{churnlab.core.expr}: `%Y %y %m %d %j %b %B %H %I %M %S %f %p %z`
@@ -65,7 +67,7 @@ M.read_columns = core.frame.read_columns
 -- @tparam table data a list of rows `{ Age = 42, … }`, or a list for each column
 -- `{ Age = { 42, 51 }, … }`
 -- @tparam[opt] table options `names`: the columns and their order (else alphabetical); `types`
--- as in `cl.read_csv`; `target`, `positive`, `id`: roles
+-- as in `cl.read_csv`; `target`, `positive`, `id`, `time`, `personal`: roles
 -- @treturn Frame
 -- @raise `from_table: column 'Age': item 2: expected a number, got a table`
 -- @usage

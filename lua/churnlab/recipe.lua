@@ -44,17 +44,18 @@ local function quiet() end
 -- (ids, constants, free text) are left out.
 -- @function cl.recipe.read
 -- @tparam string path
--- @tparam table options target, positive, id, drop as for read_csv; keep: columns that stay
---   although they look like no features
+-- @tparam table options target, positive, id, time, personal, drop as for read_csv; keep: columns
+--   that stay although they look like no features
 -- @tparam[opt] function tell is called as string.format for each notice
 -- @treturn Frame
 -- @usage local bank = cl.recipe.read("bank.csv", { target = "Exited" }, print)
 function M.read(path, options, tell)
   tell = tell or quiet
   options = errors.options("recipe.read", options, { target = "string",
-    positive = "string|number|boolean", id = "string", drop = "table", keep = "table" })
+    positive = "string|number|boolean", id = "string", time = "string",
+    personal = "table|string", drop = "table", keep = "table" })
   local data = frame.read_csv(path, { target = options.target, positive = options.positive,
-    id = options.id, drop = options.drop })
+    id = options.id, time = options.time, personal = options.personal, drop = options.drop })
   tell("%s: %d rows, %d columns", path, #data, #data:columns())
   local labelled, without = core.model.labelled(data, path)
   if without > 0 then tell("%d rows without a target left out", without) end

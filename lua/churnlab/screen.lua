@@ -40,15 +40,19 @@ local function reason(name, column)
 end
 
 --- The columns that cannot be features, with the reason of each.
--- @tparam Frame frame its target and id are left alone
+-- @tparam Frame frame its target and id are left alone; the time and personal columns are none,
+--   also with `keep`
 -- @tparam[opt] {string,...} keep columns that stay whatever they look like; they must exist
 -- @treturn {{column=string,reason=string},...} in the frame's order
 function M.find(frame, keep)
   local found, roles, kept = {}, frame:roles(), {}
   for _, name in ipairs(keep or {}) do kept[frame:type(name) and name] = true end
+  local by_role = {}
+  for _, name in ipairs(roles.personal or {}) do by_role[name] = "it is personal" end
+  if roles.time then by_role[roles.time] = "it tells when the row was observed" end
   for _, name in ipairs(frame:columns()) do
     local exempt = name == roles.target or name == roles.id or kept[name]
-    local why = not exempt and reason(name, frame:col(name))
+    local why = by_role[name] or (not exempt and reason(name, frame:col(name)))
     if why then found[#found + 1] = { column = name, reason = why } end
   end
   return found

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Frame: the verbs on columns; core.frame. Layer: bind. Verbs on rows are in
- * frame_rows.c, CSV in frame_io.c, random partitions in frame_split.c; lua/churnlab/frame
- * adds the methods written in Lua.
+ * frame_rows.c, roles in frame_roles.c, CSV in frame_io.c, random partitions in
+ * frame_split.c; lua/churnlab/frame adds the methods written in Lua.
  */
 #include "core/data/frame.h"
 
@@ -218,89 +218,6 @@ static int frame_m_with_column(lua_State *L)
     CHLUA_RETURN_FRAME(L, chl_frame_with(frame, name, column, &made, &err));
 }
 
-/*** What the columns are for.
- * @function Frame:roles
- * @treturn table {target=, positive=, id=, time=}, each a string or nil
- * @usage frame:roles().target == "Exited" */
-static int frame_m_roles(lua_State *L)
-{
-    const chl_frame *frame = chlua_check_frame(L, 1);
-    lua_createtable(L, 0, 4);
-    lua_pushstring(L, frame->target);
-    lua_setfield(L, -2, "target");
-    lua_pushstring(L, frame->positive);
-    lua_setfield(L, -2, "positive");
-    lua_pushstring(L, frame->id);
-    lua_setfield(L, -2, "id");
-    lua_pushstring(L, frame->time);
-    lua_setfield(L, -2, "time");
-    return 1;
-}
-
-/* Field `name` of the table at `arg` as text ("" clears; booleans and numbers as CSV
- * writes them), or NULL. The text is left on the stack. */
-static const char *check_role(lua_State *L, int arg, const char *name)
-{
-    switch (lua_getfield(L, arg, name)) {
-    case LUA_TNIL: return NULL;
-    case LUA_TBOOLEAN: return lua_toboolean(L, -1) ? "true" : "false";
-    case LUA_TNUMBER:
-        if (!lua_isinteger(L, -1) && lua_tonumber(L, -1) == floor(lua_tonumber(L, -1))) {
-            lua_pushfstring(L, "%I", (LUAI_UACINT)lua_tonumber(L, -1));
-        }
-        return lua_tostring(L, -1);
-    case LUA_TSTRING: return lua_tostring(L, -1);
-    default:
-        luaL_error(L, "%s: expected a string, got a %s", name, luaL_typename(L, -1));
-        return NULL;
-    }
-}
-
-static void check_role_names(lua_State *L, int arg, const char *const *known, size_t n)
-{
-    for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) {
-        lua_pushvalue(L, -2);
-        const char *key = luaL_tolstring(L, -1, NULL);
-        size_t i = 0;
-        while (i < n && strcmp(key, known[i]) != 0) {
-            i++;
-        }
-        if (i == n) {
-            chl_error err = {0};
-            chl_fail_unknown(&err, "with_roles", "role", key, known, n);
-            chlua_raise(L, &err);
-        }
-        lua_pop(L, 2);
-    }
-}
-
-/*** The frame with other roles: those that are given change, "" clears one.
- * @function Frame:with_roles
- * @tparam table roles {target=, positive=, id=, time=}; target, id and time are columns
- * and no features, time is one of dates or timestamps
- * @treturn Frame
- * @raise "target: unknown column 'Exitd' (did you mean 'Exited'?)"
- * @usage frame:with_roles { target = "Exited", positive = 1, id = "CustomerId" } */
-static int frame_m_with_roles(lua_State *L)
-{
-    static const char *const known[] = {"target", "positive", "id", "time"};
-    const chl_frame *frame = chlua_check_frame(L, 1);
-    luaL_checktype(L, 2, LUA_TTABLE);
-    check_role_names(L, 2, known, 4);
-    const char *target = check_role(L, 2, known[0]);
-    const char *positive = check_role(L, 2, known[1]);
-    const char *id = check_role(L, 2, known[2]);
-    const char *time = check_role(L, 2, known[3]);
-    chl_error roles_error = {0};
-    chl_frame *with = NULL;
-    void **first = chlua_new_box(L, CHLUA_FRAME);
-    chl_status roles =
-        chl_frame_with_roles(frame, target, positive, id, &with, &roles_error);
-    *first = with;
-    chlua_check(L, roles, &roles_error);
-    CHLUA_RETURN_FRAME(L, chl_frame_with_time(with, time, &made, &err));
-}
-
 /*** How often each value occurs: columns value, n, share; most frequent first.
  * @function Frame:value_counts
  * @tparam string name
@@ -404,8 +321,8 @@ static const luaL_Reg methods[] = {{"columns", frame_m_columns},
                                    {"drop", frame_m_drop},
                                    {"rename", frame_m_rename},
                                    {"with_column", frame_m_with_column},
-                                   {"roles", frame_m_roles},
-                                   {"with_roles", frame_m_with_roles},
+                                   {"roles", chlua_frame_roles},
+                                   {"with_roles", chlua_frame_with_roles},
                                    {"slice", chlua_frame_slice},
                                    {"head", chlua_frame_head},
                                    {"tail", chlua_frame_tail},

@@ -51,6 +51,8 @@ extern const luaL_Reg chlua_frame_column_functions[];
 
 /* core.column.new, and the methods of Frame that stand in files of their own. */
 int chlua_column_new(lua_State *L);
+int chlua_frame_roles(lua_State *L);
+int chlua_frame_with_roles(lua_State *L);
 int chlua_frame_slice(lua_State *L);
 int chlua_frame_head(lua_State *L);
 int chlua_frame_tail(lua_State *L);

@@ -15,6 +15,7 @@
 /* The options of read_csv as JSON has them. */
 typedef struct read_options {
     const json_t *types, *formats, *drop, *na, *target, *positive, *id;
+    const json_t *time, *personal;
     const char *separator;
     bool header;
 } read_options;
@@ -29,6 +30,8 @@ static const chl_option read_table[] = {
     {"target", CHL_OPT_JSON, offsetof(read_options, target), 0, 0, NULL, 0},
     {"positive", CHL_OPT_JSON, offsetof(read_options, positive), 0, 0, NULL, 0},
     {"id", CHL_OPT_JSON, offsetof(read_options, id), 0, 0, NULL, 0},
+    {"time", CHL_OPT_JSON, offsetof(read_options, time), 0, 0, NULL, 0},
+    {"personal", CHL_OPT_JSON, offsetof(read_options, personal), 0, 0, NULL, 0},
     {NULL, CHL_OPT_IGNORE, 0, 0, 0, NULL, 0}};
 
 /* The strings of a JSON list (or one string) in a userdata that is pushed. */
@@ -163,13 +166,17 @@ static void set_roles(lua_State *L, void **slot, const read_options *read)
 {
     chl_error err = {0};
     chl_frame *plain = *slot, *made = NULL;
-    const char *target = push_role(L, read->target);
-    const char *positive = push_role(L, read->positive);
-    const char *id = push_role(L, read->id);
-    if (!target && !positive && !id) {
+    chl_roles roles = {.target = push_role(L, read->target),
+                       .positive = push_role(L, read->positive),
+                       .id = push_role(L, read->id),
+                       .time = push_role(L, read->time)};
+    if (read->personal) {
+        roles.personal = push_list(L, read->personal, "personal", &roles.personal_count);
+    }
+    if (!roles.target && !roles.positive && !roles.id && !roles.time && !roles.personal) {
         return;
     }
-    chl_status status = chl_frame_with_roles(plain, target, positive, id, &made, &err);
+    chl_status status = chl_frame_set_roles(plain, &roles, &made, &err);
     if (status != CHL_OK) {
         chl_error_prefix(&err, "read_csv");
         chlua_raise(L, &err);

@@ -35,7 +35,9 @@ static chl_frame *example(void)
     chl_frame *plain = NULL, *roles = NULL, *frame = NULL;
     assert_ok(chl_csv_read_bytes(text, sizeof text - 1, "test", &options, &plain, &err));
     assert_ok(chl_frame_with_roles(plain, "plan", "gold", "id", &roles, &err));
-    assert_ok(chl_frame_with_time(roles, "when", &frame, &err));
+    const char *const personal[] = {"when"};
+    chl_roles more = {.time = "when", .personal = personal, .personal_count = 1};
+    assert_ok(chl_frame_set_roles(roles, &more, &frame, &err));
     chl_frame_release(plain);
     chl_frame_release(roles);
     return frame;
@@ -72,6 +74,9 @@ static void assert_same_frame(const chl_frame *a, const chl_frame *b)
     assert_string_equal(a->positive ? a->positive : "", b->positive ? b->positive : "");
     assert_string_equal(a->id ? a->id : "", b->id ? b->id : "");
     assert_string_equal(a->time ? a->time : "", b->time ? b->time : "");
+    for (int i = 0; i < a->columns; i++) {
+        assert_int_equal(a->fields[i].personal, b->fields[i].personal);
+    }
 }
 
 static void round_trip(void **state)

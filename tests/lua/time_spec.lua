@@ -112,3 +112,80 @@ describe("timestamps", function()
     assert.is_truthy(tostring(again:explain(frame:row(1))):find("at", 1, true))
   end)
 end)
+
+describe("the roles time and personal", function()
+  local function frame()
+    return parse("id,name,at,x,y\n1,Ann,2026-01-01,5,1\n2,Bob,2026-01-02,6,0\n",
+      { target = "y", id = "id", time = "at", personal = { "name" } })
+  end
+
+  it("are kept by verbs and forgotten with their column", function()
+    local roles = { target = "y", id = "id", time = "at", personal = { "name" } }
+    local f = frame()
+    assert.are.same(roles, f:roles())
+    assert.are.same(roles, f:filter("x > 5"):sort("x"):derive { z = "x + 1" }:roles())
+    assert.are.same({ target = "y", id = "id", time = "when", personal = { "who" } },
+      f:rename({ at = "when", name = "who" }):roles())
+    assert.are.same({ target = "y", id = "id" }, f:drop("at", "name"):roles())
+    assert.are.same({ target = "y", id = "id", personal = { "name", "x" } },
+      f:with_roles({ time = "", personal = { "x", "name" } }):roles())
+    assert.is_nil(f:with_roles({ personal = {} }):roles().personal)
+    assert.are.same({ "x" }, f:with_roles({ personal = "x" }):roles().personal)
+    assert.are.same(roles, cl.from_table(f:to_table(), { types = { at = "date" }, target = "y",
+      id = "id", time = "at", personal = { "name" } }):roles())
+  end)
+
+  it("name what is wrong", function()
+    local f = frame()
+    assert.error_matches(function() f:with_roles { personal = { "nam" } } end,
+      "personal: unknown column 'nam' %(did you mean 'name'")
+    assert.error_matches(function() f:with_roles { personal = 5 } end,
+      "personal: expected a list of columns, got a number")
+    assert.error_matches(function() f:with_roles { personal = { 5 } } end,
+      "personal: expected a list of columns, got a number in it")
+    assert.error_matches(function() f:with_roles { time = "x" } end,
+      "time: column 'x': expected dates or timestamps, got i64")
+    assert.error_matches(function() f:with_roles { tiem = "x" } end,
+      "unknown role 'tiem' %(did you mean 'time'")
+    assert.error_matches(function() parse("a\n1\n", { personal = { "b" } }) end,
+      "read_csv: personal: unknown column 'b'")
+  end)
+
+  it("print with describe, which shows no personal value", function()
+    local text = tostring(frame():describe())
+    assert.matches("target y · id id · time at · personal name", text, 1, true)
+    assert.is_nil(text:find("Ann", 1, true))
+    assert.is_nil(tostring(parse("a\n1\n"):describe()):find("·", 1, true))
+  end)
+
+  it("are no features, with a notice, and nothing of them is saved", function()
+    local bank = cl.simulate("bank", { rows = 300, seed = 1 })
+    local days = {}
+    for i = 1, #bank do days[i] = ("2026-01-%02d"):format(i % 28 + 1) end
+    bank = bank:with_column("seen", core.column.new(days, "date"))
+    local path, model_path = os.tmpname(), os.tmpname()
+    assert(bank:write_csv(path))
+    local notices = {}
+    local read = cl.recipe.read(path, { target = "Exited", id = "CustomerId", time = "seen",
+      personal = { "Surname", "Age" }, keep = { "Surname" } },
+      function(...) notices[#notices + 1] = string.format(...) end)
+    os.remove(path)
+    local text = table.concat(notices, "\n")
+    assert.matches("column 'Surname' left out: it is personal", text, 1, true)
+    assert.matches("column 'Age' left out: it is personal", text, 1, true)
+    assert.matches("column 'seen' left out: it tells when the row was observed", text, 1, true)
+    assert.is_false(read:has("Surname"))
+
+    local data = bank:with_roles { time = "seen", personal = { "Surname", "Age" } }
+    local model = cl.fit(cl.prep():drop { "RowNumber" }:impute():onehot():scale(),
+      cl.nn.sequential():dense(1, { activation = "sigmoid" }), data, { epochs = 1, seed = 1 })
+    assert(model:save(model_path))
+    local file <close> = assert(io.open(model_path, "rb"))
+    local saved = file:read("a")
+    os.remove(model_path)
+    assert.is_nil(saved:find(bank.Surname[1], 1, true))
+    assert.is_nil(saved:find("Surname", 1, true))
+    assert.is_nil(saved:find("seen", 1, true))
+    assert.is_truthy(saved:find("Balance", 1, true))
+  end)
+end)

@@ -74,7 +74,8 @@ end
 -- f64, bool or text, which becomes a category by read_csv's rule.
 -- @tparam table data a list of rows { Age = 42, … }, or { Age = { 42, 51 }, … }
 -- @tparam[opt] table options `names`: the columns and their order (else alphabetical);
---   `types` = { Col = "category" }; `target`, `positive`, `id`: roles
+--   `types` = { Col = "category" }; `target`, `positive`, `id`, `time`,
+--   `personal`: roles
 -- @treturn Frame
 -- @raise "from_table: column 'Age': item 2: expected a number, got a table"
 -- @usage cl.from_table({ { Age = 42 }, { Age = 51 } }, { types = { Age = "f64" } })
@@ -84,7 +85,7 @@ function M.from_table(data, options)
   end
   options = errors.options("from_table", options, {
     names = "table", types = "table", target = "string", id = "string",
-    positive = "string|number|boolean",
+    positive = "string|number|boolean", time = "string", personal = "table|string",
   })
   local columns, n
   if data[1] ~= nil then
@@ -103,12 +104,10 @@ function M.from_table(data, options)
     made[i] = make_column(name, columns[name], types[name], n)
   end
   local frame = core.frame.new(names, made)
-  if options.target or options.id or options.positive ~= nil then
-    return frame:with_roles {
-      target = options.target, positive = options.positive, id = options.id,
-    }
-  end
-  return frame
+  return frame:with_roles {
+    target = options.target, positive = options.positive, id = options.id, time = options.time,
+    personal = options.personal,
+  }
 end
 
 --- The frame as a list of row tables.

@@ -135,36 +135,7 @@ const chl_column *chl_frame_column(const chl_frame *frame, const char *name)
     return index < 0 ? NULL : frame->fields[index].column;
 }
 
-/* ---- roles ---- */
-
-/* Sets *role to a copy of `value`; NULL and "" clear it. */
-static chl_status set_role(char **role, const char *value, chl_error *err)
-{
-    char *copy = NULL;
-    if (value && value[0]) {
-        copy = chl_strdup(value);
-        if (!copy) {
-            return chl_fail_memory(err);
-        }
-    }
-    chl_free(*role);
-    *role = copy;
-    return CHL_OK;
-}
-
-static const char *kept_name(const chl_frame *frame, const char *name)
-{
-    return name && chl_frame_find(frame, name) >= 0 ? name : NULL;
-}
-
-chl_status chl_frame_copy_roles(const chl_frame *from, chl_frame *to, chl_error *err)
-{
-    const char *target = kept_name(to, from->target);
-    CHL_TRY(set_role(&to->target, target, err));
-    CHL_TRY(set_role(&to->positive, target ? from->positive : NULL, err));
-    CHL_TRY(set_role(&to->id, kept_name(to, from->id), err));
-    return set_role(&to->time, kept_name(to, from->time), err);
-}
+/* ---- making frames of others ---- */
 
 /* Hands the finished frame out with the roles of `from`, or drops it. */
 static chl_status finish(const chl_frame *from, chl_frame *made, chl_frame **out,
@@ -178,27 +149,6 @@ static chl_status finish(const chl_frame *from, chl_frame *made, chl_frame **out
     *out = made;
     return CHL_OK;
 }
-
-static chl_status apply_roles(chl_frame *frame, const char *target, const char *positive,
-                              const char *id, chl_error *err)
-{
-    int index;
-    if (target && target[0]) {
-        CHL_TRY(chl_frame_index(frame, "target", target, &index, err));
-    }
-    if (id && id[0]) {
-        CHL_TRY(chl_frame_index(frame, "id", id, &index, err));
-    }
-    if (target) {
-        CHL_TRY(set_role(&frame->target, target, err));
-    }
-    if (positive) {
-        CHL_TRY(set_role(&frame->positive, positive, err));
-    }
-    return id ? set_role(&frame->id, id, err) : CHL_OK;
-}
-
-/* ---- verbs on columns ---- */
 
 /* A scratch list of names and columns for a frame to be made. */
 typedef struct plan {
@@ -249,45 +199,7 @@ static chl_status plan_all(plan *p, const chl_frame *frame, int extra, chl_error
     return CHL_OK;
 }
 
-chl_status chl_frame_with_roles(const chl_frame *frame, const char *target,
-                                const char *positive, const char *id, chl_frame **out,
-                                chl_error *err)
-{
-    *out = NULL;
-    plan p = {0};
-    chl_frame *made = NULL;
-    CHL_TRY(plan_finish(&p, plan_all(&p, frame, 0, err), frame, &made, err));
-    chl_status status = apply_roles(made, target, positive, id, err);
-    if (status != CHL_OK) {
-        chl_frame_release(made);
-        return status;
-    }
-    *out = made;
-    return CHL_OK;
-}
-
-chl_status chl_frame_with_time(const chl_frame *frame, const char *time, chl_frame **out,
-                               chl_error *err)
-{
-    *out = NULL;
-    if (time && time[0]) {
-        int index;
-        CHL_TRY(chl_frame_index(frame, "time", time, &index, err));
-        chl_type type = frame->fields[index].column->type;
-        if (type != CHL_DATE && type != CHL_TIMESTAMP) {
-            return chl_fail(err, CHL_ETYPE,
-                            "time: column '%s': expected dates or timestamps, got %s",
-                            time, chl_type_name(type));
-        }
-    }
-    CHL_TRY(chl_frame_with_roles(frame, NULL, NULL, NULL, out, err));
-    chl_status status = time ? set_role(&(*out)->time, time, err) : CHL_OK;
-    if (status != CHL_OK) {
-        chl_frame_release(*out);
-        *out = NULL;
-    }
-    return status;
-}
+/* ---- verbs on columns ---- */
 
 chl_status chl_frame_select(const chl_frame *frame, const char *const *names, int n,
                             chl_frame **out, chl_error *err)
@@ -334,20 +246,12 @@ chl_status chl_frame_drop(const chl_frame *frame, const char *const *names, int 
     return plan_finish(&p, status, frame, out, err);
 }
 
-static void rename_role(const chl_frame *frame, const char *role, const plan *p,
-                        const char **name)
-{
-    int index = role ? chl_frame_find(frame, role) : -1;
-    *name = index < 0 ? NULL : p->names[index];
-}
-
 chl_status chl_frame_rename(const chl_frame *frame, const char *const *from,
                             const char *const *to, int n, chl_frame **out, chl_error *err)
 {
     *out = NULL;
     plan p = {0};
     chl_frame *made = NULL;
-    const char *target = NULL, *id = NULL, *time = NULL;
     chl_status status = plan_all(&p, frame, 0, err);
     for (int i = 0; i < n && status == CHL_OK; i++) {
         int index;
@@ -356,16 +260,8 @@ chl_status chl_frame_rename(const chl_frame *frame, const char *const *from,
             p.names[index] = to[i];
         }
     }
-    if (status == CHL_OK) {
-        rename_role(frame, frame->target, &p, &target);
-        rename_role(frame, frame->id, &p, &id);
-        rename_role(frame, frame->time, &p, &time);
-    }
     CHL_TRY(plan_finish(&p, status, frame, &made, err));
-    status = apply_roles(made, target, target ? frame->positive : NULL, id, err);
-    if (status == CHL_OK) {
-        status = set_role(&made->time, time, err);
-    }
+    status = chl_frame_rename_roles(frame, made, err);
     if (status != CHL_OK) {
         chl_frame_release(made);
         return status;

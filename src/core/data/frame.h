@@ -4,10 +4,10 @@
  * core/data.
  *
  * Every verb returns a new frame that shares the columns it does not change. A frame
- * carries the roles of its columns (target, positive value, id, time); verbs hand them on
- * and forget a role whose column is gone. A frame with zero rows is a schema: expressions
- * and policies are checked against one. Rows and columns are 0-based here, 1-based in
- * Lua.
+ * carries the roles of its columns (target, positive value, id, time, personal); verbs
+ * hand them on and forget a role whose column is gone. A frame with zero rows is a
+ * schema: expressions and policies are checked against one. Rows and columns are 0-based
+ * here, 1-based in Lua.
  */
 #ifndef CHL_DATA_FRAME_H
 #define CHL_DATA_FRAME_H
@@ -19,6 +19,7 @@
 typedef struct chl_field {
     char *name;         /* owned, NUL-terminated, unique in the frame */
     chl_column *column; /* owned reference */
+    bool personal;      /* role: says who the customer is, never a feature */
 } chl_field;
 
 typedef struct chl_frame {
@@ -29,7 +30,7 @@ typedef struct chl_frame {
     char *target;   /* role: the column to predict, or NULL */
     char *positive; /* the target's value that counts as 1, as CSV text; or NULL */
     char *id;       /* role: the customer's id, never a feature; or NULL */
-    char *time;     /* role: the date of the observation, never a feature; or NULL */
+    char *time;     /* role: when the row was observed, never a feature; or NULL */
 } chl_frame;
 
 /* A frame of `n` columns; names are copied, columns are retained. Lengths must agree and
@@ -53,6 +54,10 @@ const chl_column *chl_frame_column(const chl_frame *frame, const char *name);
 CHL_MUST_CHECK chl_status chl_frame_copy_roles(const chl_frame *from, chl_frame *to,
                                                chl_error *err);
 
+/* The same when `to` has the columns of `from` in their order, under other names. */
+CHL_MUST_CHECK chl_status chl_frame_rename_roles(const chl_frame *from, chl_frame *to,
+                                                 chl_error *err);
+
 /* Each verb below: a new frame, the old one untouched. Roles of *frame are kept where
  * they hold. */
 CHL_MUST_CHECK chl_status chl_frame_select(const chl_frame *frame,
@@ -67,13 +72,24 @@ CHL_MUST_CHECK chl_status chl_frame_rename(const chl_frame *frame,
 CHL_MUST_CHECK chl_status chl_frame_with(const chl_frame *frame, const char *name,
                                          chl_column *column, chl_frame **out,
                                          chl_error *err);
-/* NULL keeps a role as it is, "" clears it. A target or id must be a column. */
+/* Roles to set: NULL keeps a role as it is, "" clears it. */
+typedef struct chl_roles {
+    const char *target, *positive, *id; /* as in chl_frame */
+    const char *time;                   /* a column of dates or timestamps */
+    const char *const *personal;        /* all personal columns; NULL keeps */
+    int personal_count;
+} chl_roles;
+
+/* Each role must be a column ("personal: unknown column 'Surnam' (did you mean …"). */
+CHL_MUST_CHECK chl_status chl_frame_set_roles(const chl_frame *frame,
+                                              const chl_roles *roles, chl_frame **out,
+                                              chl_error *err);
+/* The same for three of them. */
 CHL_MUST_CHECK chl_status chl_frame_with_roles(const chl_frame *frame, const char *target,
                                                const char *positive, const char *id,
                                                chl_frame **out, chl_error *err);
-/* The same for the time role, a column of dates or timestamps. */
-CHL_MUST_CHECK chl_status chl_frame_with_time(const chl_frame *frame, const char *time,
-                                              chl_frame **out, chl_error *err);
+/* False for the target, the id, the time and personal columns. */
+bool chl_frame_is_feature(const chl_frame *frame, int index);
 /* Rows by index (-1 = a missing row), by range (clamped), by a bool column (missing =
  * false). */
 CHL_MUST_CHECK chl_status chl_frame_take(const chl_frame *frame, const int64_t *indices,

@@ -263,18 +263,36 @@ static const char *role(const column_layout *layout, const char *key)
     return json_string_value(json_object_get(layout->header, key));
 }
 
+/* Lists the columns that are marked as personal; `names` has room for all. */
+static int personal_names(const column_layout *layout, const char **names)
+{
+    const json_t *columns = json_object_get(layout->header, "columns");
+    int n = 0;
+    for (size_t i = 0; i < json_array_size(columns); i++) {
+        const json_t *column = json_array_get(columns, i);
+        if (json_is_true(json_object_get(column, "personal"))) {
+            names[n++] = json_string_value(json_object_get(column, "name"));
+        }
+    }
+    return n;
+}
+
 chl_status column_file_roles(const column_layout *layout, const char *name,
                              chl_frame *plain, chl_frame **out, chl_error *err)
 {
     *out = NULL;
-    chl_frame *made = NULL;
-    chl_status status =
-        chl_frame_with_roles(plain, role(layout, "target"), role(layout, "positive"),
-                             role(layout, "id"), &made, err);
-    if (status == CHL_OK) {
-        status = chl_frame_with_time(made, role(layout, "time"), out, err);
+    const char **personal = chl_alloc((size_t)plain->columns, sizeof *personal);
+    if (!personal) {
+        return chl_fail_memory(err);
     }
-    chl_frame_release(made);
+    chl_roles roles = {.target = role(layout, "target"),
+                       .positive = role(layout, "positive"),
+                       .id = role(layout, "id"),
+                       .time = role(layout, "time"),
+                       .personal = personal,
+                       .personal_count = personal_names(layout, personal)};
+    chl_status status = chl_frame_set_roles(plain, &roles, out, err);
+    chl_free(personal);
     if (status != CHL_OK) {
         chl_error_prefix(err, "%s: header", name);
     }

@@ -91,6 +91,9 @@ static chl_status add_column(json_t *columns, const chl_field *field, uint64_t *
         json_t *column = json_pack("{s:o*, s:s, s:I}", "name", name, "type",
                                    chl_type_name(c->type), "nulls", (json_int_t)c->nulls);
         int failed = !name || !column || add_parts(column, c, &p, next) != 0;
+        if (field->personal) {
+            failed |= json_object_set_new(column, "personal", json_true());
+        }
         /* the reference goes also on failure */
         failed |= json_array_append_new(columns, column);
         status = failed ? chl_fail_memory(err) : CHL_OK;

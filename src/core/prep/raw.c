@@ -52,17 +52,6 @@ static chl_status check_saveable(const char *name, const chl_column *column,
     return CHL_OK;
 }
 
-static bool is_feature(const chl_frame *frame, const char *name)
-{
-    const char *const roles[] = {frame->target, frame->id, frame->time};
-    for (int i = 0; i < 3; i++) {
-        if (roles[i] && strcmp(roles[i], name) == 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
 chl_status chl_raws_from_frame(const chl_frame *frame, chl_raws *out, chl_error *err)
 {
     *out = (chl_raws){
@@ -74,7 +63,7 @@ chl_status chl_raws_from_frame(const chl_frame *frame, chl_raws *out, chl_error 
     chl_status status = CHL_OK;
     for (int i = 0; i < frame->columns && status == CHL_OK; i++) {
         const chl_field *field = &frame->fields[i];
-        if (!is_feature(frame, field->name)) {
+        if (!chl_frame_is_feature(frame, i)) {
             continue;
         }
         status = check_saveable(field->name, field->column, err);

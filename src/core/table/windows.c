@@ -266,14 +266,11 @@ static void seal_columns(job *j, int64_t rows)
 static chl_status set_roles(chl_frame *plain, const windows_plan *plan, chl_frame **out,
                             chl_error *err)
 {
-    chl_frame *with = NULL;
-    const char *target = plan->outcome.kind == OUTCOME_NONE ? NULL : plan->outcome.name;
-    chl_status status = chl_frame_with_roles(plain, target, NULL, plan->id, &with, err);
-    if (status == CHL_OK) {
-        status = chl_frame_with_time(with, "cutoff", out, err);
+    chl_roles roles = {.id = plan->id, .time = "cutoff"};
+    if (plan->outcome.kind != OUTCOME_NONE) {
+        roles.target = plan->outcome.name;
     }
-    chl_frame_release(with);
-    return status;
+    return chl_frame_set_roles(plain, &roles, out, err);
 }
 
 static chl_status name_columns(const job *j, chl_column *id, const char **names,
