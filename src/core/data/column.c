@@ -237,25 +237,49 @@ double chl_column_number(const chl_column *column, int64_t i)
 
 /* ---- rows ---- */
 
+enum { SHORT = 16 }; /* bytes of a text that are copied in one move */
+
 static bool any_missing(const chl_column *column, const int64_t *indices, int64_t n)
 {
-    if (column->validity) {
-        return true;
-    }
+    int64_t signs = 0;
     for (int64_t i = 0; i < n; i++) {
-        if (indices[i] < 0) {
-            return true;
-        }
+        signs |= indices[i];
     }
-    return false;
+    return column->validity || signs < 0;
 }
 
-static void mark_missing(const chl_column *column, const int64_t *indices, int64_t n,
-                         chl_column *taken)
+/* Row by row without a branch: a byte of the bitmap at a time. */
+static void take_validity(const chl_column *column, const int64_t *indices, int64_t n,
+                          chl_column *taken)
 {
+    for (int64_t i = 0; i < n; i += 8) {
+        int64_t count = n - i < 8 ? n - i : 8;
+        unsigned bits = 0xff00u >> (8 - count) & 0xff; /* beyond the end: present */
+        for (int64_t k = 0; k < count; k++) {
+            int64_t row = indices[i + k];
+            bits |= (unsigned)(row >= 0 && chl_column_valid(column, row)) << k;
+        }
+        taken->validity[i >> 3] = (uint8_t)bits;
+    }
+}
+
+/* Appends short texts in one move of SHORT bytes where that stays inside `from`; `to` has
+ * as many bytes to spare. */
+static void take_bytes(const chl_column *column, const int64_t *indices, int64_t n,
+                       chl_column *taken)
+{
+    const int64_t *from = column->values.offsets, *to = taken->values.offsets;
+    int64_t last = from[column->length] - SHORT;
     for (int64_t i = 0; i < n; i++) {
-        if (indices[i] < 0 || !chl_column_valid(column, indices[i])) {
-            chl_column_set_null(taken, i);
+        int64_t length = to[i + 1] - to[i];
+        if (length == 0) {
+            continue;
+        }
+        int64_t start = from[indices[i]];
+        if (length <= SHORT && start <= last) {
+            memcpy(taken->bytes + to[i], column->bytes + start, SHORT);
+        } else {
+            memcpy(taken->bytes + to[i], column->bytes + start, (size_t)length);
         }
     }
 }
@@ -269,16 +293,11 @@ static chl_status take_strings(const chl_column *column, const int64_t *indices,
         int64_t at = indices[i];
         to[i + 1] = to[i] + (at < 0 ? 0 : from[at + 1] - from[at]);
     }
-    taken->bytes = chl_alloc((size_t)to[n], 1);
+    taken->bytes = chl_alloc((size_t)to[n] + SHORT, 1);
     if (!taken->bytes) {
         return chl_fail_memory(err);
     }
-    for (int64_t i = 0; i < n; i++) {
-        if (to[i + 1] > to[i]) {
-            memcpy(taken->bytes + to[i], column->bytes + from[indices[i]],
-                   (size_t)(to[i + 1] - to[i]));
-        }
-    }
+    take_bytes(column, indices, n, taken);
     return CHL_OK;
 }
 
@@ -320,7 +339,7 @@ chl_status chl_column_take(const chl_column *column, const int64_t *indices, int
         return status;
     }
     if (nullable) {
-        mark_missing(column, indices, n, taken);
+        take_validity(column, indices, n, taken);
     }
     chl_column_count_nulls(taken);
     *out = taken;

@@ -86,6 +86,70 @@ chl_status chl_frame_slice(const chl_frame *frame, int64_t start, int64_t n,
                        err);
 }
 
+/* ---- filter ---- */
+
+enum { CHUNK = 1 << 16 }; /* rows of a task */
+
+typedef struct kept_rows {
+    const chl_column *keep;
+    int64_t *counts;  /* [chunks]: kept rows; then where the chunk's rows go */
+    int64_t *indices; /* the kept rows */
+} kept_rows;
+
+/* A missing condition is false: its value is zero. */
+static chl_status count_kept(void *ctx, size_t chunk, chl_error *err)
+{
+    (void)err;
+    kept_rows *k = ctx;
+    int64_t start = (int64_t)chunk * CHUNK, left = k->keep->length - start;
+    const uint8_t *keep = k->keep->values.boolean + start;
+    int64_t count = 0;
+    for (int64_t i = 0; i < (left < CHUNK ? left : CHUNK); i++) {
+        count += keep[i];
+    }
+    k->counts[chunk] = count;
+    return CHL_OK;
+}
+
+static chl_status list_kept(void *ctx, size_t chunk, chl_error *err)
+{
+    (void)err;
+    kept_rows *k = ctx;
+    int64_t start = (int64_t)chunk * CHUNK, end = start + CHUNK, row = start;
+    end = end < k->keep->length ? end : k->keep->length;
+    int64_t *out = k->indices + k->counts[chunk],
+            *stop = k->indices + k->counts[chunk + 1];
+    for (; out < stop && row < end; row++) { /* no branch on the condition */
+        *out = row;
+        out += k->keep->values.boolean[row];
+    }
+    return CHL_OK;
+}
+
+/* The rows where `keep` is true, in order; the caller frees *indices. */
+static chl_status find_kept(const chl_column *keep, const chl_control *control,
+                            int64_t **indices, int64_t *n, chl_error *err)
+{
+    size_t chunks = (size_t)((keep->length + CHUNK - 1) / CHUNK);
+    int threads = chl_control_threads(control);
+    kept_rows k = {.keep = keep, .counts = chl_calloc(chunks + 1, sizeof(int64_t))};
+    chl_status status = k.counts ? chl_parallel_for(threads, chunks, count_kept, &k, err)
+                                 : chl_fail_memory(err);
+    *n = 0;
+    for (size_t i = 0; status == CHL_OK && i <= chunks; i++) {
+        int64_t count = k.counts[i];
+        k.counts[i] = *n;
+        *n += count;
+    }
+    if (status == CHL_OK) {
+        *indices = k.indices = chl_alloc((size_t)*n, sizeof *k.indices);
+        status = k.indices ? chl_parallel_for(threads, chunks, list_kept, &k, err)
+                           : chl_fail_memory(err);
+    }
+    chl_free(k.counts);
+    return status;
+}
+
 chl_status chl_frame_filter(const chl_frame *frame, const chl_column *keep,
                             const chl_control *control, chl_frame **out, chl_error *err)
 {
@@ -98,17 +162,11 @@ chl_status chl_frame_filter(const chl_frame *frame, const chl_column *keep,
         return chl_fail(err, CHL_EINVAL, "filter: expected %lld rows, got %lld",
                         (long long)frame->rows, (long long)keep->length);
     }
-    int64_t *indices = chl_alloc((size_t)frame->rows, sizeof *indices);
-    if (!indices) {
-        return chl_fail_memory(err);
+    int64_t *indices = NULL, n = 0;
+    chl_status status = find_kept(keep, control, &indices, &n, err);
+    if (status == CHL_OK) {
+        status = chl_frame_take(frame, indices, n, control, out, err);
     }
-    int64_t n = 0;
-    for (int64_t i = 0; i < frame->rows; i++) {
-        if (chl_column_valid(keep, i) && keep->values.boolean[i]) {
-            indices[n++] = i;
-        }
-    }
-    chl_status status = chl_frame_take(frame, indices, n, control, out, err);
     chl_free(indices);
     return status;
 }
