@@ -11,7 +11,7 @@ enum { ALIGNMENT = 64 };
 
 /* From LARGE bytes on, memory is asked for in huge pages: the first touch of 8 MB in
  * small pages costs more than filling them. */
-enum { HUGE_PAGE = 2 << 20, LARGE = 2 * HUGE_PAGE };
+enum { HUGE_PAGE = 2 << 20, LARGE = HUGE_PAGE };
 
 static int multiply(size_t n, size_t size, size_t *bytes)
 {
@@ -32,7 +32,7 @@ static void *alloc_large(size_t bytes)
 {
     size_t whole = bytes < SIZE_MAX - HUGE_PAGE ? round_up(bytes, HUGE_PAGE) : SIZE_MAX;
     /* the last page as a huge one, too, unless that wastes much */
-    bytes = whole - bytes <= bytes / 8 ? whole : round_up(bytes, ALIGNMENT);
+    bytes = whole - bytes <= bytes / 3 ? whole : round_up(bytes, ALIGNMENT);
     void *ptr = aligned_alloc(HUGE_PAGE, bytes);
 #ifdef MADV_HUGEPAGE
     if (ptr) {

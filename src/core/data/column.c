@@ -239,21 +239,21 @@ double chl_column_number(const chl_column *column, int64_t i)
 
 enum { SHORT = 16 }; /* bytes of a text that are copied in one move */
 
-static bool any_missing(const chl_column *column, const int64_t *indices, int64_t n)
+bool chl_indices_any_missing(const int64_t *indices, int64_t n)
 {
     int64_t signs = 0;
     for (int64_t i = 0; i < n; i++) {
         signs |= indices[i];
     }
-    return column->validity || signs < 0;
+    return signs < 0;
 }
 
 /* Row by row without a branch: a byte of the bitmap at a time. */
-static void take_validity(const chl_column *column, const int64_t *indices, int64_t n,
-                          chl_column *taken)
+static void take_validity(const chl_column *column, const int64_t *indices, int64_t start,
+                          int64_t end, chl_column *taken)
 {
-    for (int64_t i = 0; i < n; i += 8) {
-        int64_t count = n - i < 8 ? n - i : 8;
+    for (int64_t i = start; i < end; i += 8) {
+        int64_t count = end - i < 8 ? end - i : 8;
         unsigned bits = 0xff00u >> (8 - count) & 0xff; /* beyond the end: present */
         for (int64_t k = 0; k < count; k++) {
             int64_t row = indices[i + k];
@@ -263,29 +263,29 @@ static void take_validity(const chl_column *column, const int64_t *indices, int6
     }
 }
 
-/* Appends short texts in one move of SHORT bytes where that stays inside `from`; `to` has
- * as many bytes to spare. */
-static void take_bytes(const chl_column *column, const int64_t *indices, int64_t n,
-                       chl_column *taken)
+/* Copies short texts in one move of SHORT bytes where that stays inside the column's;
+ * what is copied too much is overwritten by the next text, but for the last one. */
+static void take_texts(const chl_column *column, const int64_t *indices, int64_t start,
+                       int64_t end, chl_column *taken)
 {
     const int64_t *from = column->values.offsets, *to = taken->values.offsets;
-    int64_t last = from[column->length] - SHORT;
-    for (int64_t i = 0; i < n; i++) {
+    int64_t last = from[column->length] - SHORT, stop = to[end] - SHORT;
+    for (int64_t i = start; i < end; i++) {
         int64_t length = to[i + 1] - to[i];
         if (length == 0) {
             continue;
         }
-        int64_t start = from[indices[i]];
-        if (length <= SHORT && start <= last) {
-            memcpy(taken->bytes + to[i], column->bytes + start, SHORT);
+        int64_t at = from[indices[i]];
+        if (length <= SHORT && at <= last && to[i] <= stop) {
+            memcpy(taken->bytes + to[i], column->bytes + at, SHORT);
         } else {
-            memcpy(taken->bytes + to[i], column->bytes + start, (size_t)length);
+            memcpy(taken->bytes + to[i], column->bytes + at, (size_t)length);
         }
     }
 }
 
-static chl_status take_strings(const chl_column *column, const int64_t *indices,
-                               int64_t n, chl_column *taken, chl_error *err)
+static chl_status place_texts(const chl_column *column, const int64_t *indices, int64_t n,
+                              chl_column *taken, chl_error *err)
 {
     const int64_t *from = column->values.offsets;
     int64_t *to = taken->values.offsets;
@@ -293,26 +293,25 @@ static chl_status take_strings(const chl_column *column, const int64_t *indices,
         int64_t at = indices[i];
         to[i + 1] = to[i] + (at < 0 ? 0 : from[at + 1] - from[at]);
     }
-    taken->bytes = chl_alloc((size_t)to[n] + SHORT, 1);
-    if (!taken->bytes) {
-        return chl_fail_memory(err);
-    }
-    take_bytes(column, indices, n, taken);
-    return CHL_OK;
+    taken->bytes = chl_alloc((size_t)to[n], 1);
+    return taken->bytes ? CHL_OK : chl_fail_memory(err);
 }
 
 #define TAKE_VALUES(field, absent)                                                       \
-    for (int64_t i = 0; i < n; i++) {                                                    \
+    for (int64_t i = start; i < end; i++) {                                              \
         taken->values.field[i] =                                                         \
             indices[i] < 0 ? (absent) : column->values.field[indices[i]];                \
     }                                                                                    \
-    return CHL_OK
+    break
 
-static chl_status take_values(const chl_column *column, const int64_t *indices, int64_t n,
-                              chl_column *taken, chl_error *err)
+void chl_column_take_part(const chl_column *column, const int64_t *indices, int64_t start,
+                          int64_t end, chl_column *taken)
 {
+    if (taken->validity) {
+        take_validity(column, indices, start, end, taken);
+    }
     switch (column->type) {
-    case CHL_STRING: return take_strings(column, indices, n, taken, err);
+    case CHL_STRING: take_texts(column, indices, start, end, taken); break;
     case CHL_BOOL: TAKE_VALUES(boolean, 0);
     case CHL_CATEGORY: TAKE_VALUES(codes, -1);
     case CHL_DATE: TAKE_VALUES(days, 0);
@@ -320,29 +319,37 @@ static chl_status take_values(const chl_column *column, const int64_t *indices, 
     case CHL_I64: TAKE_VALUES(i64, 0);
     case CHL_TIMESTAMP: TAKE_VALUES(micros, 0);
     }
+}
+
+chl_status chl_column_take_begin(const chl_column *column, const int64_t *indices,
+                                 int64_t n, bool some_missing, chl_column **out,
+                                 chl_error *err)
+{
+    *out = NULL;
+    chl_column *taken;
+    bool nullable = some_missing || column->validity;
+    CHL_TRY(chl_column_new_unset(column->type, n, nullable, &taken, err));
+    if (column->levels) {
+        taken->levels = chl_levels_retain(column->levels);
+    }
+    if (column->type == CHL_STRING) {
+        chl_status status = place_texts(column, indices, n, taken, err);
+        if (status != CHL_OK) {
+            chl_column_release(taken);
+            return status;
+        }
+    }
+    *out = taken;
     return CHL_OK;
 }
 
 chl_status chl_column_take(const chl_column *column, const int64_t *indices, int64_t n,
                            chl_column **out, chl_error *err)
 {
-    *out = NULL;
-    chl_column *taken = NULL;
-    bool nullable = any_missing(column, indices, n);
-    CHL_TRY(chl_column_new_unset(column->type, n, nullable, &taken, err));
-    if (column->levels) {
-        taken->levels = chl_levels_retain(column->levels);
-    }
-    chl_status status = take_values(column, indices, n, taken, err);
-    if (status != CHL_OK) {
-        chl_column_release(taken);
-        return status;
-    }
-    if (nullable) {
-        take_validity(column, indices, n, taken);
-    }
-    chl_column_count_nulls(taken);
-    *out = taken;
+    bool some_missing = chl_indices_any_missing(indices, n);
+    CHL_TRY(chl_column_take_begin(column, indices, n, some_missing, out, err));
+    chl_column_take_part(column, indices, 0, n, *out);
+    chl_column_count_nulls(*out);
     return CHL_OK;
 }
 

@@ -12,19 +12,51 @@ typedef struct row_choice {
     const chl_frame *frame;
     const int64_t *indices; /* NULL: the range start … start+n-1 */
     int64_t start, n;
+    bool some_missing;    /* an index is -1 */
     chl_column **columns; /* [frame->columns] the result */
 } row_choice;
 
-/* A task: column i. */
+/* A task: column i, or its beginning when rows are taken. */
 static chl_status choose_column(void *ctx, size_t i, chl_error *err)
 {
     row_choice *choice = ctx;
     const chl_column *column = choice->frame->fields[i].column;
-    if (choice->indices) {
-        return chl_column_take(column, choice->indices, choice->n, &choice->columns[i],
-                               err);
+    chl_column **out = &choice->columns[i];
+    return choice->indices ? chl_column_take_begin(column, choice->indices, choice->n,
+                                                   choice->some_missing, out, err)
+                           : chl_column_slice(column, choice->start, choice->n, out, err);
+}
+
+/* Rows of a task: their indices stay in the cache from column to column. */
+enum { TAKEN_AT_ONCE = 1 << 14 };
+
+/* A task: some rows of all columns. */
+static chl_status take_rows(void *ctx, size_t part, chl_error *err)
+{
+    (void)err;
+    row_choice *choice = ctx;
+    int64_t start = (int64_t)part * TAKEN_AT_ONCE, left = choice->n - start;
+    int64_t end = left < TAKEN_AT_ONCE ? choice->n : start + TAKEN_AT_ONCE;
+    for (int i = 0; i < choice->frame->columns; i++) {
+        chl_column_take_part(choice->frame->fields[i].column, choice->indices, start, end,
+                             choice->columns[i]);
     }
-    return chl_column_slice(column, choice->start, choice->n, &choice->columns[i], err);
+    return CHL_OK;
+}
+
+static chl_status make_columns(row_choice *choice, int threads, chl_error *err)
+{
+    CHL_TRY(chl_parallel_for(threads, (size_t)choice->frame->columns, choose_column,
+                             choice, err));
+    if (!choice->indices) {
+        return CHL_OK;
+    }
+    size_t parts = (size_t)((choice->n + TAKEN_AT_ONCE - 1) / TAKEN_AT_ONCE);
+    CHL_TRY(chl_parallel_for(threads, parts, take_rows, choice, err));
+    for (int i = 0; i < choice->frame->columns; i++) {
+        chl_column_count_nulls(choice->columns[i]);
+    }
+    return CHL_OK;
 }
 
 /* Below so many cells a second thread costs more than it saves. */
@@ -35,8 +67,7 @@ static chl_status make_frame(row_choice *choice, const char **names,
 {
     const chl_frame *frame = choice->frame;
     bool large = choice->n > PARALLEL_CELLS / (frame->columns + 1);
-    CHL_TRY(chl_parallel_for(large ? chl_control_threads(control) : 1,
-                             (size_t)frame->columns, choose_column, choice, err));
+    CHL_TRY(make_columns(choice, large ? chl_control_threads(control) : 1, err));
     for (int i = 0; i < frame->columns; i++) {
         names[i] = frame->fields[i].name;
     }
@@ -73,8 +104,9 @@ static chl_status choose_rows(row_choice *choice, const chl_control *control,
 chl_status chl_frame_take(const chl_frame *frame, const int64_t *indices, int64_t n,
                           const chl_control *control, chl_frame **out, chl_error *err)
 {
-    return choose_rows(&(row_choice){.frame = frame, .indices = indices, .n = n}, control,
-                       out, err);
+    row_choice choice = {.frame = frame, .indices = indices, .n = n};
+    choice.some_missing = chl_indices_any_missing(indices, n);
+    return choose_rows(&choice, control, out, err);
 }
 
 chl_status chl_frame_slice(const chl_frame *frame, int64_t start, int64_t n,
