@@ -26,6 +26,17 @@ function M.raise(fmt, ...)
   error(message, 0)
 end
 
+--- f(...) whose error texts get a prefix instead of their position; other errors pass as they are.
+-- @tparam string prefix such as "cast: column 'Age'"
+-- @tparam function f
+function M.within(prefix, f, ...)
+  local results = table.pack(pcall(f, ...))
+  if results[1] then return table.unpack(results, 2, results.n) end
+  local message = results[2]
+  if type(message) ~= "string" then error(message, 0) end
+  M.raise("%s: %s", prefix, (message:gsub("^[^\n]-:%d+: ", "", 1)))
+end
+
 --- The nearest of `names` (a list) to `name`, or nil when none is near enough.
 M.nearest = core.nearest
 

@@ -2,9 +2,9 @@
 -- Each name below is loaded when it is first used; an unknown name is an error that suggests the
 -- nearest one. `cl.NA` is the missing value, `cl.version` the version as a text.
 --
--- - data: `cl.read`, `cl.read_csv`, `cl.read_columns`, `cl.from_table` (@{churnlab.frame}),
---   `cl.simulate` (@{churnlab.simulate})
---   `cl.simulate` (@{churnlab.simulate}), `cl.read_sql`, `cl.sql` (@{churnlab.sql})
+-- - data: `cl.read`, `cl.read_csv`, `cl.read_columns`, `cl.from_table`, `cl.concat`
+--   (@{churnlab.frame}), `cl.cleaning` (@{churnlab.cleaning}), `cl.simulate`
+--   (@{churnlab.simulate}), `cl.read_sql`, `cl.sql` (@{churnlab.sql})
 -- - models: `cl.prep` (@{churnlab.prep}), `cl.nn` (@{churnlab.nn}), `cl.fit` (@{churnlab.fit}),
 --   `cl.load` (@{churnlab.model}), `cl.metrics` (@{churnlab.metrics}), `cl.recipe`
 --   (@{churnlab.recipe})
@@ -27,6 +27,8 @@ local names = {
   from_table = { "churnlab.frame", "from_table" },
   read_sql = { "churnlab.sql", "read_sql" },
   sql = { "churnlab.sql" },
+  concat = { "churnlab.frame.concat", "concat" },
+  cleaning = { "churnlab.cleaning", "new" },
   prep = { "churnlab.prep", "new" },
   fit = { "churnlab.fit", "fit" },
   load = { "churnlab.model", "load" },

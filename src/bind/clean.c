@@ -49,10 +49,10 @@ static int clean_carry(lua_State *L)
     chl_column *column = chlua_check_column(L, 1);
     const chl_frame *frame = chlua_check_frame(L, 2);
     luaL_argcheck(L, column->length == frame->rows, 2, "expected as many rows");
-    const char *const *keys = chlua_check_strings(L, 3, &n);
     bool backward = lua_toboolean(L, 4);
     lua_Integer limit = luaL_optinteger(L, 5, 0);
     luaL_argcheck(L, limit >= 0, 5, "expected no negative number");
+    const char *const *keys = chlua_check_strings(L, 3, &n);
     CHLUA_RETURN_COLUMN(
         L, chl_column_carry(column, frame, keys, n, backward, limit, &made, &err));
 }
@@ -73,8 +73,8 @@ static int clean_fill(lua_State *L)
     chl_column *column = chlua_check_column(L, 1);
     const chl_frame *frame = chlua_check_frame(L, 2);
     luaL_argcheck(L, column->length == frame->rows, 2, "expected as many rows");
-    const char *const *keys = chlua_check_strings(L, 3, &n);
     const chl_expr *aggregate = chlua_check_box(L, 4, CHLUA_EXPR);
+    const char *const *keys = chlua_check_strings(L, 3, &n);
     CHLUA_RETURN_COLUMN(
         L, chl_column_fill(column, frame, keys, n, aggregate, &control, &made, &err));
 }

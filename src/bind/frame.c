@@ -150,12 +150,12 @@ static int frame_m_cell(lua_State *L)
     return 1;
 }
 
-/*** The frame with these columns, in this order.
- * @function Frame:select
- * @tparam string|{string,...} ... names, or one list of them
+/*** The frame with these columns, in this order: what `Frame:select` calls.
+ * @function Frame:select_names
+ * @tparam {string,...} names
  * @treturn Frame
- * @usage frame:select("Age", "Balance") */
-static int frame_m_select(lua_State *L)
+ * @usage frame:select_names { "Age", "Balance" } */
+static int frame_m_select_names(lua_State *L)
 {
     const chl_frame *frame = chlua_check_frame(L, 1);
     int n;
@@ -163,12 +163,12 @@ static int frame_m_select(lua_State *L)
     CHLUA_RETURN_FRAME(L, chl_frame_select(frame, names, n, &made, &err));
 }
 
-/*** The frame without these columns.
- * @function Frame:drop
- * @tparam string|{string,...} ... names, or one list of them
+/*** The frame without these columns: what `Frame:drop` calls.
+ * @function Frame:drop_names
+ * @tparam {string,...} names
  * @treturn Frame
- * @usage frame:drop("Surname", "RowNumber"):has("Surname") == false or error("kept") */
-static int frame_m_drop(lua_State *L)
+ * @usage frame:drop_names { "Surname", "RowNumber" } */
+static int frame_m_drop_names(lua_State *L)
 {
     const chl_frame *frame = chlua_check_frame(L, 1);
     int n;
@@ -218,12 +218,12 @@ static int frame_m_with_column(lua_State *L)
     CHLUA_RETURN_FRAME(L, chl_frame_with(frame, name, column, &made, &err));
 }
 
-/*** How often each value occurs: columns value, n, share; most frequent first.
- * @function Frame:value_counts
+/*** How often each value of one column occurs: what `Frame:value_counts` calls.
+ * @function Frame:count_values
  * @tparam string name
- * @treturn Frame
- * @usage print(frame:value_counts("Geography")) */
-static int frame_m_value_counts(lua_State *L)
+ * @treturn Frame `value`, `n`, `share`
+ * @usage print(frame:count_values("Geography")) */
+static int frame_m_count_values(lua_State *L)
 {
     const chl_frame *frame = chlua_check_frame(L, 1);
     int index = check_field(L, frame, "value_counts", 2);
@@ -317,8 +317,8 @@ static const luaL_Reg methods[] = {{"columns", frame_m_columns},
                                    {"col", frame_m_col},
                                    {"has", frame_m_has},
                                    {"cell", frame_m_cell},
-                                   {"select", frame_m_select},
-                                   {"drop", frame_m_drop},
+                                   {"select_names", frame_m_select_names},
+                                   {"drop_names", frame_m_drop_names},
                                    {"rename", frame_m_rename},
                                    {"with_column", frame_m_with_column},
                                    {"roles", chlua_frame_roles},
@@ -329,7 +329,7 @@ static const luaL_Reg methods[] = {{"columns", frame_m_columns},
                                    {"take", chlua_frame_take},
                                    {"filter_by", chlua_frame_filter_by},
                                    {"sort_by", chlua_frame_sort_by},
-                                   {"value_counts", frame_m_value_counts},
+                                   {"count_values", frame_m_count_values},
                                    {"labels", frame_m_labels},
                                    {"write_csv", chlua_frame_write_csv},
                                    {"to_csv", chlua_frame_to_csv},

@@ -113,7 +113,8 @@ end
 -- @treturn Frame
 -- @raise edges that do not rise; a wrong number of labels; a column of text
 -- @usage
--- local aged = frame:cut("Age", { 18, 40, 60, math.huge }, { labels = { "young", "middle", "old" } })
+-- local aged = frame:cut("Age", { 18, 40, 60, math.huge },
+--   { labels = { "young", "middle", "old" } })
 -- print(aged:group("Age_band"):agg { churn = "mean(Exited)" })
 function Frame:cut(name, edges, options)
   options = errors.options("cut", options, known)

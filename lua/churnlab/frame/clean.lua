@@ -17,10 +17,9 @@ local function is_number(type_name)
   return type_name == "f64" or type_name == "i64"
 end
 
--- The type in which a value meets a column: its own, text for both kinds of text, f64 where an
--- integer column gets a number with decimals.
+-- The type in which values meet a column: its own, or f64 where an integer column gets a number
+-- with decimals.
 local function meeting_type(type_name, values)
-  if is_text(type_name) then return "string" end
   if type_name == "i64" then
     for _, value in ipairs(values) do
       if math.type(value) == "float" and not math.tointeger(value) then return "f64" end
@@ -125,7 +124,8 @@ end
 
 --- Other values for dirty codes. Texts are looked for in text columns (and in dates and timestamps
 -- that they can be), numbers in columns of numbers, booleans in bool columns, `cl.NA` among the
--- missing cells; whole cells are compared. New levels of a category come last.
+-- missing cells; whole cells are compared. New levels of a category come last,
+-- replaced ones go.
 -- @tparam table map code = value, or column = { code = value } for one column alone (its own codes
 -- win over the general ones); the value `cl.NA` makes cells missing
 -- @tparam[opt] table options `columns`: where to look, as in `Frame:select` (default all);
@@ -164,14 +164,6 @@ local function check_rule(where, spec)
     if spec[1] == rule then return options end
   end
   errors.unknown(where, "rule", spec[1], rules)
-end
-
--- The most frequent present value, the least of equals, as a column of one; nil without any.
-local function mode_of(frame, name)
-  local counts = frame:value_counts(name)
-  for i = 1, math.min(#counts, 2) do
-    if counts.value[i] ~= nil then return counts.value:slice(i, i) end
-  end
 end
 
 local function quoted(name) return "[[" .. name .. "]]" end
@@ -220,14 +212,14 @@ local function fitting_names(frame, what, choice)
 end
 
 --- Values for missing cells: constants, or rules such as the median of the rows in the same group.
--- `"forward"` and `"backward"` take the nearest present value before or after, in the frame's order.
--- Mean and median make i64 columns f64; of several most frequent values, "mode" is the least.
--- Cells of a group without present values stay missing.
+-- `"forward"` and `"backward"` take the nearest present value before or after, in the frame's
+-- order. Mean and median make i64 columns f64; of several most frequent values, "mode" is the
+-- least. Cells of a group without present values stay missing.
 -- @tparam table|string|number|boolean what
 --
 --   - `{ Age = 0, City = "unknown", Income = { "median", by = "City" } }`: a constant or a rule for
---     each column; rules are "mean", "median", "mode", "forward", "backward", with `by`: key columns,
---     and `limit`: the most cells in a run that "forward" and "backward" fill
+--     each column; rules are "mean", "median", "mode", "forward", "backward", with `by`: key
+--     columns, and `limit`: the most cells in a run that "forward" and "backward" fill
 --   - a rule as text, or a number, for several columns
 -- @tparam[opt] table options for the second form: `columns` as in `Frame:select` (default: all that
 -- the rule fits), `by`, `limit`
@@ -297,9 +289,9 @@ function Frame:cast(types, options)
   return result, lost
 end
 
---- Text columns in the type that all their present cells fit: i64, f64, bool, date or timestamp; the
--- others stay as they are. Spaces around a cell do not count, blank cells become missing; numbers
--- with leading zeros or a plus (codes, telephone numbers) stay text.
+--- Text columns in the type that all their present cells fit: i64, f64, bool, date or
+-- timestamp; the others stay as they are. Spaces around a cell do not count, blank cells become
+-- missing; numbers with leading zeros or a plus (codes, telephone numbers) stay text.
 -- @tparam[opt] string|table choice columns, as in `Frame:select`
 -- @treturn Frame
 -- @usage cl.from_table({ total = { "29.85", " " } }):infer_types():type("total") == "f64"

@@ -1,23 +1,24 @@
 -- frame:describe(): one row a column, with the figures that its type has. It reads like a frame
--- (columns column, type, missing, unique, mean, std, min, q25, median, q75, max, top, share; dates
--- have no figures but their counts, personal columns no values) and prints whole, with the roles.
+-- (columns column, type, missing, unique, mean, std, min, q25, median, q75, max, top, share, first,
+-- last) and prints whole: where numbers have their figures, text has its most frequent value and dates
+-- the first and the last; of personal columns it shows no values. The roles end it.
 -- SPDX-License-Identifier: MIT
 local core = require("churnlab.core")
+local print_ = require("churnlab.frame.print")
 
 local M = {}
-local Description = { __name = "churnlab.Description" } -- [1] the frame of figures, [2] its roles
 
 local names = { "column", "type", "missing", "unique", "mean", "std", "min", "q25", "median",
-  "q75", "max", "top", "share" }
-local types = {
-  column = "string", type = "string", missing = "i64", unique = "i64", top = "string",
-}
+  "q75", "max", "top", "share", "first", "last" }
+local types = { column = "string", type = "string", missing = "i64", unique = "i64", top = "string",
+  first = "string", last = "string" }
 local figures = { "mean", "std", "min", "q25", "median", "q75", "max" }
+local NAME_MAX = 22 -- of a column that is printed
 
 -- The most frequent present value as text, and its share of all rows.
 local function most_frequent(frame, name)
   local counts = frame:value_counts(name)
-  for i = 1, #counts do
+  for i = 1, math.min(#counts, 2) do
     local value = counts.value[i]
     if value ~= nil then return tostring(value), counts.share[i] end
   end
@@ -31,7 +32,11 @@ local function fill(frame, name, i, out, personal)
   if type_name == "f64" or type_name == "i64" then
     local summary = column:summary()
     for _, figure in ipairs(figures) do out[figure][i] = summary[figure] end
-  elseif type_name ~= "date" and type_name ~= "timestamp" and not personal[name] then
+  elseif personal[name] then
+    return
+  elseif type_name == "date" or type_name == "timestamp" then
+    out.first[i], out.last[i] = column:min(), column:max()
+  else
     out.top[i], out.share[i] = most_frequent(frame, name)
   end
 end
@@ -47,6 +52,70 @@ local function roles_line(roles)
   return parts[1] and table.concat(parts, " · ")
 end
 
+--- At most seven places for a number: 0.2037, 650.53, 100194, 1.569e7.
+function M.short(x)
+  if x == nil then return "" end
+  local size = math.abs(x)
+  if size >= 1e7 or (size < 1e-3 and size > 0) then
+    return (("%.3e"):format(x):gsub("%.?0*e%+?(%-?)0*", "e%1"))
+  elseif x == math.floor(x) or size >= 1e5 then return ("%.0f"):format(x) end
+  return (("%%.%df"):format(math.max(0, 5 - #("%.0f"):format(size))):format(x))
+end
+
+-- What stands where numbers have their figures.
+local function other_text(frame, i)
+  local top, first, last = frame.top[i], frame.first[i], frame.last[i]
+  if top then return ("%s  %.1f %%"):format(print_.printable(top), 100 * frame.share[i]) end
+  return first and first .. " … " .. last or ""
+end
+
+local function add_column(lines, title, cells, right)
+  local width = print_.width(title)
+  for _, cell in ipairs(cells) do width = math.max(width, print_.width(cell)) end
+  lines[1] = lines[1] .. print_.pad(title, width, right) .. "  "
+  lines[2] = lines[2] .. ("─"):rep(width) .. "  "
+  for i, cell in ipairs(cells) do
+    lines[i + 2] = lines[i + 2] .. print_.pad(cell, width, right) .. "  "
+  end
+end
+
+local function cells_of(frame, name, n, text)
+  local cells = {}
+  for i = 1, n do cells[i] = text(frame:col(name)[i]) end
+  return cells
+end
+
+-- The figures of numbers; in the same place, cut to its width, what other types have.
+local function append_figures(lines, frame)
+  local before = {}
+  for i = 1, #frame do before[i] = lines[i + 2] end
+  local start = print_.width(lines[2])
+  for _, figure in ipairs(figures) do
+    add_column(lines, figure, cells_of(frame, figure, #frame, M.short), true)
+  end
+  local room = print_.width(lines[2]) - start - 2
+  for i = 1, #frame do
+    if frame.mean[i] == nil then
+      lines[i + 2] = before[i] .. print_.cut(other_text(frame, i), room)
+    end
+  end
+end
+
+local function text_of(frame, roles)
+  local lines = { " ", " " }
+  for i = 1, #frame do lines[i + 2] = " " end
+  add_column(lines, "column", cells_of(frame, "column", #frame, function(name)
+    return print_.cut(print_.printable(name), NAME_MAX)
+  end))
+  add_column(lines, "type", cells_of(frame, "type", #frame, tostring))
+  add_column(lines, "missing", cells_of(frame, "missing", #frame, tostring), true)
+  add_column(lines, "unique", cells_of(frame, "unique", #frame, tostring), true)
+  append_figures(lines, frame)
+  for i, line in ipairs(lines) do lines[i] = line:gsub("%s+$", "") end
+  lines[#lines + 1] = roles and " " .. roles
+  return table.concat(lines, "\n")
+end
+
 function M.new(frame)
   local out, columns, list = {}, {}, frame:columns()
   for _, name in ipairs(names) do out[name] = {} end
@@ -56,28 +125,9 @@ function M.new(frame)
   for i, name in ipairs(names) do
     columns[i] = core.column.new(out[name], types[name] or "f64", #list)
   end
-  return setmetatable({ core.frame.new(names, columns), roles_line(roles) }, Description)
-end
-
---- The plain Frame of the figures.
-local function as_frame(self) return self[1] end
-
--- Methods of the frame work on the description.
-function Description:__index(key)
-  local frame = rawget(self, 1)
-  if key == "frame" then return as_frame end
-  local value = frame[key]
-  if type(value) ~= "function" then return value end
-  return function(_, ...) return value(frame, ...) end
-end
-
-function Description:__len() return #self[1] end
-
-function Description:__tostring()
-  local lines = require("churnlab.frame.print").table_lines(self[1], { all = true, blank = true })
-  local roles = rawget(self, 2)
-  lines[#lines + 1] = roles and " " .. roles
-  return table.concat(lines, "\n")
+  local line = roles_line(roles)
+  return require("churnlab.frame.whole").new(core.frame.new(names, columns),
+    function(figures_frame) return text_of(figures_frame, line) end)
 end
 
 return M

@@ -4,6 +4,11 @@
 local Frame = require("churnlab.core").frame.methods
 
 local files = {
+  ["churnlab.frame.columns"] = { "select", "drop" },
+  ["churnlab.frame.clean"] = { "replace", "fill_na", "cast", "infer_types", "trim" },
+  ["churnlab.frame.bands"] = { "cut", "qcut" },
+  ["churnlab.frame.reshape"] = { "pivot", "melt", "crosstab" },
+  ["churnlab.frame.figures"] = { "value_counts", "quantile", "corr" },
   ["churnlab.frame.partition"] = { "split", "folds", "sample" },
   ["churnlab.frame.join"] = { "join", "asof_join" },
   ["churnlab.frame.duplicates"] = { "distinct", "drop_duplicates", "duplicated" },

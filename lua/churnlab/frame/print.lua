@@ -31,7 +31,7 @@ local function code_width(code)
 end
 
 -- Text that a terminal shows on one line: control characters escaped, bytes that are no UTF-8 as ?.
-local function printable(text)
+function M.printable(text)
   text = text:gsub("\n", "\\n"):gsub("\r", "\\r"):gsub("\t", "\\t"):gsub("[%c\127]", "?")
   if not utf8.len(text) then text = text:gsub("[\128-\255]", "?") end
   return text
@@ -44,7 +44,8 @@ function M.width(text)
   return width
 end
 
-local function cut(text, limit)
+-- Printable text in at most so many places, with "…" where it was cut.
+function M.cut(text, limit)
   if M.width(text) <= limit then return text end
   local width = 0
   for position, code in utf8.codes(text) do
@@ -53,7 +54,8 @@ local function cut(text, limit)
   end
 end
 
-local function pad(text, width, right)
+-- Printable text in exactly so many places.
+function M.pad(text, width, right)
   local space = (" "):rep(width - M.width(text))
   return right and space .. text or text .. space
 end
@@ -81,7 +83,7 @@ local function cell_texts(values, n, type_name)
     local value = values[i]
     if value == nil then texts[i] = "NA"
     elseif format then texts[i] = format:format(value)
-    else texts[i] = cut(printable(tostring(value)), CELL_MAX) end
+    else texts[i] = M.cut(M.printable(tostring(value)), CELL_MAX) end
   end
   return texts
 end
@@ -95,7 +97,7 @@ local function layout(frame, name, rows, options)
   for i, row in ipairs(rows) do
     if row == 0 then texts[i] = "…" elseif options.blank and values[i] == nil then texts[i] = "" end
   end
-  local title = cut(printable(name), CELL_MAX)
+  local title = M.cut(M.printable(name), CELL_MAX)
   local width = math.max(M.width(title), options.types and #type_name or 0)
   for _, text in ipairs(texts) do width = math.max(width, M.width(text)) end
   return { title = title, type = type_name, texts = texts, width = width,
@@ -123,12 +125,12 @@ local function fitting(frame, rows, options)
       local item = layout(frame, name, rows, options)
       used = used + item.width + 2
       if used > limit and #shown > 0 and not options.all then
-        hidden[1] = printable(name)
+        hidden[1] = M.printable(name)
       else
         shown[#shown + 1] = item
       end
     else
-      hidden[#hidden + 1] = printable(name)
+      hidden[#hidden + 1] = M.printable(name)
     end
   end
   return shown, hidden
@@ -136,7 +138,7 @@ end
 
 local function line_of(shown, text_of)
   local parts = {}
-  for i, item in ipairs(shown) do parts[i] = pad(text_of(item), item.width, item.right) end
+  for i, item in ipairs(shown) do parts[i] = M.pad(text_of(item), item.width, item.right) end
   return (" " .. table.concat(parts, "  ")):gsub("%s+$", "")
 end
 
@@ -170,7 +172,7 @@ function M.frame(frame)
   if #names > 0 then lines, hidden = M.table_lines(frame, { types = true }) end
   if #hidden > 0 then
     local more = (" … and %s: %s"):format(plural(#hidden, "column"), table.concat(hidden, ", "))
-    lines[#lines + 1] = cut(more, WIDTH)
+    lines[#lines + 1] = M.cut(more, WIDTH)
   end
   lines[#lines + 1] = (" %s × %s"):format(plural(#frame, "row"), plural(#names, "column"))
   return table.concat(lines, "\n")

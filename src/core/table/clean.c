@@ -6,6 +6,7 @@
 #include "core/base/alloc.h"
 #include "core/data/group.h"
 #include "core/data/sort.h"
+#include "core/table/recode.h"
 #include "core/table/stack.h"
 
 /* column's rows and then `more`'s, taken by `indices`. */
@@ -118,6 +119,20 @@ static bool match_to_indices(const chl_column *column, const chl_column *from,
     return any;
 }
 
+/* In place: levels that were replaced everywhere go. */
+static chl_status drop_replaced(chl_column **column, const chl_column *from,
+                                chl_error *err)
+{
+    chl_column *kept = NULL;
+    if ((*column)->type != CHL_CATEGORY) {
+        return CHL_OK;
+    }
+    chl_status status = recode_without(*column, from, &kept, err);
+    chl_column_release(*column);
+    *column = kept;
+    return status;
+}
+
 chl_status chl_column_replace(chl_column *column, const chl_column *from,
                               const chl_column *to, chl_column **out, chl_error *err)
 {
@@ -129,6 +144,9 @@ chl_status chl_column_replace(chl_column *column, const chl_column *from,
         *out = chl_column_retain(column);
     } else if (status == CHL_OK) {
         status = take_from_both(column, to, match, out, err);
+        if (status == CHL_OK) {
+            status = drop_replaced(out, from, err);
+        }
     }
     chl_free(match);
     return status;

@@ -15,7 +15,7 @@
 /* Each row whose value equals from[k] (all different; a missing row of `from` stands for
  * missing cells) gets the value to[k], which may be missing. `from` has the column's type
  * (text: string or category alike), `to` one that stacks with it (stack.h), which then is
- * the result's type. New levels come last. */
+ * the result's type. New levels come last; replaced ones that no row has go. */
 CHL_MUST_CHECK chl_status chl_column_replace(chl_column *column, const chl_column *from,
                                              const chl_column *to, chl_column **out,
                                              chl_error *err);

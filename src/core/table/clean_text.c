@@ -8,6 +8,7 @@
 #include "core/data/builder.h"
 #include "core/data/text.h"
 #include "core/table/clean.h"
+#include "core/table/recode.h"
 
 static bool is_text(const chl_column *column)
 {
@@ -78,24 +79,6 @@ static chl_status trim_levels(const chl_levels *from, chl_levels *to, int32_t *n
             CHL_TRY(chl_levels_intern(to, name, length, &new_code[code], err));
         }
     }
-    return CHL_OK;
-}
-
-static chl_status recode(const chl_column *column, const int32_t *new_code,
-                         chl_levels *levels, chl_column **out, chl_error *err)
-{
-    chl_column *made = NULL;
-    CHL_TRY(chl_column_new(CHL_CATEGORY, column->length, true, &made, err));
-    made->levels = chl_levels_retain(levels);
-    for (int64_t i = 0; i < column->length; i++) {
-        int32_t old = column->values.codes[i];
-        made->values.codes[i] = old < 0 ? -1 : new_code[old];
-        if (made->values.codes[i] < 0) {
-            chl_column_set_null(made, i);
-        }
-    }
-    chl_column_seal(made);
-    *out = made;
     return CHL_OK;
 }
 
@@ -191,7 +174,7 @@ static chl_status try_type(const chl_column *column, chl_type type, chl_column *
 
 chl_status chl_column_infer(chl_column *column, chl_column **out, chl_error *err)
 {
-    static const chl_type types[] = {CHL_I64, CHL_F64, CHL_BOOL, CHL_DATE};
+    static const chl_type types[] = {CHL_I64, CHL_F64, CHL_BOOL, CHL_DATE, CHL_TIMESTAMP};
     *out = NULL;
     bool worth = is_text(column) && column->nulls < column->length;
     for (size_t t = 0; worth && !*out && t < sizeof types / sizeof types[0]; t++) {

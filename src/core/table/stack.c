@@ -11,7 +11,8 @@
 static bool join_types(chl_type a, chl_type b, chl_type *joined)
 {
     static const chl_type pairs[][3] = {{CHL_I64, CHL_F64, CHL_F64},
-                                        {CHL_CATEGORY, CHL_STRING, CHL_STRING}};
+                                        {CHL_CATEGORY, CHL_STRING, CHL_STRING},
+                                        {CHL_DATE, CHL_TIMESTAMP, CHL_TIMESTAMP}};
     *joined = a;
     if (a == b) {
         return true;
