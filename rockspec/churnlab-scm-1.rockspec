@@ -89,6 +89,8 @@ build = {
         "src/core/data/row_hash.c",
         "src/core/data/sort.c",
         "src/core/data/split.c",
+        "src/core/data/split_groups.c",
+        "src/core/data/split_times.c",
         "src/core/data/summary.c",
         "src/core/data/text.c",
         "src/core/data/text_rank.c",

@@ -10,6 +10,7 @@
 #include "core/io/column_file.h"
 #include "core/io/csv.h"
 #include "core/data/group.h"
+#include "core/data/split.h"
 #include "core/table/aggregate.h"
 #include "core/table/windows.h"
 #include "core/data/row_hash.h"
@@ -217,6 +218,29 @@ static void windows(void **state)
 {
     (void)state;
     fail_at_each("windows", run_windows);
+}
+
+static chl_status run_splits(chl_error *err)
+{
+    static const double shares[] = {0.5, 0.5};
+    chl_frame *log = event_log();
+    int32_t part[3];
+    int64_t starts[2];
+    chl_status status = chl_split_groups(log, shares, 2, "customer", 1, part, err);
+    if (status == CHL_OK) {
+        status = chl_fold_groups(log, 2, "customer", 1, part, err);
+    }
+    if (status == CHL_OK) {
+        status = chl_time_starts(log, "when", shares, 2, starts, err);
+    }
+    chl_frame_release(log);
+    return status;
+}
+
+static void splits(void **state)
+{
+    (void)state;
+    fail_at_each("splits", run_splits);
 }
 
 static chl_status run_row_uniform(chl_error *err)
@@ -521,7 +545,7 @@ int main(void)
         cmocka_unit_test(metrics),      cmocka_unit_test(calibrations),
         cmocka_unit_test(shapley),      cmocka_unit_test(row_uniform),
         cmocka_unit_test(nets),         cmocka_unit_test(windows),
-        cmocka_unit_test(models),
+        cmocka_unit_test(splits),       cmocka_unit_test(models),
     };
     return cmocka_run_group_tests_name("alloc_failures", tests, NULL, NULL);
 }

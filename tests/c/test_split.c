@@ -98,6 +98,63 @@ static void test_sample(void **state)
     assert_ok(chl_sample(10, 0, 3, all, &err));
 }
 
+/* Five dates with 1, 2, 3, 4 and 5 rows. */
+static chl_frame *make_dates(void)
+{
+    static const char *const names[] = {"when"};
+    chl_column *when;
+    chl_frame *frame;
+    assert_ok(chl_column_new(CHL_DATE, 15, false, &when, &err));
+    for (int32_t day = 1, row = 0; day <= 5; day++) {
+        for (int32_t i = 0; i < day; i++) {
+            when->values.days[row++] = 100 + day;
+        }
+    }
+    assert_ok(chl_frame_new(names, &when, 1, &frame, &err));
+    chl_column_release(when);
+    return frame;
+}
+
+static void test_times(void **state)
+{
+    (void)state;
+    chl_frame *f = make_dates();
+    int64_t starts[3];
+    int32_t part[15];
+    assert_ok(chl_time_starts(f, "when", (double[]){0.5, 0.3, 0.2}, 3, starts, &err));
+    assert_int_equal(starts[1], 104); /* 6 rows lie before it, 10 before the next */
+    assert_int_equal(starts[2], 105); /* 10 rows, wanted 12: nothing is nearer */
+    assert_ok(chl_time_parts(f, "when", starts, 3, INT64_MAX, 0, part, &err));
+    assert_int_equal(part[5], 0);
+    assert_int_equal(part[6], 1);
+    assert_int_equal(part[14], 2);
+    assert_ok(chl_time_parts(f, "when", starts, 3, 105, 1.5, part, &err));
+    assert_int_equal(part[0], 0);   /* day 101 + 2 is before 104 */
+    assert_int_equal(part[3], -1);  /* 103 + 2 is not */
+    assert_int_equal(part[6], -1);  /* 104 + 2 is behind 105 */
+    assert_int_equal(part[14], -1); /* at the end */
+    chl_frame_release(f);
+}
+
+static void test_groups(void **state)
+{
+    (void)state;
+    chl_frame *f = make_dates();
+    int32_t part[15], fold[15];
+    assert_ok(chl_split_groups(f, (double[]){0.6, 0.4}, 2, "when", 7, part, &err));
+    assert_ok(chl_fold_groups(f, 5, "when", 7, fold, &err));
+    int seen = 0;
+    for (int day = 1, row = 0; day <= 5; day++) {
+        seen |= 1 << fold[row];
+        for (int i = 0; i < day; i++, row++) {
+            assert_int_equal(part[row], part[row - i]);
+            assert_int_equal(fold[row], fold[row - i]);
+        }
+    }
+    assert_int_equal(seen, 31); /* five groups, five folds */
+    chl_frame_release(f);
+}
+
 static void test_errors(void **state)
 {
     (void)state;
@@ -120,6 +177,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_shares), cmocka_unit_test(test_stratified),
         cmocka_unit_test(test_folds),  cmocka_unit_test(test_sample),
+        cmocka_unit_test(test_times),  cmocka_unit_test(test_groups),
         cmocka_unit_test(test_errors),
     };
     return cmocka_run_group_tests_name("split", tests, NULL, NULL);

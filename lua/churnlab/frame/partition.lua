@@ -1,4 +1,4 @@
---- Random parts of frames: split, folds, sample.
+--- Parts of frames: split, folds, sample.
 -- @module churnlab.frame
 
 -- SPDX-License-Identifier: MIT
@@ -21,36 +21,90 @@ end
 
 --- @type Frame
 
---- Random parts; every row is in one of them.
--- @tparam table spec shares adding up to 1; `stratify`: a column whose values keep their shares in
--- every part; `seed` (0)
--- @treturn Frame one for each share, rows in their old order
--- @raise shares that do not add up to 1; an unknown column
+local options_known = { stratify = "string", group = "string", time = "string",
+  embargo = "number", seed = "number" }
+
+-- What `stratify`, `group`, `time` and `embargo` exclude.
+local function check_together(where, options)
+  local other = options.group and "group" or options.time and "time"
+  if options.stratify and other then
+    errors.raise("%s: expected 'stratify' or '%s', not both", where, other)
+  end
+  if options.embargo and not options.time then
+    errors.raise("%s: option 'embargo' goes with 'time'", where)
+  end
+end
+
+--- Parts of a frame: random ones, ones that keep a customer's rows together, or ones in the order
+-- of time.
+-- @tparam table spec shares adding up to 1, and options:
+--
+--   - `seed` (0); `stratify`: a column whose values keep their shares in every part
+--   - `group`: a column, such as the customer's id: all rows with one value are in one part
+--   - `time`: a column of dates or timestamps: each part begins after the one before has ended, and
+--     rows of one moment stay together; `at = { "1998-01-01" }` instead of shares says when the
+--     parts after the first begin; `embargo` days: a row is left out when its time + embargo lies
+--     behind the start of the next part, so that outcomes which take so many days to be known (gap +
+--     within of `cl.windows`) are known when the next part begins
+--   - `group` and `time`: a part has its customers at its dates; all other rows are left out
+-- @treturn Frame one for each part, rows in their old order; with neither embargo nor group and time
+--   every row is in one of them
+-- @raise shares that do not add up to 1; an unknown column; fewer moments than parts
 -- @usage
 -- local some, rest = frame:split { 0.8, 0.2, stratify = "Exited", seed = 42 }
 -- assert(#some + #rest == #frame)
+-- local early, late = log:split { time = "when", at = { "2025-05-01" }, embargo = 30 }
+-- assert(#early == 1 and #late == 2)
 function Frame:split(spec)
-  local shares, options = named_options("split", spec, { stratify = "string", seed = "number" })
+  local known = { at = "table|string" }
+  for name, type in pairs(options_known) do known[name] = type end
+  local shares, options = named_options("split", spec, known)
+  check_together("split", options)
+  if options.at and (not options.time or #shares > 0 or options.group) then
+    errors.raise("split: option 'at' goes with 'time' alone, instead of shares")
+  end
+  if options.time then
+    return self:split_times(shares, options.at, options.time, options.embargo, options.group,
+      options.seed)
+  elseif options.group then
+    return self:split_groups(shares, options.group, options.seed)
+  end
   return self:split_by(shares, options.stratify, options.seed)
 end
 
---- Cross-validation: each row is tested once.
--- @tparam table spec the number of folds; `stratify`, `seed` as in `Frame:split`
--- @treturn function an iterator over k, the rows outside fold k and those in it
+-- The function that gives the rows outside (or before) fold k and those in it.
+local function fold_maker(frame, count, options)
+  if options.time then
+    return function(k) return frame:time_fold(count, k, options.time, options.embargo) end
+  end
+  local fold = frame:fold_numbers(count, options.stratify, options.seed, options.group)
+  return function(k) return frame:partition(fold, k) end
+end
+
+--- Cross-validation: each row is tested once. With `time`, an expanding window: the frame is cut
+-- into one part more than folds in the order of time, fold k is part k + 1, and what is outside of it
+-- are the parts before.
+-- @tparam table spec the number of folds; `stratify`, `group`, `time`, `embargo`, `seed` as in
+--   `Frame:split`
+-- @treturn function an iterator over k, the rows outside (or before) fold k and those in it
 -- @usage for k, outside, inside in frame:folds { 5, stratify = "Exited", seed = 1 } do
 --   print(k, #outside, #inside)
 -- end
 function Frame:folds(spec)
-  local numbers, options = named_options("folds", spec, { stratify = "string", seed = "number" })
+  local numbers, options = named_options("folds", spec, options_known)
+  check_together("folds", options)
+  if options.group and options.time then
+    errors.raise("folds: expected 'group' or 'time', not both")
+  end
   if math.type(numbers[1]) ~= "integer" then
     errors.raise("folds: expected the number of folds first, got %s", tostring(numbers[1]))
   end
   local count, k = numbers[1], 0
-  local fold = self:fold_numbers(count, options.stratify, options.seed)
+  local make = fold_maker(self, count, options)
   return function()
     k = k + 1
     if k > count then return nil end
-    return k, self:partition(fold, k)
+    return k, make(k)
   end
 end
 

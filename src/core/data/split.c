@@ -28,8 +28,8 @@ static void ranking_reset(ranking *r)
     *r = (ranking){0};
 }
 
-static chl_status order_by_draw(int64_t rows, uint64_t seed, chl_rng_purpose purpose,
-                                int64_t **out, chl_error *err)
+chl_status chl_split_order(int64_t rows, uint64_t seed, chl_rng_purpose purpose,
+                           int64_t **out, chl_error *err)
 {
     uint64_t *draws = chl_alloc((size_t)rows, sizeof *draws);
     int64_t *order = chl_alloc((size_t)rows, sizeof *order);
@@ -82,7 +82,7 @@ static chl_status rank_rows(ranking *r, const chl_frame *frame, const char *stra
     if (stratify) {
         CHL_TRY(chl_frame_index(frame, "stratify", stratify, &index, err));
     }
-    CHL_TRY(order_by_draw(frame->rows, seed, purpose, &r->order, err));
+    CHL_TRY(chl_split_order(frame->rows, seed, purpose, &r->order, err));
     if (index >= 0) {
         return sort_into_strata(r, frame->fields[index].column, err);
     }
@@ -119,7 +119,7 @@ static void cut_sizes(int64_t n, const double *shares, int parts, int64_t *sizes
     }
 }
 
-static chl_status check_shares(const double *shares, int parts, chl_error *err)
+chl_status chl_split_check_shares(const double *shares, int parts, chl_error *err)
 {
     double sum = 0;
     for (int p = 0; p < parts; p++) {
@@ -140,7 +140,7 @@ static chl_status check_shares(const double *shares, int parts, chl_error *err)
 chl_status chl_split(const chl_frame *frame, const double *shares, int parts,
                      const char *stratify, uint64_t seed, int32_t *part, chl_error *err)
 {
-    CHL_TRY(check_shares(shares, parts, err));
+    CHL_TRY(chl_split_check_shares(shares, parts, err));
     ranking r;
     chl_status status = rank_rows(&r, frame, stratify, seed, CHL_RNG_SPLIT, err);
     int64_t *sizes = chl_alloc((size_t)parts, sizeof *sizes);
@@ -187,7 +187,7 @@ chl_status chl_sample(int64_t rows, int64_t n, uint64_t seed, int64_t *indices,
                         (long long)rows, (long long)n);
     }
     int64_t *order = NULL;
-    CHL_TRY(order_by_draw(rows, seed, CHL_RNG_SAMPLE, &order, err));
+    CHL_TRY(chl_split_order(rows, seed, CHL_RNG_SAMPLE, &order, err));
     uint8_t *chosen = chl_calloc((size_t)rows, 1);
     chl_status status = chosen ? CHL_OK : chl_fail_memory(err);
     for (int64_t i = 0; chosen && i < n; i++) {
