@@ -23,8 +23,9 @@
  * characters) contains starts_with ends_with, year month day days_between(from, to).
  * Choices between categories and literals give a category. Aggregates: count() count(x)
  * count_if sum mean min max (one argument) std var (n - 1) median quantile(x, q)
- * n_distinct first last any all; they skip missing values; of nothing, counts and sums
- * are 0, any false, all true, the rest missing.
+ * n_distinct first last mode (the least of equally frequent values) wmean(x, weight) any
+ * all; they skip missing values; of nothing, counts and sums are 0, any false, all true,
+ * the rest missing.
  */
 #ifndef CHL_DATA_EXPR_H
 #define CHL_DATA_EXPR_H

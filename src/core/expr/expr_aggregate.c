@@ -11,11 +11,12 @@
 #include "core/data/distinct.h"
 #include "core/expr/expr_internal.h"
 #include "core/data/group.h"
+#include "core/data/sort.h"
 #include "core/data/summary.h"
 
 /* What every reducer reads and makes. */
 typedef struct job {
-    const chl_column *values;
+    const chl_column *values, *weights; /* weights: wmean only */
     int64_t rows, groups;
     const int64_t *group;
     chl_column *out; /* nullable, zeroed, one row a group */
@@ -299,37 +300,113 @@ static chl_status reduce_quantile(const job *j, double q)
     return CHL_OK;
 }
 
+/* ---- weighted means ---- */
+
+/* A sum with its low part. */
+typedef struct wide_sum {
+    double sum, lost;
+} wide_sum;
+
+/* Rows count where value and weight are present; without weight in sum there is none. */
+static chl_status reduce_weighted(const job *j)
+{
+    wide_sum *above = chl_calloc((size_t)j->groups, sizeof *above);
+    wide_sum *below = chl_calloc((size_t)j->groups, sizeof *below);
+    chl_status status = above && below ? CHL_OK : chl_fail_memory(j->err);
+    for (int64_t i = 0; status == CHL_OK && i < j->rows; i++) {
+        if (present(j, i) && chl_column_valid(j->weights, i)) {
+            int64_t g = group_of(j, i);
+            double weight = j->weights->values.f64[i];
+            double value = j->values->values.f64[i];
+            add_compensated(&above[g].sum, &above[g].lost, value * weight);
+            add_compensated(&below[g].sum, &below[g].lost, weight);
+        }
+    }
+    for (int64_t g = 0; status == CHL_OK && g < j->groups; g++) { /* 0 / 0 is missing */
+        j->out->values.f64[g] =
+            (above[g].sum + above[g].lost) / (below[g].sum + below[g].lost);
+    }
+    chl_free(above);
+    chl_free(below);
+    return status;
+}
+
 /* ---- distinct values ---- */
 
-/* Counts the pairs of group and value once each, in the row where they appear first. */
-static chl_status count_pairs(const job *j, const chl_distinct *values)
+/* Pairs of group and value, numbered by first appearance; pairs->count of them. */
+static chl_status find_pairs(const job *j, chl_groups *pairs)
 {
-    chl_groups pairs = {.count = j->groups};
-    pairs.group = chl_calloc((size_t)j->rows, sizeof *pairs.group);
-    if (!pairs.group) {
-        return chl_fail_memory(j->err);
+    chl_distinct values;
+    CHL_TRY(chl_distinct_init(&values, j->values, j->err));
+    *pairs = (chl_groups){.count = j->groups};
+    pairs->group = chl_calloc((size_t)j->rows, sizeof *pairs->group);
+    chl_status status = pairs->group ? CHL_OK : chl_fail_memory(j->err);
+    if (status == CHL_OK) {
+        if (j->group) {
+            memcpy(pairs->group, j->group, (size_t)j->rows * sizeof *pairs->group);
+        }
+        int64_t n = values.count + values.missing;
+        status = chl_groups_split(pairs, values.codes, j->rows, n, j->err);
     }
-    if (j->group) {
-        memcpy(pairs.group, j->group, (size_t)j->rows * sizeof *pairs.group);
+    if (status != CHL_OK) {
+        chl_groups_reset(pairs);
     }
-    int64_t n = values->count + values->missing, seen = 0;
-    chl_status status = chl_groups_split(&pairs, values->codes, j->rows, n, j->err);
-    for (int64_t i = 0; status == CHL_OK && i < j->rows; i++) {
-        if (pairs.group[i] == seen) { /* numbered by first appearance */
+    chl_distinct_reset(&values);
+    return status;
+}
+
+/* Counts each pair once, in the row where it appears first. */
+static chl_status reduce_distinct(const job *j)
+{
+    chl_groups pairs;
+    CHL_TRY(find_pairs(j, &pairs));
+    int64_t seen = 0;
+    for (int64_t i = 0; i < j->rows; i++) {
+        if (pairs.group[i] == seen) {
             seen++;
             j->out->values.i64[group_of(j, i)] += present(j, i);
         }
     }
     chl_groups_reset(&pairs);
-    return status;
+    return CHL_OK;
 }
 
-static chl_status reduce_distinct(const job *j)
+/* rows[g] = a row with the group's most frequent value, the least of several, or -1. */
+static void choose_modes(const job *j, const chl_groups *pairs, const uint64_t *keys,
+                         int64_t *counts, int64_t *rows)
 {
-    chl_distinct values;
-    CHL_TRY(chl_distinct_init(&values, j->values, j->err));
-    chl_status status = count_pairs(j, &values);
-    chl_distinct_reset(&values);
+    for (int64_t i = 0; i < j->rows; i++) {
+        counts[pairs->group[i]]++;
+    }
+    for (int64_t i = 0; i < j->rows; i++) {
+        int64_t *best = &rows[group_of(j, i)];
+        if (present(j, i) && *best >= 0) {
+            int64_t n = counts[pairs->group[i]], most = counts[pairs->group[*best]];
+            *best = n > most || (n == most && keys[i] < keys[*best]) ? i : *best;
+        } else if (present(j, i)) {
+            *best = i;
+        }
+    }
+}
+
+static chl_status reduce_mode(const job *j, chl_column **out)
+{
+    chl_groups pairs;
+    CHL_TRY(find_pairs(j, &pairs));
+    uint64_t *keys = chl_alloc((size_t)j->rows, sizeof *keys);
+    int64_t *counts = chl_calloc((size_t)pairs.count, sizeof *counts);
+    int64_t *rows = chl_alloc((size_t)j->groups, sizeof *rows);
+    chl_status status = keys && counts && rows ? chl_sort_keys(j->values, keys, j->err)
+                                               : chl_fail_memory(j->err);
+    if (status == CHL_OK) {
+        memset(rows, 0xff, (size_t)j->groups * sizeof *rows); /* -1 */
+        choose_modes(j, &pairs, keys, counts, rows);
+        status = chl_column_take(j->values, rows, j->groups, out, j->err);
+    }
+    chl_free(keys);
+    chl_free(counts);
+    chl_free(rows);
+    chl_groups_reset(&pairs);
     return status;
 }
 
@@ -351,6 +428,7 @@ static chl_status reduce(const job *j, expr_fn fn, double q)
     case FN_N_DISTINCT: return reduce_distinct(j);
     case FN_ANY: return reduce_condition(j, true);
     case FN_ALL: return reduce_condition(j, false);
+    case FN_WMEAN: return reduce_weighted(j);
     default: return reduce_quantile(j, fn == FN_MEDIAN ? 0.5 : q);
     }
 }
@@ -370,11 +448,14 @@ static chl_type result_type(expr_fn fn, const chl_column *values)
     }
 }
 
-chl_status chl_expr_reduce(expr_fn fn, const chl_column *values, int64_t rows,
-                           const int64_t *group, int64_t groups, double q,
-                           chl_column **out, chl_error *err)
+chl_status chl_expr_reduce(expr_fn fn, const chl_column *values,
+                           const chl_column *weights, int64_t rows, const int64_t *group,
+                           int64_t groups, double q, chl_column **out, chl_error *err)
 {
-    job j = {values, rows, groups, group, NULL, err};
+    job j = {values, weights, rows, groups, group, NULL, err};
+    if (fn == FN_MODE) {
+        return reduce_mode(&j, out);
+    }
     if (fn == FN_FIRST || fn == FN_LAST) {
         return reduce_pick(&j, fn == FN_LAST, out);
     }

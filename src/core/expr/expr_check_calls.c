@@ -441,6 +441,10 @@ static chl_status check_aggregate(expr_plan *plan, int32_t node)
     case FN_MIN:
     case FN_MAX: return check_sum(plan, node, true);
     case FN_QUANTILE: return check_quantile(plan, node);
+    case FN_WMEAN:
+        CHL_TRY(want_number(plan, node, 1, CHL_F64));
+        return check_math(plan, node);
+    case FN_MODE:
     case FN_FIRST:
     case FN_LAST: {
         const expr_typed *a = &plan->nodes[arg(plan, node, 0)];

@@ -36,23 +36,31 @@ static chl_status materialise(const expr_plan *plan, int32_t root, int32_t owner
     return status;
 }
 
+/* The share of quantile. */
+static double literal_share(const expr_plan *plan, const expr_node *n)
+{
+    const expr_node *share = &plan->expr->nodes[expr_arg(plan->expr, n, 1)];
+    return share->op == EXPR_FLOAT ? share->as.f : (double)share->as.i;
+}
+
 static chl_status take_aggregate(expr_plan *plan, int32_t node, const row_set *set)
 {
     const expr_node *n = &plan->expr->nodes[node];
-    chl_column *values = NULL;
-    double q = 0.5;
-    if (n->n_args > 0) {
-        int32_t argument = expr_arg(plan->expr, n, 0);
-        CHL_TRY(materialise(plan, argument, node, set, false, &values));
+    expr_fn fn = n->fn->id;
+    chl_column *values[2] = {NULL, NULL}; /* and weights */
+    int columns = fn == FN_WMEAN ? 2 : n->n_args > 0;
+    chl_status status = CHL_OK;
+    for (int k = 0; k < columns && status == CHL_OK; k++) {
+        status =
+            materialise(plan, expr_arg(plan->expr, n, k), node, set, false, &values[k]);
     }
-    if (n->n_args > 1) {
-        const expr_node *share = &plan->expr->nodes[expr_arg(plan->expr, n, 1)];
-        q = share->op == EXPR_FLOAT ? share->as.f : (double)share->as.i;
+    if (status == CHL_OK) {
+        double q = fn == FN_QUANTILE ? literal_share(plan, n) : 0.5;
+        status = chl_expr_reduce(fn, values[0], values[1], set->rows, set->group,
+                                 set->groups, q, &plan->nodes[node].result, plan->err);
     }
-    chl_status status =
-        chl_expr_reduce(n->fn->id, values, set->rows, set->group, set->groups, q,
-                        &plan->nodes[node].result, plan->err);
-    chl_column_release(values);
+    chl_column_release(values[0]);
+    chl_column_release(values[1]);
     return status;
 }
 

@@ -46,11 +46,13 @@
     AGGREGATE("mean", FN_MEAN, 1, 1)                                                     \
     AGGREGATE("median", FN_MEDIAN, 1, 1)                                                 \
     AGGREGATE_TOO("min", FN_MIN, 1, 1)                                                   \
+    AGGREGATE("mode", FN_MODE, 1, 1)                                                     \
     AGGREGATE("n_distinct", FN_N_DISTINCT, 1, 1)                                         \
     AGGREGATE("quantile", FN_QUANTILE, 2, 2)                                             \
     AGGREGATE("std", FN_STD, 1, 1)                                                       \
     AGGREGATE("sum", FN_SUM, 1, 1)                                                       \
-    AGGREGATE("var", FN_VAR, 1, 1)
+    AGGREGATE("var", FN_VAR, 1, 1)                                                       \
+    AGGREGATE("wmean", FN_WMEAN, 2, 2)
 
 #define ENTRY(name, id, min, max) {name, id, min, max},
 #define NAME(name, id, min, max)  name,

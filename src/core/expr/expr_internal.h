@@ -109,6 +109,8 @@ typedef enum expr_fn {
     FN_N_DISTINCT,
     FN_FIRST,
     FN_LAST,
+    FN_MODE,
+    FN_WMEAN,
     FN_ANY,
     FN_ALL
 } expr_fn;
@@ -376,10 +378,10 @@ int chl_expr_compare_strings(const expr_string *a, const expr_string *b);
 /* ---- aggregates ---- */
 
 /* One value a group of `values` (NULL: rows are counted). Groups: as in
- * chl_expr_aggregate; group NULL = one group. q is quantile's share. */
+ * chl_expr_aggregate; group NULL = one group. weights: of wmean; q: quantile's share. */
 CHL_MUST_CHECK chl_status chl_expr_reduce(expr_fn fn, const chl_column *values,
-                                          int64_t rows, const int64_t *group,
-                                          int64_t groups, double q, chl_column **out,
-                                          chl_error *err);
+                                          const chl_column *weights, int64_t rows,
+                                          const int64_t *group, int64_t groups, double q,
+                                          chl_column **out, chl_error *err);
 
 #endif
