@@ -149,6 +149,7 @@ build = {
         "src/core/model/scorer.c",
         "src/core/nn/activation.c",
         "src/core/nn/adam.c",
+        "src/core/nn/average.c",
         "src/core/nn/batch_norm.c",
         "src/core/nn/bce.c",
         "src/core/nn/cross_entropy.c",

@@ -17,7 +17,7 @@ local M = {}
 local known = {
   valid = "userdata|table", loss = "table", optimizer = "table", epochs = "number",
   batch = "number", seed = "number", shuffle = "boolean", ensemble = "number",
-  callbacks = "table", clip_norm = "number", verbose = "boolean",
+  callbacks = "table", clip_norm = "number", ema = "number", verbose = "boolean",
 }
 
 local MEMBERS_MAX = 1000
@@ -155,6 +155,8 @@ end
 --   - `epochs` (200), `batch` (128 rows), `shuffle` (true), `seed` (42)
 --   - `ensemble` (1): the number of nets, whose mean is the score (Lakshminarayanan et al. 2017)
 --   - `clip_norm` (0 = off): bound of the gradient's global norm
+--   - `ema` (0 = off): decay of a moving average of the weights, such as 0.99, which is judged and
+--     kept instead of the last weights
 --   - `callbacks`: a list of `nn.early_stop{}`, `nn.reduce_lr{}`, `nn.step_lr{}` and functions
 --     `f(epoch, log)`; returning false ends this net's training
 --   - `verbose` (false): a line an epoch on standard error

@@ -138,13 +138,13 @@ end
 
 --- Turns the options of cl.fit that concern training into those of core.net.train.
 -- @local
--- @tparam table opts loss, optimizer, epochs, batch, seed, shuffle, clip_norm, callbacks; others
+-- @tparam table opts loss, optimizer, epochs, batch, seed, shuffle, clip_norm, ema, callbacks; others
 -- are ignored
 -- @treturn table options for core.net.train
 -- @treturn ?function on_epoch, when there are functions among the callbacks
 function nn.compile_options(opts)
   local options, functions = {}, {}
-  for _, name in ipairs { "epochs", "batch", "seed", "shuffle", "clip_norm" } do
+  for _, name in ipairs { "epochs", "batch", "seed", "shuffle", "clip_norm", "ema" } do
     options[name] = opts[name]
   end
   if opts.loss ~= nil then options.loss = expect_kind("loss", opts.loss, "loss") end

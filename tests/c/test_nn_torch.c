@@ -105,6 +105,8 @@ static void train(setup *s, const json_t *losses)
                                           s->w, scale, s->pass.gradient);
         assert_near(sum * scale, number(losses, t), 2e-6);
         chl_pass_backward(&s->pass);
+        chl_optimizer_decay(&s->optimizer, s->net, s->optimizer.lr,
+                            s->pass.packed.params);
         chl_optimizer_step(&s->optimizer, s->pass.kernels, s->optimizer.lr,
                            (int64_t)t + 1, n, s->pass.grads, memory,
                            s->pass.packed.params);

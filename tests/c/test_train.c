@@ -447,6 +447,66 @@ static void clipping_limits_the_step(void **state)
     free_nets(&start, 1);
 }
 
+/* All inputs zero: only decay moves the weights, and nothing else tells runs apart. */
+static void weight_decay_spares_biases(void **state)
+{
+    (void)state;
+    static const char *const options[] = {
+        "{\"epochs\":2,\"optimizer\":{\"type\":\"adamw\",\"weight_decay\":0}}",
+        "{\"epochs\":2,\"optimizer\":{\"type\":\"adamw\",\"weight_decay\":50}}"};
+    fixture f;
+    fill(&f);
+    memset(f.x, 0, sizeof f.x);
+    chl_net *nets[2];
+    make_nets(
+        "{\"layers\":[{\"type\":\"dense\",\"units\":1,\"activation\":\"sigmoid\"}]}",
+        nets, 2);
+    for (int i = 0; i < 2; i++) {
+        chl_history h;
+        assert_ok(run(&nets[i], 1, &f, options[i], NULL, NULL, &h, &err));
+        chl_history_reset(&h);
+    }
+    chl_tensor w[2] = {chl_net_tensor(nets[0], 0), chl_net_tensor(nets[1], 0)};
+    chl_tensor b[2] = {chl_net_tensor(nets[0], 1), chl_net_tensor(nets[1], 1)};
+    for (int k = 0; k < D; k++) { /* 4 steps of 1 - 0.001 · 50 */
+        assert_near((double)w[1].data[k], (double)w[0].data[k] * pow(0.95, 4), 1e-6);
+    }
+    assert_true(b[0].data[0] != 0);
+    assert_true(b[0].data[0] == b[1].data[0]);
+    free_nets(nets, 2);
+}
+
+/* SGD with one step an epoch on a bias alone: the average can be followed by hand. */
+static void the_average_is_kept(void **state)
+{
+    (void)state;
+    fixture f;
+    fill(&f);
+    memset(f.x, 0, sizeof f.x);
+    double bias = 0, average = 0, positive = 0;
+    for (int64_t i = 0; i < f.train.n; i++) {
+        positive += f.y[i] / (double)f.train.n;
+    }
+    for (int t = 1; t <= 20; t++) {
+        bias -= 1 / (1 + exp(-bias)) - positive;
+        double d = fmin(0.5, (1.0 + t) / (10.0 + t));
+        average = t == 1 ? bias : d * average + (1 - d) * bias;
+    }
+    chl_net *net;
+    chl_history h;
+    make_nets(
+        "{\"layers\":[{\"type\":\"dense\",\"units\":1,\"activation\":\"sigmoid\"}]}",
+        &net, 1);
+    assert_ok(run(&net, 1, &f,
+                  "{\"epochs\":20,\"batch\":1000,\"ema\":0.5,"
+                  "\"optimizer\":{\"type\":\"sgd\",\"lr\":1}}",
+                  NULL, NULL, &h, &err));
+    assert_near((double)chl_net_tensor(net, 1).data[0], average, 1e-6);
+    assert_true(fabs(average - bias) > 1e-5);
+    chl_history_reset(&h);
+    free_nets(&net, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -461,6 +521,8 @@ int main(void)
         cmocka_unit_test(option_errors),
         cmocka_unit_test(sets_that_do_not_fit),
         cmocka_unit_test(clipping_limits_the_step),
+        cmocka_unit_test(weight_decay_spares_biases),
+        cmocka_unit_test(the_average_is_kept),
     };
     return cmocka_run_group_tests_name("train", tests, NULL, NULL);
 }

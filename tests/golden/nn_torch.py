@@ -105,6 +105,12 @@ def plateau_case(options, values):
     return {"options": options, "values": values, "rates": rates}
 
 
+def spare_biases(parameters, decay):
+    parameters = list(parameters)
+    return [{"params": [p for p in parameters if p.ndim > 1], "weight_decay": decay},
+            {"params": [p for p in parameters if p.ndim == 1], "weight_decay": 0.0}]
+
+
 def activation_case(name, grid):
     x = torch.tensor(grid, requires_grad=True)
     y = ACTIVATIONS[name](x)
@@ -130,7 +136,7 @@ def main():
                    {"type": "adam", "lr": 0.01}, lambda p: optim.Adam(p, lr=0.01)),
         train_case("adamw", hidden, {"type": "bce"},
                    {"type": "adamw", "lr": 0.02, "weight_decay": 0.1, "beta1": 0.8, "eps": 1e-6},
-                   lambda p: optim.AdamW(p, lr=0.02, weight_decay=0.1, betas=(0.8, 0.999), eps=1e-6)),
+                   lambda p: optim.AdamW(spare_biases(p, 0.1), lr=0.02, betas=(0.8, 0.999), eps=1e-6)),
         train_case("batch_norm", normed, {"type": "bce"}, {"type": "sgd", "lr": 0.1},
                    lambda p: optim.SGD(p, lr=0.1)),
         train_case("cross_entropy", classes, {"type": "cross_entropy", "label_smoothing": 0.1},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Adam and AdamW; the scalars of a step in double. Layer: core/nn.
+ * Adam, also for AdamW; the scalars of a step in double. Layer: core/nn.
  */
 #include <math.h>
 
@@ -10,7 +10,6 @@ void chl_adam_update(const chl_optimizer *o, const chl_kernels *kernels, double 
                      int64_t t, int64_t n, const chl_real *g, chl_real *memory,
                      chl_real *p)
 {
-    double decay = o->type == CHL_OPTIMIZER_ADAMW ? o->weight_decay : 0;
     chl_adam_step step = {
         .beta1 = (chl_real)o->beta1,
         .beta2 = (chl_real)o->beta2,
@@ -19,7 +18,6 @@ void chl_adam_update(const chl_optimizer *o, const chl_kernels *kernels, double 
         .rest2 = (chl_real)(1 - o->beta2),
         .step = (chl_real)(lr / (1 - pow(o->beta1, (double)t))),
         .scale = (chl_real)(1 / sqrt(1 - pow(o->beta2, (double)t))),
-        .keep = (chl_real)(1 - lr * decay),
     };
     kernels->adam(&step, n, g, memory, memory + n, p);
 }

@@ -71,13 +71,12 @@ typedef struct chl_row_sums {
     const int32_t *at;             /* [rows × parts] */
 } chl_row_sums;
 
-/* p -= step · m / (sqrt(v) · scale + eps) after p *= keep and the update of m and v. */
+/* p -= step · m / (sqrt(v) · scale + eps) after the update of m and v. */
 typedef struct chl_adam_step {
     chl_real beta1, beta2, eps;
     chl_real rest1, rest2; /* 1 - beta1, 1 - beta2 */
     chl_real step;         /* lr / (1 - beta1^t) */
     chl_real scale;        /* 1 / sqrt(1 - beta2^t) */
-    chl_real keep;         /* 1 - lr · weight_decay */
 } chl_adam_step;
 
 typedef struct chl_sgd_step {

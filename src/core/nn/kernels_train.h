@@ -128,7 +128,7 @@ static void KERNEL(adam)(const chl_adam_step *s, int64_t n, const chl_real *g,
 {
     const V beta2 = SPLAT(s->beta2), eps = SPLAT(s->eps), step = SPLAT(s->step);
     const V rest1 = SPLAT(s->rest1), rest2 = SPLAT(s->rest2);
-    const V scale = SPLAT(s->scale), keep = SPLAT(s->keep);
+    const V scale = SPLAT(s->scale);
     for (int64_t i = 0; i < n; i += VL) {
         V d = KERNEL(load)(g + i), first = KERNEL(load)(m + i);
         first = FMA(rest1, d - first, first);
@@ -136,7 +136,7 @@ static void KERNEL(adam)(const chl_adam_step *s, int64_t n, const chl_real *g,
         KERNEL(store)(m + i, first);
         KERNEL(store)(v + i, second);
         V change = step * first / FMA(SQRT(second), scale, eps);
-        KERNEL(store)(p + i, keep * KERNEL(load)(p + i) - change);
+        KERNEL(store)(p + i, KERNEL(load)(p + i) - change);
     }
 }
 

@@ -9,6 +9,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/rng.h"
+#include "core/nn/average.h"
 #include "core/nn/evaluate.h"
 #include "core/nn/pass.h"
 
@@ -18,6 +19,7 @@ typedef struct trainer {
     chl_net *net;
     int member;
     chl_pass pass;
+    chl_average average;
     chl_evaluator evaluator;
     chl_real *memory; /* the optimizer's, 2 × pack_params */
     chl_real *best;   /* pack_params + pack_state: the best epoch's numbers */
@@ -32,6 +34,7 @@ typedef struct trainer {
 static void reset_trainer(trainer *t)
 {
     chl_pass_reset(&t->pass);
+    chl_average_reset(&t->average);
     chl_evaluator_reset(&t->evaluator);
     chl_free(t->memory);
     chl_free(t->best);
@@ -44,6 +47,7 @@ static chl_status allocate(trainer *t, int64_t batch, chl_error *err)
     size_t params = (size_t)t->net->pack_params;
     size_t numbers = params + (size_t)t->net->pack_state;
     CHL_TRY(chl_pass_init(&t->pass, t->net, batch, err));
+    CHL_TRY(chl_average_init(&t->average, t->net, t->options->ema, err));
     CHL_TRY(chl_evaluator_init(&t->evaluator, t->net, t->job->valid.n, err));
     t->memory = chl_alloc_aligned(2 * params, sizeof *t->memory);
     t->best = chl_alloc_aligned(numbers, sizeof *t->best);
@@ -159,10 +163,18 @@ static chl_status step(trainer *t, int epoch, int64_t from, int64_t rows, double
     double norm = sqrt((double)t->pass.kernels->square_sum(n, t->pass.grads));
     CHL_TRY(check_finite(t, norm, "gradient", epoch, batch, err));
     clip(t, norm);
+    chl_optimizer_decay(&t->options->optimizer, t->net, t->lr, t->pass.packed.params);
     chl_optimizer_step(&t->options->optimizer, t->pass.kernels, t->lr, ++t->steps, n,
                        t->pass.grads, t->memory, t->pass.packed.params);
+    chl_average_update(&t->average, t->net, &t->pass.packed, t->steps);
     *loss += sum + t->pass.penalty * (double)rows;
     return CHL_OK;
+}
+
+/* What validation judges and training keeps. */
+static const chl_packed *kept_numbers(const trainer *t)
+{
+    return chl_average_of(&t->average, t->net, &t->pass.packed);
 }
 
 static chl_status train_epoch(trainer *t, chl_epoch *record, chl_error *err)
@@ -180,7 +192,7 @@ static chl_status train_epoch(trainer *t, chl_epoch *record, chl_error *err)
     }
     record->loss = loss / (double)n;
     if (t->job->valid.n > 0) {
-        chl_evaluate(&t->evaluator, &t->pass.packed, &t->options->loss, &t->job->valid,
+        chl_evaluate(&t->evaluator, kept_numbers(t), &t->options->loss, &t->job->valid,
                      &record->val_loss, &record->val_auc);
     }
     return CHL_OK;
@@ -211,7 +223,7 @@ static chl_status finish_epoch(trainer *t, const chl_epoch *record, bool *stop,
     CHL_TRY(append(&t->job->series[t->member], record, err));
     *stop = t->stop.on && chl_early_stop_update(&t->stop, record, &best);
     if (best) {
-        memcpy(t->best, t->pass.packed.params, number_bytes(t));
+        memcpy(t->best, kept_numbers(t)->params, number_bytes(t));
     }
     CHL_TRY(t->job->tell(t->job->tell_ctx, record, &asked, err));
     *stop = *stop || asked;
@@ -242,8 +254,10 @@ static void keep_weights(trainer *t)
     if (t->stop.on && t->stop.restore && t->stop.best_epoch > 0) {
         memcpy(t->pass.packed.params, t->best, number_bytes(t));
         series->best_epoch = t->stop.best_epoch;
+        chl_packed_store(&t->pass.packed, t->net);
+    } else if (t->steps > 0) {
+        chl_packed_store(kept_numbers(t), t->net);
     }
-    chl_packed_store(&t->pass.packed, t->net);
 }
 
 chl_status chl_member_train(chl_job *job, int member, chl_error *err)

@@ -22,6 +22,7 @@ typedef struct chl_train_options {
     int64_t epochs, batch, seed;
     bool shuffle;
     double clip_norm; /* 0 = off */
+    double ema;       /* decay of the moving average, 0 = off */
 } chl_train_options;
 
 CHL_MUST_CHECK chl_status chl_train_options_read(const json_t *json, chl_train_options *o,

@@ -71,6 +71,22 @@ chl_status chl_optimizer_read(const json_t *json, chl_optimizer *o, chl_error *e
     return CHL_OK;
 }
 
+void chl_optimizer_decay(const chl_optimizer *o, const chl_net *net, double lr,
+                         chl_real *params)
+{
+    if (o->type != CHL_OPTIMIZER_ADAMW || o->weight_decay == 0) {
+        return;
+    }
+    chl_real keep = (chl_real)(1 - lr * o->weight_decay);
+    for (int i = 0; i < net->count; i++) {
+        const chl_layer *layer = &net->layers[i];
+        int64_t end = layer->kind == CHL_LAYER_DENSE ? layer->pack_bias : layer->pack_at;
+        for (int64_t k = layer->pack_at; k < end; k++) {
+            params[k] *= keep;
+        }
+    }
+}
+
 void chl_optimizer_step(const chl_optimizer *o, const chl_kernels *kernels, double lr,
                         int64_t t, int64_t n, const chl_real *g, chl_real *memory,
                         chl_real *p)

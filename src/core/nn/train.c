@@ -19,7 +19,7 @@ typedef struct raw_options {
     const json_t *loss, *optimizer, *early_stop, *schedules;
     int64_t epochs, batch, seed;
     bool shuffle;
-    double clip_norm;
+    double clip_norm, ema;
 } raw_options;
 
 #define FIELD(name, type, low, high)                                                     \
@@ -36,6 +36,7 @@ static const chl_option train_options[] = {FIELD(loss, CHL_OPT_JSON, 0, 0),
                                            FIELD(seed, CHL_OPT_INT, 0, 0),
                                            FIELD(shuffle, CHL_OPT_BOOL, 0, 0),
                                            FIELD(clip_norm, CHL_OPT_DOUBLE, 0, 1e12),
+                                           FIELD(ema, CHL_OPT_DOUBLE, 0, 0.999999),
                                            {0}};
 
 chl_status chl_train_options_read(const json_t *json, chl_train_options *o,
@@ -47,7 +48,8 @@ chl_status chl_train_options_read(const json_t *json, chl_train_options *o,
                              .batch = raw.batch,
                              .seed = raw.seed,
                              .shuffle = raw.shuffle,
-                             .clip_norm = raw.clip_norm};
+                             .clip_norm = raw.clip_norm,
+                             .ema = raw.ema};
     CHL_TRY(chl_loss_read(raw.loss, &o->loss, err));
     CHL_TRY(chl_optimizer_read(raw.optimizer, &o->optimizer, err));
     CHL_TRY(chl_early_stop_read(raw.early_stop, &o->early_stop, err));

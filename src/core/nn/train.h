@@ -11,15 +11,17 @@
  *    "optimizer":{"type":"adam","lr":1e-3,"beta1":.9,"beta2":.999,"eps":1e-8}
  *              | {"type":"adamw",…,"weight_decay":.01}
  *              | {"type":"sgd","lr":1e-2,"momentum":0,"nesterov":false},
- *    "epochs":100, "batch":128, "seed":42, "shuffle":true, "clip_norm":0,
+ *    "epochs":100, "batch":128, "seed":42, "shuffle":true, "clip_norm":0, "ema":0,
  *    "early_stop":{"monitor":"val_loss","patience":10,"restore":true,"min_delta":0},
  *    "schedules":[{"type":"reduce_lr","monitor":"val_loss","factor":.5,"patience":5,
  *                  "threshold":1e-4,"cooldown":0,"min_lr":0},
  *                 {"type":"step","every":10,"factor":.5}]}
  *
  * Monitors are "val_loss", "val_auc" and "loss". "clip_norm" bounds the global norm of a
- * step's gradient (0 = off). The same seed gives the same weights on any number of
- * threads, with and without a callback. Cancelling takes effect at the next batch.
+ * step's gradient (0 = off); "ema" is the decay of a moving average of the weights, which
+ * is judged and kept instead of the last ones (0 = off; average.h). The same seed gives
+ * the same weights on any number of threads, with and without a callback. Cancelling
+ * takes effect at the next batch.
  */
 #ifndef CHL_NN_TRAIN_H
 #define CHL_NN_TRAIN_H
