@@ -25,7 +25,7 @@ typedef struct sql_insert {
 
 typedef struct sql_backend {
     const char *engine;
-    const char *begin; /* starts the transaction of a write */
+    const char *begin; /* the statement that starts a write */
     /* *state is the backend's own connection. */
     chl_status (*open)(const char *url, bool read_only, const chl_control *control,
                        void **state, chl_error *err);
@@ -40,18 +40,16 @@ typedef struct sql_backend {
     void (*finish)(void *state); /* ends the query; idempotent */
     chl_status (*execute)(void *state, const char *statement, const json_t *params,
                           const chl_control *control, int64_t *changed, chl_error *err);
+    bool (*in_transaction)(void *state); /* the user opened one */
     /* *exists: a table or view of that name; an empty schema means the default. */
     chl_status (*exists)(void *state, const char *schema, const char *table,
                          const chl_control *control, bool *exists, chl_error *err);
     const char *(*type_name)(chl_type type); /* of a column that a write makes */
-    /* May values of the type go into a column that reads as `there` (chl_type or
-     * SQL_UNDECIDED) without being changed? NULL: the database checks it. */
-    bool (*accepts)(int there, chl_type type);
     chl_status (*insert)(void *state, const sql_insert *insert,
                          const chl_control *control, chl_error *err);
 } sql_backend;
 
-extern const sql_backend sql_sqlite;
+extern const sql_backend sql_sqlite, sql_postgres;
 
 /* Appends the name in double quotes. */
 void sql_put_name(chl_strbuf *out, const char *name);

@@ -177,41 +177,43 @@ chl_status sql_columns_parse(sql_columns *columns, int i, const char *text, size
     return CHL_OK;
 }
 
+/* A number that is not of the column's type: its text is, or the value is refused. */
+static chl_status convert(sql_columns *columns, int i, const char *text, chl_error *err)
+{
+    return columns->list[i].wanted
+               ? sql_columns_parse(columns, i, text, strlen(text), err)
+               : fail_value(columns, i, text, err);
+}
+
 chl_status sql_columns_i64(sql_columns *columns, int i, int64_t value, chl_error *err)
 {
     sql_column *column = &columns->list[i];
     char text[32];
-    snprintf(text, sizeof text, "%lld", (long long)value);
     CHL_TRY(decide(column, CHL_I64, err));
-    switch ((chl_type)column->type) {
-    case CHL_I64: return chl_builder_i64(&column->builder, value, err);
-    case CHL_F64:
-        return is_exact(value) ? chl_builder_f64(&column->builder, (double)value, err)
-                               : fail_value(columns, i, text, err);
-    case CHL_BOOL:
-        return value == 0 || value == 1
-                   ? chl_builder_bool(&column->builder, value == 1, err)
-                   : fail_value(columns, i, text, err);
-    default:
-        return column->wanted ? sql_columns_parse(columns, i, text, strlen(text), err)
-                              : fail_value(columns, i, text, err);
+    if (column->type == CHL_I64) {
+        return chl_builder_i64(&column->builder, value, err);
     }
+    if (column->type == CHL_F64 && is_exact(value)) {
+        return chl_builder_f64(&column->builder, (double)value, err);
+    }
+    if (column->type == CHL_BOOL && (value == 0 || value == 1)) {
+        return chl_builder_bool(&column->builder, value == 1, err);
+    }
+    snprintf(text, sizeof text, "%lld", (long long)value);
+    return convert(columns, i, text, err);
 }
 
 chl_status sql_columns_f64(sql_columns *columns, int i, double value, chl_error *err)
 {
     sql_column *column = &columns->list[i];
     char text[32];
-    chl_format_double(value, text);
     CHL_TRY(decide(column, CHL_F64, err));
-    if (column->type == CHL_I64 && column->widens && !widen(column)) {
-        return fail_value(columns, i, text, err);
-    }
-    if (column->type == CHL_F64) {
+    if (column->type == CHL_F64 ||
+        (column->type == CHL_I64 && column->widens && widen(column))) {
         return chl_builder_f64(&column->builder, value, err);
     }
-    return column->wanted ? sql_columns_parse(columns, i, text, strlen(text), err)
-                          : fail_value(columns, i, text, err);
+    chl_format_double(value, text);
+    return convert(columns, i, text, err);
 }
 
 chl_status sql_columns_text(sql_columns *columns, int i, const char *text, size_t length,

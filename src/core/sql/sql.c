@@ -15,7 +15,9 @@ static const sql_backend *find_backend(const char *url)
     static const struct {
         const char *scheme;
         const sql_backend *backend;
-    } schemes[] = {{"sqlite:", &sql_sqlite}};
+    } schemes[] = {{"sqlite:", &sql_sqlite},
+                   {"postgresql://", &sql_postgres},
+                   {"postgres://", &sql_postgres}};
     for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
         if (strncmp(url, schemes[i].scheme, strlen(schemes[i].scheme)) == 0) {
             return schemes[i].backend;

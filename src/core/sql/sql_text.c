@@ -72,7 +72,7 @@ chl_status sql_fail(chl_error *err, chl_status code, const char *engine,
     chl_fail(err, code, "%s: %s", engine, message ? message : "unknown error");
     size_t length = err ? strlen(err->message) : 0;
     for (size_t i = 0; i < length; i++) {
-        if (err->message[i] == '\n' || err->message[i] == '\r') {
+        if ((unsigned char)err->message[i] < ' ') {
             err->message[i] = ' ';
         }
     }

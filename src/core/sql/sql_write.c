@@ -146,14 +146,27 @@ static chl_status drop_table(const writer *w, chl_error *err)
     return run_text(w, &text, err);
 }
 
+/* May values of the type go into a column that reads as `there` and come back the same?
+ * SQLite would store anything, PostgreSQL reads numbers and dates out of text. */
+static bool accepts(int there, chl_type type)
+{
+    switch (there) {
+    case SQL_UNDECIDED: return true;
+    case CHL_STRING: return !chl_type_numeric(type);
+    case CHL_F64: return type == CHL_F64 || type == CHL_I64;
+    case CHL_I64: return type == CHL_I64 || type == CHL_BOOL;
+    case CHL_TIMESTAMP: return type == CHL_TIMESTAMP || type == CHL_DATE;
+    default: return there == (int)type;
+    }
+}
+
 static chl_status check_column(const writer *w, const chl_field *field,
                                const sql_columns *there, chl_error *err)
 {
-    bool (*accepts)(int, chl_type) = w->sql->backend->accepts;
     int i;
     CHL_TRY(sql_columns_find(there, w->table, field->name, &i, err));
     int type = there->list[i].type;
-    if (accepts && !accepts(type, field->column->type)) {
+    if (!accepts(type, field->column->type)) {
         return chl_fail(err, CHL_ETYPE, "column '%s': the table holds %s, the frame %s",
                         field->name, chl_type_name((chl_type)type),
                         chl_type_name(field->column->type));
@@ -209,17 +222,25 @@ static chl_status write_rows(const writer *w, chl_error *err)
                          .keys = upsert ? w->keys : NULL,
                          .key_count = upsert ? w->key_count : 0};
     CHL_TRY(prepare_table(w, err));
-    CHL_TRY(w->sql->backend->insert(w->sql->state, &insert, w->control, err));
-    return run(w, "COMMIT", w->control, err);
+    return w->sql->backend->insert(w->sql->state, &insert, w->control, err);
 }
 
+/* In a transaction of its own, or as a part of the one that the user opened. */
 static chl_status write_transaction(const writer *w, chl_error *err)
 {
-    CHL_TRY(run(w, w->sql->backend->begin, w->control, err));
+    const char *const own[] = {w->sql->backend->begin, "COMMIT", "ROLLBACK"},
+                      *const part[] = {"SAVEPOINT churnlab", "RELEASE SAVEPOINT churnlab",
+                                       "ROLLBACK TO SAVEPOINT churnlab"};
+    const char *const *words =
+        w->sql->backend->in_transaction(w->sql->state) ? part : own;
+    CHL_TRY(run(w, words[0], w->control, err));
     chl_status status = write_rows(w, err);
+    if (status == CHL_OK) {
+        status = run(w, words[1], w->control, err);
+    }
     if (status != CHL_OK) {
         chl_error ignored = {0};
-        (void)!run(w, "ROLLBACK", NULL, &ignored);
+        (void)!run(w, words[2], NULL, &ignored);
     }
     return status;
 }

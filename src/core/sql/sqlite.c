@@ -69,7 +69,7 @@ static chl_status open_file(sqlite_state *state, const char *path, bool read_onl
     bool memory = strcmp(path, ":memory:") == 0;
     int flags = read_only && !memory ? SQLITE_OPEN_READONLY
                                      : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-    int code = state->api.open_v2(path, &state->db, flags, NULL);
+    int code = state->api.open_v2(path, &state->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
     if (code != SQLITE_OK) {
         int system = state->db ? state->api.system_errno(state->db) : 0;
         sqlite_fail(state, code, err);
@@ -356,6 +356,12 @@ static chl_status execute(void *ctx, const char *text, const json_t *params,
     return status;
 }
 
+static bool in_transaction(void *ctx)
+{
+    sqlite_state *state = ctx;
+    return !state->api.get_autocommit(state->db);
+}
+
 static chl_status exists(void *ctx, const char *schema, const char *table,
                          const chl_control *control, bool *found, chl_error *err)
 {
@@ -401,31 +407,17 @@ static const char *type_name(chl_type type)
     return "TEXT";
 }
 
-/* Affinity would store text as a number or a number as text, or nobody could read the
- * column's mixture. */
-static bool accepts(int there, chl_type type)
-{
-    bool text = type == CHL_STRING || type == CHL_CATEGORY;
-    switch (there) {
-    case SQL_UNDECIDED: return true;
-    case CHL_STRING: return text || !chl_type_numeric(type);
-    case CHL_F64: return type == CHL_F64 || type == CHL_I64;
-    case CHL_I64: return type == CHL_I64 || type == CHL_BOOL;
-    default: return there == (int)type;
-    }
-}
-
 const sql_backend sql_sqlite = {
     .engine = "sqlite",
-    .begin = "BEGIN IMMEDIATE",
+    .begin = "BEGIN IMMEDIATE", /* waits for a lock now, not at the first row */
     .open = open_database,
     .close = close_database,
     .query = query,
     .fetch = fetch,
     .finish = finish,
     .execute = execute,
+    .in_transaction = in_transaction,
     .exists = exists,
     .type_name = type_name,
-    .accepts = accepts,
     .insert = sqlite_insert,
 };
