@@ -189,3 +189,154 @@ describe("the roles time and personal", function()
     assert.is_truthy(saved:find("Balance", 1, true))
   end)
 end)
+
+describe("functions of dates and timestamps", function()
+  local path = "tests/golden/time.csv" -- pandas, dateutil, datetime: see time.py beside it
+  local golden
+
+  setup(function()
+    local types = {}
+    for _, name in ipairs { "a", "b", "add_days", "add_months", "add_seconds", "second_of",
+      "minute_of", "hour_of", "week_of", "month_of", "quarter_of", "year_of" } do
+      types[name] = "timestamp"
+    end
+    for _, name in ipairs { "f1", "f2", "f3", "f4", "f5" } do types[name] = "string" end
+    golden = cl.read_csv(path, { types = types })
+  end)
+
+  -- Rows where the expression and the golden column differ, with their first row.
+  local function differences(expression, column)
+    local found = golden:derive { got = expression, want = column }
+      :filter("is_na(got) ~= is_na(want) or coalesce(got ~= want, false)")
+    return #found == 0 and "none"
+      or ("%d, such as a = %s b = %s n = %s: got %s, want %s"):format(#found, found.a[1],
+        found.b[1], found.n[1], found.got[1], found.want[1])
+  end
+
+  it("agree with pandas, dateutil and datetime over all years", function()
+    assert.are.equal(386, #golden)
+    for _, part in ipairs { "year", "quarter", "month", "week", "day", "weekday", "day_of_year" } do
+      assert.are.equal("none", differences(part .. "(a)", part), part)
+      assert.are.equal("none", differences(part .. "(date(a))", part), part)
+    end
+    for _, part in ipairs { "hour", "minute", "second" } do
+      assert.are.equal("none", differences(part .. "(a)", part), part)
+    end
+    assert.are.equal("none", differences("days_between(a, b)", "days"))
+    assert.are.equal("none", differences("seconds_between(a, b)", "seconds"))
+    assert.are.equal("none", differences("months_between(a, b)", "months"))
+    assert.are.equal("none", differences("add_days(a, n)", "add_days"))
+    assert.are.equal("none", differences("add_months(a, n)", "add_months"))
+    assert.are.equal("none", differences("add_seconds(a, n)", "add_seconds"))
+    assert.are.equal("none", differences("date(add_months(a, n))", "date(add_months)"))
+    assert.are.equal("none", differences("add_months(date(a), n)", "date(add_months)"))
+    assert.are.equal("none", differences("add_days(date(a), n)", "date(add_days)"))
+  end)
+
+  it("truncate like pandas", function()
+    local inside = "year(a) > 1 and year(a) < 9999"
+    for _, unit in ipairs { "second", "minute", "hour", "week", "month", "quarter", "year" } do
+      local whole = ("if_else(%s, date_trunc(a, '%s'), nil)"):format(inside, unit)
+      assert.are.equal("none", differences(whole, unit .. "_of"), unit)
+      if unit ~= "second" and unit ~= "minute" and unit ~= "hour" then
+        local of_date = ("if_else(%s, date_trunc(date(a), '%s'), nil)"):format(inside, unit)
+        assert.are.equal("none", differences(of_date, ("date(%s_of)"):format(unit)), unit)
+      end
+    end
+  end)
+
+  it("write and read texts like strftime and strptime", function()
+    local formats = { f1 = "%d/%m/%Y", f2 = "%Y%m%d%H%M%S", f3 = "%d %b %Y %I:%M %p",
+      f4 = "%Y/%j", f5 = "%B %d, %Y %H:%M:%S.%f" }
+    local keeps = { f1 = "day", f2 = "second", f3 = "minute", f4 = "day" }
+    for column, format in pairs(formats) do
+      assert.are.equal("none", differences(("format_time(a, '%s')"):format(format), column))
+      local want = keeps[column] and ("date_trunc(a, '%s')"):format(keeps[column]) or "a"
+      assert.are.equal("none", differences(("parse_timestamp(%s, '%s')"):format(column, format),
+        want), column)
+      assert.are.equal("none", differences(("parse_date(%s, '%s')"):format(column, format),
+        "date(a)"), column)
+    end
+  end)
+
+  it("keep their promises on any moment", function()
+    local laws = {
+      "timestamp(date(a)) == date_trunc(a, 'day')",
+      "date_trunc(a, 'week') <= a and weekday(date_trunc(a, 'week')) == 1",
+      "date_trunc(date_trunc(a, 'quarter'), 'quarter') == date_trunc(a, 'quarter')",
+      "add_days(add_days(a, n), 0 - n) == a",
+      "add_seconds(a, seconds_between(a, add_seconds(a, n))) == add_seconds(a, n)",
+      "months_between(a, add_months(a, n)) == n",
+      "month(add_months(a, n)) - 1 == (month(a) - 1 + n) % 12",
+      "day(add_months(a, n)) <= day(a)",
+      "add_months(a, months_between(a, b)) <= b or b < a",
+      "add_months(a, months_between(a, b) + 1) > b or b < a",
+      "timestamp('' .. a) == a",
+      "date('' .. a) == date(a)",
+      "parse_timestamp(format_time(a, '%Y-%m-%dT%H:%M:%S.%f%z'), '%Y-%m-%dT%H:%M:%S.%f%z') == a",
+      "days_between(date(a), date(b)) == seconds_between(date(a), date(b)) / 86400",
+    }
+    local inside = "abs(n) < 40000 and year(a) > 1 and year(a) < 9999"
+    local some = golden:filter(inside)
+      :filter("abs(n) < 12 * (9998 - year(a)) and abs(n) < 12 * year(a)")
+    assert.is_true(#some > 300)
+    for _, law in ipairs(laws) do
+      assert.are.equal(0, #some:filter(("not coalesce(%s, false)"):format(law)), law)
+    end
+  end)
+
+  local f = parse("d,t,s,n,x\n2024-01-31,2024-01-31 22:30:00.5,31/01/24,1,0.25\n,,,,\n" ..
+    "9999-12-31,9999-12-31 00:00:00,later,1,1\n", { types = { s = "string" } })
+
+  it("clamp at month ends and stay in the calendar", function()
+    local function first(text) return expr.eval(f, text)[1] end
+    assert.are.equal("2024-02-29", first("add_months(d, 1)"))
+    assert.are.equal("2023-02-28", first("add_months(d, -11)"))
+    assert.are.equal("2024-02-29 22:30:00.500", first("add_months(t, n)"))
+    assert.are.equal("2024-01-31 22:30:00.750", first("add_seconds(t, x)"))
+    assert.are.equal("2024-01-31 00:00:01", first("add_seconds(d, 1)"))
+    assert.are.equal("1970-01-20 16:13:20", first("add_seconds('1970-01-01', 1700000)"))
+    assert.are.equal(22, first("hour('2024-01-31 22:30')"))
+    assert.are.equal(5, first("week('2024-02-01')"))
+    assert.are.same({ "2024-02-01", "?", "?" }, values(expr.eval(f, "add_days(d, n)")))
+    assert.are.same({ "2024-01-31", "?", "?" }, values(expr.eval(f, "parse_date(s, '%d/%m/%y')")))
+    assert.are.same({ "?", "?", "?" }, values(expr.eval(f, "timestamp(s)")))
+    assert.are.same({ "?", "?", "?" }, values(expr.eval(f, "add_days(d, 9223372036854775807)")))
+    assert.are.same({ "?", "?", "?" }, values(expr.eval(f, "add_seconds(t, 1e300)")))
+    assert.are.same({ "?", "?", "?" }, values(expr.eval(f, "add_months(t, nil)")))
+    assert.is_nil(first("date_trunc('0000-01-01', 'week')"))
+    assert.are.same({ 0.0, "?", 0.0 },
+      values(expr.eval(f, "round(days_between(t, t), 6)")))
+  end)
+
+  it("are checked before any row is read", function()
+    local function message(text) return select(2, pcall(expr.check, f:head(0), text)) end
+    local cases = {
+      ["parse_date(s, '%d/%q')"] = "position 15: function 'parse_date': format \"%d/%q\": "
+        .. "position 4: unknown directive '%q'",
+      ["parse_date(s, '%d/%m')"] = "the format must tell year, month and day",
+      ["parse_date(s, s)"] = 'expected a format such as "%d/%m/%Y", got column',
+      ["parse_date(n, '%Y')"] = "function 'parse_date': expected text, got column 'n' (i64)",
+      ["format_time(t, '%')"] = "expected a directive after '%'",
+      ["date_trunc(t, 'mnth')"] = "unknown unit 'mnth' (did you mean 'month'?)",
+      ["date_trunc(t, n)"] = 'expected a unit such as "month"',
+      ["date_trunc(d, 'hour')"] = "expected day or a longer unit for a date",
+      ["hour(d)"] = "function 'hour': expected a timestamp, got column 'd' (date)",
+      ["year(n)"] = "function 'year': expected a date or a timestamp, got column 'n' (i64)",
+      ["year('soon')"] = 'expected a timestamp like "2026-11-22 10:00:00", got "soon"',
+      ["add_days(d, x)"] = "function 'add_days': expected a whole number (i64), got column 'x'",
+      ["add_seconds(t, s)"] = "function 'add_seconds': expected a number, got column 's'",
+      ["date(n)"] = "function 'date': expected a date or a timestamp",
+      ["weekdya(d)"] = "did you mean 'weekday'",
+    }
+    for text, expected in pairs(cases) do
+      local got = message(text)
+      assert.is_truthy(got:find(expected, 1, true), text .. ": " .. got)
+    end
+    local types = { ["date(t)"] = "date", ["timestamp(d)"] = "timestamp", ["week(t)"] = "i64",
+      ["days_between(d, d)"] = "i64", ["days_between(d, t)"] = "f64", ["add_days(d, 1)"] = "date",
+      ["add_seconds(d, 1)"] = "timestamp", ["months_between(d, t)"] = "i64",
+      ["format_time(d, '%Y')"] = "string", ["date_trunc(d, 'month')"] = "date" }
+    for text, kind in pairs(types) do assert.are.equal(kind, message(text), text) end
+  end)
+end)

@@ -48,6 +48,33 @@ static inline int32_t chl_days_of_micros(int64_t micros)
     return (int32_t)(days - (micros % CHL_MICROS_PER_DAY < 0));
 }
 
+typedef enum chl_time_unit {
+    CHL_UNIT_SECOND,
+    CHL_UNIT_MINUTE,
+    CHL_UNIT_HOUR,
+    CHL_UNIT_DAY,
+    CHL_UNIT_WEEK, /* from Monday on */
+    CHL_UNIT_MONTH,
+    CHL_UNIT_QUARTER,
+    CHL_UNIT_YEAR
+} chl_time_unit;
+
+int chl_days_weekday(int32_t days); /* 1 = Monday … 7 = Sunday */
+int chl_days_week(int32_t days);    /* ISO 8601: 1 … 53, the first has a Thursday */
+int chl_days_of_year(int32_t days); /* 1 … 366 */
+
+/* The start of the unit that holds the time; false when it is out of the calendar. */
+bool chl_days_truncate(int32_t days, chl_time_unit unit, int32_t *out);
+bool chl_micros_truncate(int64_t micros, chl_time_unit unit, int64_t *out);
+
+/* The same day of another month, or that month's last one; false out of the calendar. */
+bool chl_days_add_months(int32_t days, int64_t months, int32_t *out);
+bool chl_micros_add_months(int64_t micros, int64_t months, int64_t *out);
+
+/* Completed months: the most that can be added to `from` without passing `to`; negative
+ * when `to` is before. false when one of them is out of the calendar. */
+bool chl_months_between(int64_t from, int64_t to, int64_t *months);
+
 /* 28 … 31. */
 int chl_days_in_month(int year, int month);
 

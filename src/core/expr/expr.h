@@ -20,7 +20,15 @@
  * round away from zero), exp log log1p log2 log10 sqrt, min max clip between (two or more
  * arguments; bounds included), is_na coalesce if_else one_of(x, values …), bin(x, 25, 40)
  * with levels "<25", "25..40" (25 included), ">=40", lower upper (ASCII) len (UTF-8
- * characters) contains starts_with ends_with, year month day days_between(from, to).
+ * characters) contains starts_with ends_with.
+ * Of dates and timestamps (a literal text counts as one): year quarter month week (ISO)
+ * day weekday (1 = Monday) day_of_year hour minute second; date(x) timestamp(x), also of
+ * ISO 8601 text; parse_date(text, "%d/%m/%Y"), parse_timestamp, format_time(x, format)
+ * with the directives of time_format.h; date_trunc(x, "second" … "year"), add_days(x, n)
+ * add_months(x, n) (month ends clamp: Jan 31 + 1 is Feb 28 or 29) add_seconds(x, n),
+ * days_between(from, to): whole days (i64) of dates, days with their fraction (f64) as
+ * soon as one is a timestamp; seconds_between (f64), months_between (completed months,
+ * i64). What does not fit its format or leaves the years 0000 to 9999 is missing.
  * Choices between categories and literals give a category. Aggregates: count() count(x)
  * count_if sum mean min max (one argument) std var (n - 1) median quantile(x, q)
  * n_distinct first last mode (the least of equally frequent values) wmean(x, weight) any

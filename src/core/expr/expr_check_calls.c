@@ -18,8 +18,8 @@ static const char *name_of(const expr_plan *plan, int32_t node)
     return expr_at(plan, node)->fn->name;
 }
 
-static chl_status fail_argument(const expr_plan *plan, int32_t node, int32_t argument,
-                                const char *expected)
+chl_status chl_expr_fail_argument(const expr_plan *plan, int32_t node, int32_t argument,
+                                  const char *expected)
 {
     char what[160];
     chl_expr_describe(plan, argument, what);
@@ -34,7 +34,7 @@ static chl_status want_number(expr_plan *plan, int32_t node, int k, int type)
 {
     int32_t a = arg(plan, node, k);
     if (!chl_expr_is_number(plan, a)) {
-        return fail_argument(plan, node, a, "a number");
+        return chl_expr_fail_argument(plan, node, a, "a number");
     }
     plan->nodes[a].want = type;
     return CHL_OK;
@@ -44,7 +44,7 @@ static chl_status want_text(expr_plan *plan, int32_t node, int k)
 {
     int32_t a = arg(plan, node, k);
     if (!chl_expr_is_text(plan, a) && plan->nodes[a].type != EXPR_TYPE_NIL) {
-        return fail_argument(plan, node, a, "text");
+        return chl_expr_fail_argument(plan, node, a, "text");
     }
     plan->nodes[a].want = CHL_STRING;
     return CHL_OK;
@@ -259,7 +259,8 @@ static chl_status check_round(expr_plan *plan, int32_t node)
     int32_t digits = arg(plan, node, 1);
     const expr_node *n = expr_at(plan, digits);
     if (n->op != EXPR_INT || n->as.i < -15 || n->as.i > 15) {
-        return fail_argument(plan, node, digits, "digits as an integer from -15 to 15");
+        return chl_expr_fail_argument(plan, node, digits,
+                                      "digits as an integer from -15 to 15");
     }
     plan->nodes[digits].want = EXPR_WANT_SKIP;
     return check_math(plan, node);
@@ -272,12 +273,13 @@ static chl_status check_ordered(expr_plan *plan, int32_t node)
         int32_t a = arg(plan, node, i);
         bool time = chl_expr_is_time(plan, a) || is_literal_text(plan, a);
         if (!chl_expr_is_number(plan, a) && !time) {
-            return fail_argument(plan, node, a, "a number or a date");
+            return chl_expr_fail_argument(plan, node, a, "a number or a date");
         }
     }
     CHL_TRY(unify(plan, node, 0));
     if (plan->nodes[node].type == CHL_CATEGORY) {
-        return fail_argument(plan, node, arg(plan, node, 0), "a number or a date");
+        return chl_expr_fail_argument(plan, node, arg(plan, node, 0),
+                                      "a number or a date");
     }
     if (plan->nodes[node].type == CHL_BOOL) {
         for (int i = 0; i < expr_at(plan, node)->n_args; i++) {
@@ -309,7 +311,7 @@ static chl_status check_bin(expr_plan *plan, int32_t node)
     for (int i = 1; i < n; i++, last = edge) {
         int32_t a = arg(plan, node, i);
         if (!literal_number(plan, a, &edge) || (i > 1 && edge <= last)) {
-            return fail_argument(plan, node, a, "edges as rising numbers");
+            return chl_expr_fail_argument(plan, node, a, "edges as rising numbers");
         }
         chl_format_double(edge, to);
         snprintf(label, sizeof label, i > 1 ? "%s..%s" : "%s<%s", from, to);
@@ -340,7 +342,7 @@ static chl_status check_item(expr_plan *plan, int32_t node, int32_t x, int32_t i
         return CHL_OK;
     }
     if (!number && op != EXPR_TEXT) {
-        return fail_argument(plan, node, item, "values, not expressions");
+        return chl_expr_fail_argument(plan, node, item, "values, not expressions");
     }
     char what[160];
     chl_expr_describe(plan, x, what);
@@ -382,15 +384,6 @@ static chl_status check_text_function(expr_plan *plan, int32_t node)
     return CHL_OK;
 }
 
-static chl_status check_date_function(expr_plan *plan, int32_t node)
-{
-    CHL_TRY(want_times(plan, node, 0));
-    bool fraction = expr_at(plan, node)->fn->id == FN_DAYS_BETWEEN &&
-                    plan->nodes[node].operands == CHL_TIMESTAMP;
-    plan->nodes[node].type = fraction ? CHL_F64 : CHL_I64;
-    return CHL_OK;
-}
-
 /* ---- aggregates ---- */
 
 static chl_status check_quantile(expr_plan *plan, int32_t node)
@@ -398,7 +391,7 @@ static chl_status check_quantile(expr_plan *plan, int32_t node)
     int32_t q = arg(plan, node, 1);
     double share;
     if (!literal_number(plan, q, &share) || share < 0 || share > 1) {
-        return fail_argument(plan, node, q, "a number from 0 to 1");
+        return chl_expr_fail_argument(plan, node, q, "a number from 0 to 1");
     }
     plan->nodes[q].want = EXPR_WANT_SKIP;
     return check_math(plan, node);
@@ -414,7 +407,7 @@ static chl_status check_sum(expr_plan *plan, int32_t node, bool times)
         return CHL_OK;
     }
     if (times && !chl_expr_is_number(plan, a)) {
-        return fail_argument(plan, node, a, "a number or a date");
+        return chl_expr_fail_argument(plan, node, a, "a number or a date");
     }
     type = type == CHL_I64 || type == CHL_BOOL ? CHL_I64 : CHL_F64;
     CHL_TRY(want_number(plan, node, 0, type));
@@ -462,6 +455,9 @@ chl_status chl_expr_check_call(expr_plan *plan, int32_t node)
     if (expr_is_aggregate_fn(id)) {
         return check_aggregate(plan, node);
     }
+    if (expr_is_time_fn(id)) {
+        return chl_expr_check_time(plan, node);
+    }
     switch (id) {
     case FN_ABS:
     case FN_SIGN:
@@ -483,10 +479,6 @@ chl_status chl_expr_check_call(expr_plan *plan, int32_t node)
     case FN_CONTAINS:
     case FN_STARTS_WITH:
     case FN_ENDS_WITH: return check_text_function(plan, node);
-    case FN_YEAR:
-    case FN_MONTH:
-    case FN_DAY:
-    case FN_DAYS_BETWEEN: return check_date_function(plan, node);
     default: return check_math(plan, node); /* log … sqrt */
     }
 }

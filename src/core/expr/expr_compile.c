@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
-#include "core/data/calendar.h"
+#include "core/data/time_format.h"
 #include "core/expr/expr_internal.h"
 
 typedef struct compiler {
@@ -280,6 +280,39 @@ static chl_status emit_one_of(compiler *c, const expr_node *node, int operands)
     return emit(c, in, 1);
 }
 
+/* The format in argument 1 of a checked call, as an instruction keeps it. */
+static chl_status make_format(compiler *c, const expr_node *node, void **out)
+{
+    size_t n;
+    chl_time_format *format = chl_alloc(1, sizeof *format);
+    if (!format) {
+        return chl_fail_memory(c->plan->err);
+    }
+    const char *text = expr_literal(c->plan, expr_arg(c->plan->expr, node, 1), &n);
+    chl_status status = chl_time_format_init(format, text, n, NULL, c->plan->err);
+    if (status != CHL_OK) {
+        chl_free(format);
+        return status;
+    }
+    *out = format;
+    return CHL_OK;
+}
+
+static chl_status emit_time(compiler *c, const expr_node *node, const expr_typed *typed)
+{
+    expr_fn id = node->fn->id;
+    expr_instr in = {.run = chl_expr_time_kernel(id, typed->operands), .op = (int)id};
+    int n = node->n_args;
+    if (id == FN_PARSE_DATE || id == FN_PARSE_TIMESTAMP || id == FN_FORMAT_TIME) {
+        CHL_TRY(make_format(c, node, &in.table));
+        n = 1;
+    } else if (id == FN_DATE_TRUNC) {
+        in.k.i = chl_expr_time_unit(c->plan->expr, node);
+        n = 1;
+    }
+    return in.run ? emit(c, in, n) : CHL_OK;
+}
+
 /* A function of many arguments as a chain of two-argument kernels. */
 static chl_status emit_chain(compiler *c, expr_kernel *run, int size, int n)
 {
@@ -315,12 +348,12 @@ static chl_status emit_call(compiler *c, const expr_node *node, const expr_typed
         break;
     default: break;
     }
-    expr_kernel *run = chl_expr_math_kernel(id, typed->operands);
-    if (id >= FN_YEAR && id <= FN_DAYS_BETWEEN) {
-        run = chl_expr_time_kernel(id, typed->operands);
-    } else if (typed->operands == CHL_STRING) {
-        run = chl_expr_text_kernel(id);
+    if (expr_is_time_fn(id)) {
+        return emit_time(c, node, typed);
     }
+    expr_kernel *run = typed->operands == CHL_STRING
+                           ? chl_expr_text_kernel(id)
+                           : chl_expr_math_kernel(id, typed->operands);
     return run ? emit_kernel(c, run, (int)id, size, node->n_args) : CHL_OK;
 }
 

@@ -7,17 +7,25 @@
  * function and differs by its number of arguments. */
 #define FUNCTIONS(ROW, AGGREGATE, AGGREGATE_TOO)                                         \
     ROW("abs", FN_ABS, 1, 1)                                                             \
+    ROW("add_days", FN_ADD_DAYS, 2, 2)                                                   \
+    ROW("add_months", FN_ADD_MONTHS, 2, 2)                                               \
+    ROW("add_seconds", FN_ADD_SECONDS, 2, 2)                                             \
     ROW("between", FN_BETWEEN, 3, 3)                                                     \
     ROW("bin", FN_BIN, 2, -1)                                                            \
     ROW("ceil", FN_CEIL, 1, 1)                                                           \
     ROW("clip", FN_CLIP, 3, 3)                                                           \
     ROW("coalesce", FN_COALESCE, 1, -1)                                                  \
     ROW("contains", FN_CONTAINS, 2, 2)                                                   \
+    ROW("date", FN_DATE, 1, 1)                                                           \
+    ROW("date_trunc", FN_DATE_TRUNC, 2, 2)                                               \
     ROW("day", FN_DAY, 1, 1)                                                             \
+    ROW("day_of_year", FN_DAY_OF_YEAR, 1, 1)                                             \
     ROW("days_between", FN_DAYS_BETWEEN, 2, 2)                                           \
     ROW("ends_with", FN_ENDS_WITH, 2, 2)                                                 \
     ROW("exp", FN_EXP, 1, 1)                                                             \
     ROW("floor", FN_FLOOR, 1, 1)                                                         \
+    ROW("format_time", FN_FORMAT_TIME, 2, 2)                                             \
+    ROW("hour", FN_HOUR, 1, 1)                                                           \
     ROW("if_else", FN_IF_ELSE, 3, 3)                                                     \
     ROW("is_na", FN_IS_NA, 1, 1)                                                         \
     ROW("len", FN_LEN, 1, 1)                                                             \
@@ -28,13 +36,23 @@
     ROW("lower", FN_LOWER, 1, 1)                                                         \
     ROW("max", FN_GREATEST, 2, -1)                                                       \
     ROW("min", FN_LEAST, 2, -1)                                                          \
+    ROW("minute", FN_MINUTE, 1, 1)                                                       \
     ROW("month", FN_MONTH, 1, 1)                                                         \
+    ROW("months_between", FN_MONTHS_BETWEEN, 2, 2)                                       \
     ROW("one_of", FN_ONE_OF, 2, -1)                                                      \
+    ROW("parse_date", FN_PARSE_DATE, 2, 2)                                               \
+    ROW("parse_timestamp", FN_PARSE_TIMESTAMP, 2, 2)                                     \
+    ROW("quarter", FN_QUARTER, 1, 1)                                                     \
     ROW("round", FN_ROUND, 1, 2)                                                         \
+    ROW("second", FN_SECOND, 1, 1)                                                       \
+    ROW("seconds_between", FN_SECONDS_BETWEEN, 2, 2)                                     \
     ROW("sign", FN_SIGN, 1, 1)                                                           \
     ROW("sqrt", FN_SQRT, 1, 1)                                                           \
     ROW("starts_with", FN_STARTS_WITH, 2, 2)                                             \
+    ROW("timestamp", FN_TIMESTAMP, 1, 1)                                                 \
     ROW("upper", FN_UPPER, 1, 1)                                                         \
+    ROW("week", FN_WEEK, 1, 1)                                                           \
+    ROW("weekday", FN_WEEKDAY, 1, 1)                                                     \
     ROW("year", FN_YEAR, 1, 1)                                                           \
     AGGREGATE("all", FN_ALL, 1, 1)                                                       \
     AGGREGATE("any", FN_ANY, 1, 1)                                                       \

@@ -14,6 +14,7 @@
 
 #include <string.h>
 
+#include "core/data/calendar.h"
 #include "core/expr/expr.h"
 
 enum {
@@ -95,8 +96,26 @@ typedef enum expr_fn {
     FN_YEAR,
     FN_MONTH,
     FN_DAY,
-    FN_DAYS_BETWEEN,
-    FN_COUNT, /* the first aggregate */
+    FN_HOUR,
+    FN_MINUTE,
+    FN_SECOND,
+    FN_WEEKDAY,
+    FN_WEEK,
+    FN_QUARTER,
+    FN_DAY_OF_YEAR,
+    FN_DATE,
+    FN_TIMESTAMP,
+    FN_PARSE_DATE,
+    FN_PARSE_TIMESTAMP,
+    FN_FORMAT_TIME,
+    FN_DATE_TRUNC,
+    FN_ADD_DAYS,
+    FN_ADD_MONTHS,
+    FN_ADD_SECONDS,
+    FN_SECONDS_BETWEEN,
+    FN_MONTHS_BETWEEN,
+    FN_DAYS_BETWEEN, /* FN_YEAR … here: dates and timestamps */
+    FN_COUNT,        /* the first aggregate */
     FN_COUNT_IF,
     FN_SUM,
     FN_MEAN,
@@ -124,6 +143,11 @@ typedef struct expr_function {
 static inline bool expr_is_aggregate_fn(expr_fn id)
 {
     return id >= FN_COUNT;
+}
+
+static inline bool expr_is_time_fn(expr_fn id)
+{
+    return id >= FN_YEAR && id <= FN_DAYS_BETWEEN;
 }
 
 /* The function of that name that takes n arguments. NULL: *known tells whether the name
@@ -258,6 +282,12 @@ CHL_MUST_CHECK chl_status chl_expr_want_level(expr_plan *plan, int32_t literal,
 CHL_MUST_CHECK chl_status chl_expr_want_condition(expr_plan *plan, int32_t node,
                                                   const char *where);
 CHL_MUST_CHECK chl_status chl_expr_check_call(expr_plan *plan, int32_t node);
+CHL_MUST_CHECK chl_status chl_expr_check_time(expr_plan *plan, int32_t node);
+/* "function 'f': expected <what>, got …" at the argument. */
+chl_status chl_expr_fail_argument(const expr_plan *plan, int32_t node, int32_t argument,
+                                  const char *expected);
+/* The unit that a checked date_trunc names. */
+chl_time_unit chl_expr_time_unit(const chl_expr *expr, const expr_node *node);
 static inline const expr_node *expr_at(const expr_plan *plan, int32_t node)
 {
     return &plan->expr->nodes[node];
