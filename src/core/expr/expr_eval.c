@@ -7,17 +7,8 @@
 
 /* ---- running ---- */
 
-/* The rows that a plan runs over. */
-typedef struct row_set {
-    int64_t rows;
-    const int64_t *group; /* NULL: all rows are group 0 */
-    int64_t groups;
-    const chl_control *control;
-} row_set;
-
-/* The values of a subtree as a column; a plain column is shared. */
-static chl_status materialise(const expr_plan *plan, int32_t root, int32_t owner,
-                              const row_set *set, bool grouped, chl_column **out)
+chl_status chl_expr_materialise(const expr_plan *plan, int32_t root, int32_t owner,
+                                const expr_rows *set, bool grouped, chl_column **out)
 {
     const expr_typed *typed = &plan->nodes[root];
     const chl_column *ready = plan->expr->nodes[root].op == EXPR_COLUMN ? typed->column
@@ -43,7 +34,7 @@ static double literal_share(const expr_plan *plan, const expr_node *n)
     return share->op == EXPR_FLOAT ? share->as.f : (double)share->as.i;
 }
 
-static chl_status take_aggregate(expr_plan *plan, int32_t node, const row_set *set)
+static chl_status take_aggregate(expr_plan *plan, int32_t node, const expr_rows *set)
 {
     const expr_node *n = &plan->expr->nodes[node];
     expr_fn fn = n->fn->id;
@@ -51,8 +42,8 @@ static chl_status take_aggregate(expr_plan *plan, int32_t node, const row_set *s
     int columns = fn == FN_WMEAN ? 2 : n->n_args > 0;
     chl_status status = CHL_OK;
     for (int k = 0; k < columns && status == CHL_OK; k++) {
-        status =
-            materialise(plan, expr_arg(plan->expr, n, k), node, set, false, &values[k]);
+        status = chl_expr_materialise(plan, expr_arg(plan->expr, n, k), node, set, false,
+                                      &values[k]);
     }
     if (status == CHL_OK) {
         double q = fn == FN_QUANTILE ? literal_share(plan, n) : 0.5;
@@ -64,7 +55,7 @@ static chl_status take_aggregate(expr_plan *plan, int32_t node, const row_set *s
     return status;
 }
 
-static chl_status run_plan(expr_plan *plan, const row_set *set, bool grouped,
+static chl_status run_plan(expr_plan *plan, const expr_rows *set, bool grouped,
                            chl_column **out)
 {
     const chl_expr *e = plan->expr;
@@ -73,7 +64,7 @@ static chl_status run_plan(expr_plan *plan, const row_set *set, bool grouped,
             CHL_TRY(take_aggregate(plan, (int32_t)i, set));
         }
     }
-    return materialise(plan, (int32_t)e->n_nodes - 1, -1, set, grouped, out);
+    return chl_expr_materialise(plan, (int32_t)e->n_nodes - 1, -1, set, grouped, out);
 }
 
 chl_status chl_expr_eval(const chl_expr *expr, const chl_frame *frame,
@@ -83,7 +74,7 @@ chl_status chl_expr_eval(const chl_expr *expr, const chl_frame *frame,
     CHL_TRY(chl_control_check(control, "expression", err));
     expr_plan plan;
     CHL_TRY(chl_expr_plan_init(&plan, expr, frame, false, err));
-    row_set set = {.rows = frame->rows, .groups = 1, .control = control};
+    expr_rows set = {.rows = frame->rows, .groups = 1, .control = control};
     chl_status status = run_plan(&plan, &set, false, out);
     chl_expr_plan_reset(&plan);
     return status;
@@ -98,7 +89,7 @@ chl_status chl_expr_aggregate(const chl_expr *expr, const chl_frame *frame,
     CHL_TRY(chl_control_check(control, "expression", err));
     expr_plan plan;
     CHL_TRY(chl_expr_plan_init(&plan, expr, frame, true, err));
-    row_set set = {frame->rows, group, groups, control};
+    expr_rows set = {frame->rows, group, groups, control};
     chl_status status = run_plan(&plan, &set, true, out);
     chl_expr_plan_reset(&plan);
     return status;

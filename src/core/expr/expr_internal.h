@@ -374,6 +374,20 @@ CHL_MUST_CHECK chl_status chl_expr_run(const expr_program *program, int64_t rows
                                        const int64_t *group, const chl_control *control,
                                        chl_column **out, chl_error *err);
 
+/* The rows that a plan runs over. */
+typedef struct expr_rows {
+    int64_t rows;
+    const int64_t *group; /* NULL: all rows are group 0 */
+    int64_t groups;
+    const chl_control *control;
+} expr_rows;
+
+/* The values of a subtree as a column, of the rows around aggregate `owner`, or one a
+ * group (`grouped`); a plain column is shared. */
+CHL_MUST_CHECK chl_status chl_expr_materialise(const expr_plan *plan, int32_t root,
+                                               int32_t owner, const expr_rows *set,
+                                               bool grouped, chl_column **out);
+
 /* Bytes of one value in a register. */
 int chl_expr_value_size(int type);
 /* Space that lives until the block ends; NULL (and m->failed) when memory is out. */

@@ -21,8 +21,8 @@ static void table_reset(table *t)
     chl_free((void *)t->columns);
 }
 
-static chl_status check_names(const char *const *keys, int n_keys,
-                              const char *const *names, int n, chl_error *err)
+chl_status chl_aggregate_check_names(const char *const *keys, int n_keys,
+                                     const char *const *names, int n, chl_error *err)
 {
     for (int i = 0; i < n_keys + n; i++) {
         const char *name = i < n_keys ? keys[i] : names[i - n_keys];
@@ -63,13 +63,13 @@ static chl_status fill(table *t, const chl_frame *frame, const chl_groups *group
     return CHL_OK;
 }
 
-static chl_status make_frame(const table *t, const char *const *keys, int n_keys,
-                             const chl_control *control, chl_frame **out, chl_error *err)
+chl_status chl_aggregate_sorted(chl_frame *unsorted, const char *const *keys, int n_keys,
+                                const chl_control *control, chl_frame **out,
+                                chl_error *err)
 {
-    chl_frame *unsorted;
-    CHL_TRY(chl_frame_new(t->names, t->columns, t->count, &unsorted, err));
+    *out = NULL;
     if (n_keys == 0) {
-        *out = unsorted;
+        *out = chl_frame_retain(unsorted);
         return CHL_OK;
     }
     bool *descending = chl_calloc((size_t)n_keys, sizeof *descending);
@@ -77,6 +77,15 @@ static chl_status make_frame(const table *t, const char *const *keys, int n_keys
         descending ? chl_frame_sort(unsorted, keys, descending, n_keys, control, out, err)
                    : chl_fail_memory(err);
     chl_free(descending);
+    return status;
+}
+
+static chl_status make_frame(const table *t, const char *const *keys, int n_keys,
+                             const chl_control *control, chl_frame **out, chl_error *err)
+{
+    chl_frame *unsorted;
+    CHL_TRY(chl_frame_new(t->names, t->columns, t->count, &unsorted, err));
+    chl_status status = chl_aggregate_sorted(unsorted, keys, n_keys, control, out, err);
     chl_frame_release(unsorted);
     return status;
 }
@@ -88,7 +97,7 @@ chl_status chl_frame_aggregate(const chl_frame *frame, const char *const *keys,
                                chl_error *err)
 {
     *out = NULL;
-    CHL_TRY(check_names(keys, n_keys, names, n_exprs, err));
+    CHL_TRY(chl_aggregate_check_names(keys, n_keys, names, n_exprs, err));
     chl_groups groups;
     CHL_TRY(chl_groups_init(&groups, frame, keys, n_keys, control, err));
     size_t n = (size_t)n_keys + (size_t)n_exprs;

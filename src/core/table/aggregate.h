@@ -18,4 +18,14 @@ CHL_MUST_CHECK chl_status chl_frame_aggregate(const chl_frame *frame,
                                               const chl_control *control, chl_frame **out,
                                               chl_error *err);
 
+/* Its parts, for other ways to the same table: fails when a name is there twice; … */
+CHL_MUST_CHECK chl_status chl_aggregate_check_names(const char *const *keys, int n_keys,
+                                                    const char *const *names, int n,
+                                                    chl_error *err);
+/* … and the frame in the order of its keys. */
+CHL_MUST_CHECK chl_status chl_aggregate_sorted(chl_frame *unsorted,
+                                               const char *const *keys, int n_keys,
+                                               const chl_control *control,
+                                               chl_frame **out, chl_error *err);
+
 #endif
