@@ -12,6 +12,7 @@
 #include "core/data/group.h"
 #include "core/data/split.h"
 #include "core/table/aggregate.h"
+#include "core/table/fold.h"
 #include "core/table/windows.h"
 #include "core/data/row_hash.h"
 #include "core/nn/train.h"
@@ -241,6 +242,51 @@ static void splits(void **state)
 {
     (void)state;
     fail_at_each("splits", run_splits);
+}
+
+static chl_status fold_twice(const chl_frame *frame, chl_expr *const *exprs,
+                             chl_error *err)
+{
+    static const char *const keys[] = {"plan"}, *const names[] = {"a", "b", "c"};
+    chl_fold *fold = NULL;
+    chl_frame *result = NULL;
+    CHL_TRY(chl_fold_new(frame, keys, 1, names, exprs, 3, &fold, err));
+    chl_status status = chl_fold_add(fold, frame, NULL, err);
+    if (status == CHL_OK) {
+        status = chl_fold_add(fold, frame, NULL, err);
+    }
+    if (status == CHL_OK) {
+        status = chl_fold_result(fold, NULL, &result, err);
+    }
+    chl_frame_release(result);
+    chl_fold_free(fold);
+    return status;
+}
+
+static chl_status run_folds(chl_error *err)
+{
+    static const char *const texts[] = {"sum(age) / count()", "last(plan)",
+                                        "std(age) + n_distinct(active)"};
+    chl_frame *frame = example_frame();
+    chl_expr *exprs[3] = {NULL, NULL, NULL};
+    chl_status status = CHL_OK;
+    for (int i = 0; i < 3 && status == CHL_OK; i++) {
+        status = chl_expr_parse(texts[i], &exprs[i], err);
+    }
+    if (status == CHL_OK) {
+        status = fold_twice(frame, exprs, err);
+    }
+    for (int i = 0; i < 3; i++) {
+        chl_expr_release(exprs[i]);
+    }
+    chl_frame_release(frame);
+    return status;
+}
+
+static void folds(void **state)
+{
+    (void)state;
+    fail_at_each("folds", run_folds);
 }
 
 static chl_status run_row_uniform(chl_error *err)
@@ -540,12 +586,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(csv),          cmocka_unit_test(preps),
-        cmocka_unit_test(column_files), cmocka_unit_test(csv_writer),
-        cmocka_unit_test(expressions),  cmocka_unit_test(groups),
-        cmocka_unit_test(metrics),      cmocka_unit_test(calibrations),
-        cmocka_unit_test(shapley),      cmocka_unit_test(row_uniform),
-        cmocka_unit_test(nets),         cmocka_unit_test(windows),
-        cmocka_unit_test(splits),       cmocka_unit_test(models),
+        cmocka_unit_test(column_files), cmocka_unit_test(folds),
+        cmocka_unit_test(csv_writer),   cmocka_unit_test(expressions),
+        cmocka_unit_test(groups),       cmocka_unit_test(metrics),
+        cmocka_unit_test(calibrations), cmocka_unit_test(shapley),
+        cmocka_unit_test(row_uniform),  cmocka_unit_test(nets),
+        cmocka_unit_test(windows),      cmocka_unit_test(splits),
+        cmocka_unit_test(models),
     };
     return cmocka_run_group_tests_name("alloc_failures", tests, NULL, NULL);
 }

@@ -30,13 +30,14 @@ static size_t round_up(size_t bytes, size_t unit)
 
 static void *alloc_large(size_t bytes)
 {
-    size_t whole = bytes < SIZE_MAX - HUGE_PAGE ? round_up(bytes, HUGE_PAGE) : SIZE_MAX;
-    /* the last page as a huge one, too, unless that wastes much */
-    bytes = whole - bytes <= bytes / 3 ? whole : round_up(bytes, ALIGNMENT);
-    void *ptr = aligned_alloc(HUGE_PAGE, bytes);
+    if (bytes > SIZE_MAX - HUGE_PAGE) {
+        return NULL;
+    }
+    size_t whole = round_up(bytes, HUGE_PAGE); /* what aligned_alloc must be asked for */
+    void *ptr = aligned_alloc(HUGE_PAGE, whole);
 #ifdef MADV_HUGEPAGE
-    if (ptr) {
-        (void)madvise(ptr, bytes, MADV_HUGEPAGE); /* only a hint */
+    if (ptr) { /* only a hint; the last page, too, unless that wastes much */
+        (void)madvise(ptr, whole - bytes <= bytes / 3 ? whole : bytes, MADV_HUGEPAGE);
     }
 #endif
     return ptr;
