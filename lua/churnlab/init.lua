@@ -37,6 +37,7 @@ local names = {
   metrics = { "churnlab.metrics" },
   policy = { "churnlab.policy" },
   simulate = { "churnlab.simulate", "simulate" },
+  leakage = { "churnlab.leakage" },
   windows = { "churnlab.windows", "windows" },
 }
 

@@ -22,9 +22,14 @@ local function whole_reason(name, column, rows, distinct)
   if is_id_name(name) and distinct > rows / 2 then return "it looks like an id" end
 end
 
-local function text_reason(name, rows, distinct)
+local function text_id_reason(name, rows, distinct)
   if distinct == rows and distinct > 1 then return "every value differs, like an id" end
   if is_id_name(name) and distinct > rows / 2 then return "it looks like an id" end
+end
+
+local function text_reason(name, rows, distinct)
+  local why = text_id_reason(name, rows, distinct)
+  if why then return why end
   if distinct > LEVELS_MAX then return ("text with %d different values"):format(distinct) end
 end
 
@@ -37,6 +42,16 @@ local function reason(name, column)
   if kind == "date" or kind == "timestamp" then return "it is a " .. kind end
   if kind == "i64" then return whole_reason(name, column, rows, distinct) end
   if kind == "string" or kind == "category" then return text_reason(name, rows, distinct) end
+end
+
+--- Why a column looks like an id, or nil.
+-- @tparam string name
+-- @tparam Column column
+-- @treturn string|nil
+function M.id_reason(name, column)
+  local kind, rows, distinct = column:type(), #column, column:n_distinct()
+  if kind == "i64" then return whole_reason(name, column, rows, distinct) end
+  if kind == "string" or kind == "category" then return text_id_reason(name, rows, distinct) end
 end
 
 --- The columns that cannot be features, with the reason of each.

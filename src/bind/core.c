@@ -30,6 +30,7 @@ static const struct {
     {"rng", chlua_open_rng},
     {"hash", chlua_open_hash},
     {"sandbox", chlua_open_sandbox},
+    {"leakage", chlua_open_leakage},
     {"windows", chlua_open_windows},
     {"sql", chlua_open_sql},
 };

@@ -28,6 +28,7 @@ void chlua_open_prep(lua_State *L);
 void chlua_open_rng(lua_State *L);
 void chlua_open_hash(lua_State *L);
 void chlua_open_sandbox(lua_State *L);
+void chlua_open_leakage(lua_State *L);
 void chlua_open_windows(lua_State *L);
 void chlua_open_sql(lua_State *L); /* databases */
 

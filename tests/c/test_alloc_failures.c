@@ -13,6 +13,7 @@
 #include "core/data/split.h"
 #include "core/table/aggregate.h"
 #include "core/table/fold.h"
+#include "core/table/poison.h"
 #include "core/table/windows.h"
 #include "core/data/row_hash.h"
 #include "core/nn/train.h"
@@ -219,6 +220,31 @@ static void windows(void **state)
 {
     (void)state;
     fail_at_each("windows", run_windows);
+}
+
+static chl_status run_poison(chl_error *err)
+{
+    chl_frame *log = event_log(), *out = NULL;
+    chl_poison poison = {.id = "customer",
+                         .time = "when",
+                         .known = "loaded",
+                         .cutoff = "2025-02-01",
+                         .mode = CHL_POISON_ALTER};
+    chl_status status = chl_poison_events(log, &poison, NULL, &out, err);
+    int64_t differing, first;
+    if (status == CHL_OK) {
+        const chl_column *ids = chl_frame_column(log, "customer");
+        status = chl_column_compare(ids, ids, 0, &differing, &first, err);
+    }
+    chl_frame_release(out);
+    chl_frame_release(log);
+    return status;
+}
+
+static void poisons(void **state)
+{
+    (void)state;
+    fail_at_each("poison", run_poison);
 }
 
 static chl_status run_splits(chl_error *err)
@@ -592,7 +618,7 @@ int main(void)
         cmocka_unit_test(calibrations), cmocka_unit_test(shapley),
         cmocka_unit_test(row_uniform),  cmocka_unit_test(nets),
         cmocka_unit_test(windows),      cmocka_unit_test(splits),
-        cmocka_unit_test(models),
+        cmocka_unit_test(poisons),      cmocka_unit_test(models),
     };
     return cmocka_run_group_tests_name("alloc_failures", tests, NULL, NULL);
 }
