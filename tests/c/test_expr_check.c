@@ -103,7 +103,7 @@ static void functions(void **state)
     expect_failure("bin(Age, Big)", "expected edges as rising numbers");
     expect_failure("lower(Age)",
                    "function 'lower': expected text, got column 'Age' (i64)");
-    expect_failure("year(Age)", "expected a date, got column 'Age' (i64)");
+    expect_failure("year(Age)", "expected a date or a timestamp, got column 'Age' (i64)");
     expect_failure("mean(Country)", "function 'mean': expected a number");
     expect_failure("max(Name)", "function 'max': expected a number or a date");
     expect_failure("count_if(Age)", "function 'count_if': expected a condition");
