@@ -6,32 +6,12 @@ local M = {}
 
 local WIDTH = 100
 
-local function thousands(n)
-  local text = ("%d"):format(n):reverse():gsub("(%d%d%d)", "%1,"):reverse()
-  return (text:gsub("^(%-?),", "%1"))
-end
-
--- "a, b, c" in lines of so many places, broken behind commas.
-local function wrapped(text, limit)
-  local lines, line = {}, ""
-  for item in (text .. ", "):gmatch("(.-), ") do
-    local piece = line == "" and item or line .. ", " .. item
-    if line ~= "" and print_.width(piece) > limit - 1 then
-      lines[#lines + 1], line = line .. ",", item
-    else
-      line = piece
-    end
-  end
-  lines[#lines + 1] = print_.cut(line, limit)
-  return lines
-end
-
 --- The text of a frame of `step`, `touched`, `cells`, `rows`.
 function M.text(frame)
   local items = { { "step", "cells", "rows", "columns" } }
   for i = 1, #frame do
-    items[i + 1] = { frame.step[i], thousands(frame.cells[i]), thousands(frame.rows[i]),
-      print_.printable(frame.touched[i]) }
+    items[i + 1] = { frame.step[i], print_.thousands(frame.cells[i]),
+      print_.thousands(frame.rows[i]), print_.printable(frame.touched[i]) }
   end
   local widths = { 4, 5, 4 }
   for _, item in ipairs(items) do
@@ -42,7 +22,7 @@ function M.text(frame)
   for i, item in ipairs(items) do
     local head = (" %s  %s  %s  "):format(print_.pad(item[1], widths[1]),
       print_.pad(item[2], widths[2], true), print_.pad(item[3], widths[3], true))
-    for k, part in ipairs(wrapped(item[4], WIDTH - indent)) do
+    for k, part in ipairs(print_.wrapped(item[4], WIDTH - indent)) do
       lines[#lines + 1] = ((k == 1 and head or (" "):rep(indent)) .. part):gsub("%s+$", "")
     end
     if i == 1 then

@@ -14,6 +14,7 @@ static const struct {
     {"column", chlua_open_column},
     {"control", chlua_open_control},
     {"expr", chlua_open_expr},
+    {"file", chlua_open_file},
     {"frame", chlua_open_frame},
     {"calibration", chlua_open_calibration},
     {"json", chlua_open_json},

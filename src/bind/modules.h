@@ -12,6 +12,7 @@
 void chlua_open_column(lua_State *L);
 void chlua_open_control(lua_State *L); /* threads, progress, processors */
 void chlua_open_expr(lua_State *L);    /* expressions, groups */
+void chlua_open_file(lua_State *L);
 void chlua_open_frame(lua_State *L);
 void chlua_open_calibration(lua_State *L);
 void chlua_open_json(lua_State *L);

@@ -62,6 +62,24 @@ static int profile_column(lua_State *L)
     return 1;
 }
 
+/*** How many present cells of a column of text are dates or timestamps of a format.
+ * @function core.profile.count_times
+ * @tparam Column column
+ * @tparam string format such as "%d/%m/%Y"
+ * @treturn integer
+ * @usage core.profile.count_times(core.column.new { "24/12/2026", "?" }, "%d/%m/%Y") == 1
+ */
+static int profile_count_times(lua_State *L)
+{
+    int64_t count;
+    chl_error err = {0};
+    chl_status status = chl_column_count_times(chlua_check_column(L, 1),
+                                               luaL_checkstring(L, 2), &count, &err);
+    chlua_check(L, status, &err);
+    lua_pushinteger(L, count);
+    return 1;
+}
+
 /*** Bytes that a column takes.
  * @function core.profile.bytes
  * @tparam Column column
@@ -93,6 +111,7 @@ static int profile_corr(lua_State *L)
 void chlua_open_profile(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"column", profile_column},
+                                         {"count_times", profile_count_times},
                                          {"bytes", profile_bytes},
                                          {"corr", profile_corr},
                                          {NULL, NULL}};

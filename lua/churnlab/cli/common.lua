@@ -89,10 +89,7 @@ function M.must(value, message)
 end
 
 --- 12345 → "12,345"
-function M.thousands(n)
-  local text = ("%d"):format(n):reverse():gsub("(%d%d%d)", "%1,"):reverse()
-  return (text:gsub("^,", ""))
-end
+M.thousands = require("churnlab.frame.print").thousands
 
 --- "1 row", "2 rows"
 function M.count(n, noun)

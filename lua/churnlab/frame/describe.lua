@@ -1,7 +1,7 @@
 -- frame:describe(): one row a column, with the figures that its type has. It reads like a frame
 -- (columns column, type, missing, unique, mean, std, min, q25, median, q75, max, top, share, first,
--- last) and prints whole: where numbers have their figures, text has its most frequent value and dates
--- the first and the last; of personal columns it shows no values. The roles end it.
+-- last) and prints whole, with the roles: where numbers have their figures, text has its most
+-- frequent value and dates the first and the last. Of personal columns it shows no values.
 -- SPDX-License-Identifier: MIT
 local core = require("churnlab.core")
 local print_ = require("churnlab.frame.print")
@@ -52,15 +52,7 @@ local function roles_line(roles)
   return parts[1] and table.concat(parts, " · ")
 end
 
---- At most seven places for a number: 0.2037, 650.53, 100194, 1.569e7.
-function M.short(x)
-  if x == nil then return "" end
-  local size = math.abs(x)
-  if size >= 1e7 or (size < 1e-3 and size > 0) then
-    return (("%.3e"):format(x):gsub("%.?0*e%+?(%-?)0*", "e%1"))
-  elseif x == math.floor(x) or size >= 1e5 then return ("%.0f"):format(x) end
-  return (("%%.%df"):format(math.max(0, 5 - #("%.0f"):format(size))):format(x))
-end
+local function figure_text(x) return x and print_.short(x) or "" end
 
 -- What stands where numbers have their figures.
 local function other_text(frame, i)
@@ -91,7 +83,7 @@ local function append_figures(lines, frame)
   for i = 1, #frame do before[i] = lines[i + 2] end
   local start = print_.width(lines[2])
   for _, figure in ipairs(figures) do
-    add_column(lines, figure, cells_of(frame, figure, #frame, M.short), true)
+    add_column(lines, figure, cells_of(frame, figure, #frame, figure_text), true)
   end
   local room = print_.width(lines[2]) - start - 2
   for i = 1, #frame do

@@ -8,6 +8,7 @@ local files = {
   ["churnlab.frame.clean"] = { "replace", "fill_na", "cast", "infer_types", "trim" },
   ["churnlab.frame.bands"] = { "cut", "qcut" },
   ["churnlab.frame.reshape"] = { "pivot", "melt", "crosstab" },
+  ["churnlab.frame.profile"] = { "profile" },
   ["churnlab.frame.figures"] = { "value_counts", "quantile", "corr" },
   ["churnlab.frame.partition"] = { "split", "folds", "sample" },
   ["churnlab.frame.join"] = { "join", "asof_join" },

@@ -60,6 +60,36 @@ function M.pad(text, width, right)
   return right and space .. text or text .. space
 end
 
+--- 12345 → "12,345"
+function M.thousands(n)
+  local text = ("%d"):format(n):reverse():gsub("(%d%d%d)", "%1,"):reverse()
+  return (text:gsub("^(%-?),", "%1"))
+end
+
+--- "a, b, c" in lines of at most so many places, broken behind commas.
+function M.wrapped(text, limit)
+  local lines, line = {}, ""
+  for item in (text .. ", "):gmatch("(.-), ") do
+    local piece = line == "" and item or line .. ", " .. item
+    if line ~= "" and M.width(piece) > limit - 1 then
+      lines[#lines + 1], line = line .. ",", item
+    else
+      line = piece
+    end
+  end
+  lines[#lines + 1] = M.cut(line, limit)
+  return lines
+end
+
+--- At most seven places for a number: 0.2037, 650.53, 100194, 1.569e7.
+function M.short(x)
+  local size = math.abs(x)
+  if size >= 1e7 or (size < 1e-3 and size > 0) then
+    return (("%.3e"):format(x):gsub("%.?0*e%+?(%-?)0*", "e%1"))
+  elseif x == math.floor(x) or size >= 1e5 then return ("%.0f"):format(x) end
+  return (("%%.%df"):format(math.max(0, 5 - #("%.0f"):format(size))):format(x))
+end
+
 -- One format for the numbers of a column: the decimals that six significant digits of each need.
 local function number_format(values, n)
   local decimals, greatest = 0, 0

@@ -2,9 +2,12 @@
 #include "core/table/profile.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "core/base/alloc.h"
 #include "core/data/summary.h"
+#include "core/data/text.h"
+#include "core/data/time_format.h"
 
 static double skewness(const double *x, int64_t n, double mean)
 {
@@ -37,9 +40,9 @@ static void fill_histogram(const double *x, int64_t n, bool whole, chl_profile *
     double low = p->quantiles[0], high = p->quantiles[CHL_PROFILE_QUANTILES - 1];
     double width = high / CHL_PROFILE_BINS - low / CHL_PROFILE_BINS;
     p->bins = high > low ? CHL_PROFILE_BINS : n > 0;
-    if (whole && high > low && high - low < CHL_PROFILE_BINS) {
-        p->bins = (int)(high - low) + 1;
-        width = 1;
+    if (whole && high > low && high - low < 0x1p53) { /* as many integers in each */
+        width = ceil((high - low + 1) / CHL_PROFILE_BINS);
+        p->bins = (int)ceil((high - low + 1) / width);
     }
     for (int64_t i = 0; i < n; i++) {
         double at = x[i] / width - low / width;
@@ -67,6 +70,29 @@ chl_status chl_column_profile(const chl_column *column, chl_profile *profile,
     count_values(x, n, profile);
     fill_histogram(x, n, column->type != CHL_F64, profile);
     chl_free(x);
+    return CHL_OK;
+}
+
+chl_status chl_column_count_times(const chl_column *column, const char *format,
+                                  int64_t *count, chl_error *err)
+{
+    chl_time_format parsed;
+    *count = 0;
+    if (column->type != CHL_STRING && column->type != CHL_CATEGORY) {
+        return chl_fail(err, CHL_ETYPE, "profile: expected a column of text, got %s",
+                        chl_type_name(column->type));
+    }
+    CHL_TRY(chl_time_format_init(&parsed, format, strlen(format), NULL, err));
+    CHL_TRY(chl_time_format_check(&parsed, err));
+    for (int64_t i = 0; i < column->length; i++) {
+        if (chl_column_valid(column, i)) {
+            size_t length;
+            int64_t micros;
+            const char *text = chl_column_text(column, i, &length);
+            chl_trim(&text, &length);
+            *count += chl_time_format_read(&parsed, text, length, &micros);
+        }
+    }
     return CHL_OK;
 }
 

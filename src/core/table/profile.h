@@ -18,12 +18,18 @@ typedef struct chl_profile {
     double mean, std;
     double skewness; /* adjusted Fisher-Pearson: sqrt(n (n-1)) / (n-2) · m3 / m2^1.5 */
     double quantiles[CHL_PROFILE_QUANTILES]; /* 0, .05, .25, .5, .75, .95, 1 */
-    int bins; /* bands of equal width from the least to the greatest value, up to 24;
-               * integers get one each where they are few */
+    int bins; /* bands of equal width from the least value, up to 24; those of integers,
+               * days and microseconds hold equally many of them */
     int64_t histogram[CHL_PROFILE_BINS];
 } chl_profile;
 CHL_MUST_CHECK chl_status chl_column_profile(const chl_column *column,
                                              chl_profile *profile, chl_error *err);
+
+/* How many present rows of a text column are dates or timestamps of that format
+ * (core/data/time_format.h), spaces around them aside. */
+CHL_MUST_CHECK chl_status chl_column_count_times(const chl_column *column,
+                                                 const char *format, int64_t *count,
+                                                 chl_error *err);
 
 /* Bytes of the values, the bitmap, the text and the names of the levels. */
 size_t chl_column_bytes(const chl_column *column);

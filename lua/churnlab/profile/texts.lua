@@ -1,0 +1,205 @@
+-- What a profile looks for in text: dirty codes, numbers and dates stored as text, spellings.
+-- The distinct values are looked at, each once.
+-- SPDX-License-Identifier: MIT
+local core = require("churnlab.core")
+local print_ = require("churnlab.frame.print")
+
+local M = {}
+
+local MOST = 0.9     -- share of the cells from which text is said to hold numbers or dates
+local SPELLED = 2000 -- distinct values among which spellings are compared
+local SHOWN = 3      -- examples in a message
+
+local formats = { "%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y/%m/%d", "%d-%m-%Y",
+  "%m-%d-%Y", "%Y%m%d", "%d %b %Y", "%b %d, %Y", "%d-%b-%Y", "%d-%b-%y", "%d/%m/%y",
+  "%m/%d/%y", "%d.%m.%y",
+  "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z",
+  "%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M", "%m/%d/%Y %I:%M %p", "%d.%m.%Y %H:%M" }
+
+-- Texts that stand for "nothing is known", in lower case.
+local unknown = { ["?"] = true, ["??"] = true, ["-"] = true, ["--"] = true, ["."] = true,
+  ["n/a"] = true, ["na"] = true, ["n.a."] = true, ["#n/a"] = true, ["nan"] = true, ["nil"] = true,
+  ["null"] = true, ["none"] = true, ["missing"] = true, ["unknown"] = true, ["undefined"] = true,
+  ["not specified"] = true, ["not available"] = true, ["not known"] = true, ["unspecified"] = true,
+  ["error"] = true, ["#ref!"] = true, ["#value!"] = true, ["#div/0!"] = true, ["#name?"] = true,
+  ["tbd"] = true, ["tba"] = true, ["(blank)"] = true, ["blank"] = true, ["empty"] = true,
+  ["-999"] = true, ["-9999"] = true, ["999"] = true, ["9999"] = true }
+
+local function quoted(text) return ("%q"):format(print_.cut(print_.printable(text), 30)) end
+
+-- `"?" (12), "n/a" (3)` and the number of cells.
+local function listing(values)
+  local parts, total = {}, 0
+  for i, item in ipairs(values) do
+    total = total + item.n
+    if i <= SHOWN then
+      parts[i] = ("%s (%s)"):format(quoted(item.text), print_.thousands(item.n))
+    end
+  end
+  if #values > SHOWN then parts[#parts + 1] = "…" end
+  return table.concat(parts, ", "), total
+end
+
+-- The distinct present values as a frame of `value` (string) and `n`, most frequent first.
+local function distinct_texts(frame, name)
+  local counts = frame:count_values(name):select_names { "value", "n" }
+  return counts:filter("not is_na(value)"):cast { value = "string" }
+end
+
+local function is_code(text)
+  local lower = text:lower():match("^%s*(.-)%s*$")
+  return lower == "" or unknown[lower] or lower:match("^x+$") and #lower >= 3
+end
+
+local function check_codes(counts, c, report)
+  local found, map = {}, {}
+  for i = 1, #counts do
+    local text = counts.value[i]
+    if #text <= 16 and is_code(text) then
+      found[#found + 1] = { text = text, n = counts.n[i] }
+      if #map < SHOWN then map[#map + 1] = ("[%q] = cl.NA"):format(text) end
+    end
+  end
+  if #found > 0 then
+    local examples, total = listing(found)
+    report("dirty_code", total, "stands for nothing: " .. examples,
+      ("replace({ %s }, { columns = %q })"):format(table.concat(map, ", "), c.name))
+  end
+end
+
+-- "Oct-19" among "20-29", "30-39": what a spreadsheet makes of 10-19.
+local function check_mangled(counts, _, report)
+  local mangled, ranges = {}, 0
+  for i = 1, math.min(#counts, SPELLED) do
+    local text = counts.value[i]
+    if text:match("^%a%a%a%-%d%d?$") or text:match("^%d%d?%-%a%a%a$") then
+      mangled[#mangled + 1] = { text = text, n = counts.n[i] }
+    elseif text:match("^%d+%s*%-%s*%d+$") then
+      ranges = ranges + 1
+    end
+  end
+  if #mangled > 0 and ranges > 0 then
+    local examples, total = listing(mangled)
+    report("mangled", total, "ranges that a spreadsheet turned into dates: " .. examples)
+  end
+end
+
+-- The share of the cells that are fine, codes that stand for nothing aside; and how many are not.
+local function share_of_cells(counts, ok)
+  local good, bad, nothing = 0, 0, 0
+  for i = 1, #counts do
+    local n = counts.n[i]
+    if ok[i] then good = good + n
+    elseif is_code(counts.value[i]) then nothing = nothing + n
+    else bad = bad + n end
+  end
+  return good > 0 and good / (good + bad) or 0, bad + nothing
+end
+
+-- 1,234.50 · 12 % · € 9: numbers that need more than a cast.
+local function is_dressed_number(text)
+  local digits = text:gsub("[$%%]", ""):gsub("£", ""):gsub("€", ""):match("^%s*(.-)%s*$")
+  return digits:match("^-?%d[%d.,' ]*$") and digits:match("%d") ~= nil
+end
+
+-- Numbers as text: true when it reported.
+local function check_numbers(counts, c, report)
+  local cast = core.clean.cast_lossy(core.clean.trim(counts.value), "f64")
+  local ok = {}
+  for i = 1, #counts do
+    ok[i] = cast[i] ~= nil and not counts.value[i]:match("^%s*[+-]?0%d")
+  end
+  local share, others = share_of_cells(counts, ok)
+  if share >= MOST then
+    report("numbers_as_text", others, others == 0 and "numbers stored as text"
+      or ("numbers stored as text, but for %s cells"):format(print_.thousands(others)),
+      ("cast({ [%q] = \"f64\" }, { errors = \"missing\" })"):format(c.name))
+    return true
+  end
+  for i = 1, math.min(#counts, SPELLED) do ok[i] = ok[i] or is_dressed_number(counts.value[i]) end
+  share = share_of_cells(counts, ok)
+  if share >= MOST and c.distinct > 2 then
+    report("numbers_as_text", 0, "numbers with signs or separators, such as "
+      .. quoted(counts.value[1]))
+    return true
+  end
+end
+
+local function reading(name, format)
+  local kind = format:find("%H", 1, true) and "timestamp" or "date"
+  return ("read_csv(…, { types = { [%q] = %q }, formats = { [%q] = %q } })"):format(name, kind,
+    name, format)
+end
+
+local function check_dates(counts, c, report)
+  local best, most, codes = nil, 0, 0
+  for i = 1, #counts do codes = codes + (is_code(counts.value[i]) and 1 or 0) end
+  for _, format in ipairs(formats) do
+    local n = core.profile.count_times(counts.value, format)
+    if n > most then best, most = format, n end
+  end
+  if best and most >= MOST * (#counts - codes) then
+    report("likely_dates", #counts - most, ("dates as text, of the form %s"):format(best),
+      reading(c.name, best))
+  end
+end
+
+-- "Mu?oz", "M\u{FFFD}ller": letters that were lost on the way.
+local function check_damaged(counts, _, report)
+  local damaged = {}
+  for i = 1, #counts do
+    local text = counts.value[i]
+    if text:find("\u{FFFD}", 1, true) or text:find("%a%?") and not text:find("%?$")
+      or text:find("^%?%a") then
+      damaged[#damaged + 1] = { text = text, n = counts.n[i] }
+    end
+  end
+  if #damaged > 0 then
+    local examples, total = listing(damaged)
+    report("damaged_text", total, "letters were lost: " .. examples)
+  end
+end
+
+-- Values that differ only by letter case and spaces.
+local function check_spellings(counts, _, report)
+  local groups, cells, example = {}, 0, nil
+  for i = 1, math.min(#counts, SPELLED) do
+    local text = counts.value[i]
+    local key = text:lower():gsub("%s+", " "):match("^%s*(.-)%s*$")
+    local first = groups[key]
+    if first and key ~= "" then
+      cells = cells + counts.n[i]
+      example = example or { first, text }
+    else
+      groups[key] = text
+    end
+  end
+  if example then
+    report("spellings", cells, ("spelled in several ways: %s and %s"):format(quoted(example[1]),
+      quoted(example[2])), "trim() and replace { … }")
+  end
+end
+
+--- Reports what is odd about a column of text.
+function M.check(frame, c, report)
+  local counts = distinct_texts(frame, c.name)
+  if #counts == 0 then return end
+  check_codes(counts, c, report)
+  check_mangled(counts, c, report)
+  if not check_numbers(counts, c, report) then check_dates(counts, c, report) end
+  check_damaged(counts, c, report)
+  check_spellings(counts, c, report)
+end
+
+--- Reports integers such as 20261130 that are all days of the last two centuries.
+function M.check_packed_dates(frame, c, report)
+  local x = c.numbers
+  if not x.min or x.min < 18000101 or x.max > 22001231 or c.distinct < 3 then return end
+  local counts = distinct_texts(frame, c.name)
+  if core.profile.count_times(counts.value, "%Y%m%d") == #counts then
+    report("likely_dates", 0, "whole numbers that are dates of the form %Y%m%d",
+      reading(c.name, "%Y%m%d"))
+  end
+end
+
+return M
