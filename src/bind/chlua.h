@@ -23,6 +23,7 @@
 #define CHLUA_FRAME       "churnlab.Frame"
 #define CHLUA_COLUMN      "churnlab.Column"
 #define CHLUA_EXPR        "churnlab.Expr"
+#define CHLUA_OVER        "churnlab.Over"
 #define CHLUA_MATRIX      "churnlab.Matrix"
 #define CHLUA_PREP        "churnlab.Prep"
 #define CHLUA_NET         "churnlab.Net"

@@ -35,6 +35,18 @@ static chl_expr *check_expr(lua_State *L, int arg)
     return expr;
 }
 
+/* The Over at `arg`, which was made from that frame; NULL for nil. */
+static chl_over *check_over(lua_State *L, int arg, const chl_frame *frame)
+{
+    if (lua_isnoneornil(L, arg)) {
+        return NULL;
+    }
+    chl_over *over = luaL_checkudata(L, arg, CHLUA_OVER);
+    luaL_argcheck(L, over->start && over->rows == frame->rows, arg,
+                  "expected an Over of this frame");
+    return over;
+}
+
 /*** Parses an expression once, for use many times.
  * @function core.expr.parse
  * @tparam string text Lua's expression syntax, such as "Balance > 0 and Age >= 25"
@@ -66,18 +78,69 @@ static int expr_check(lua_State *L)
     return 1;
 }
 
-/*** One value a row; aggregates inside are taken over all rows and repeated.
+/*** One value a row; aggregates inside are taken over all rows and repeated. With `over`,
+ * aggregates are taken of each group, and window functions run within the groups.
  * @function core.expr.eval
  * @tparam Frame frame
  * @tparam string|Expr expr
+ * @tparam[opt] Over over of the same frame
  * @treturn Column
  * @raise as check
  * @usage local old = core.expr.eval(frame, "Age > mean(Age)") */
 static int expr_eval(lua_State *L)
 {
     chl_frame *frame = chlua_check_frame(L, 1);
+    lua_settop(L, 3);
+    chl_over *over = check_over(L, 3, frame);
     chl_expr *expr = check_expr(L, 2);
-    CHLUA_RETURN_COLUMN(L, chl_expr_eval(expr, frame, &control, &made, &err));
+    CHLUA_RETURN_COLUMN(
+        L, over ? chl_expr_eval_over(expr, frame, over, &control, &made, &err)
+                : chl_expr_eval(expr, frame, &control, &made, &err));
+}
+
+/*** The rows of a frame in groups and in an order, for window functions. Missing keys are
+ * a group, rows with missing order values come last, rows that tie keep their order.
+ * @function core.expr.over
+ * @tparam Frame frame
+ * @tparam {string,...} keys
+ * @tparam {string,...} order the columns to order by; none = the frame's own order
+ * @tparam {boolean,...} descending one flag an order column
+ * @treturn Over
+ * @raise unknown columns, with a suggestion
+ * @usage
+ * local over = core.expr.over(frame, { "Geography" }, { "Age" }, { false })
+ * assert(core.expr.eval(frame, "row_number()", over):max() <= #frame) */
+static int expr_over(lua_State *L)
+{
+    chl_frame *frame = chlua_check_frame(L, 1);
+    int n_keys, n_order;
+    const char *const *keys = chlua_check_strings(L, 2, &n_keys);
+    const char *const *order = chlua_check_strings(L, 3, &n_order);
+    bool *descending = lua_newuserdatauv(L, (size_t)n_order + 1, 0);
+    luaL_checktype(L, 4, LUA_TTABLE);
+    for (int i = 0; i < n_order; i++) {
+        lua_rawgeti(L, 4, i + 1);
+        descending[i] = lua_toboolean(L, -1);
+        lua_pop(L, 1);
+    }
+    chl_over *over = lua_newuserdatauv(L, sizeof *over, 0);
+    *over = (chl_over){0};
+    luaL_setmetatable(L, CHLUA_OVER);
+    chl_control control;
+    chl_error err = {0};
+    chlua_control(L, &control);
+    chl_status status = chl_over_init(over, frame, keys, n_keys, order, descending,
+                                      n_order, &control, &err);
+    chlua_control_done(L);
+    chlua_check(L, status, &err);
+    chlua_account(L, (size_t)over->rows * 2 * sizeof(int64_t));
+    return 1;
+}
+
+static int over_gc(lua_State *L)
+{
+    chl_over_reset(luaL_checkudata(L, 1, CHLUA_OVER));
+    return 0;
 }
 
 /* The list of expressions at `arg` as an array in a userdata pushed on the stack; an
@@ -214,9 +277,13 @@ static int expr_gc(lua_State *L)
 
 void chlua_open_expr(lua_State *L)
 {
-    static const luaL_Reg functions[] = {
-        {"parse", expr_parse},         {"check", expr_check},         {"eval", expr_eval},
-        {"aggregate", expr_aggregate}, {"functions", expr_functions}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"parse", expr_parse},
+                                         {"check", expr_check},
+                                         {"eval", expr_eval},
+                                         {"aggregate", expr_aggregate},
+                                         {"functions", expr_functions},
+                                         {"over", expr_over},
+                                         {NULL, NULL}};
     static const luaL_Reg methods[] = {{"columns", expr_m_columns},
                                        {"text", expr_m_text},
                                        {"print", expr_m_print},
@@ -226,6 +293,9 @@ void chlua_open_expr(lua_State *L)
                                     {"__close", expr_gc},
                                     {"__tostring", expr_m_text},
                                     {NULL, NULL}};
+    static const luaL_Reg over_meta[] = {{"__gc", over_gc}, {NULL, NULL}};
+    static const luaL_Reg none[] = {{NULL, NULL}};
+    chlua_register(L, CHLUA_OVER, none, over_meta);
     chlua_register(L, CHLUA_EXPR, methods, meta);
     luaL_newlib(L, functions);
 }

@@ -41,6 +41,7 @@
 #include "core/base/control.h"
 #include "core/base/strbuf.h"
 #include "core/data/frame.h"
+#include "core/expr/over.h"
 
 typedef struct chl_expr chl_expr; /* a parsed expression: immutable, refcounted */
 
@@ -77,6 +78,20 @@ CHL_MUST_CHECK chl_status chl_expr_aggregate(const chl_expr *expr, const chl_fra
                                              const int64_t *group, int64_t groups,
                                              const chl_control *control, chl_column **out,
                                              chl_error *err);
+
+/* One value a row, in the frame's order; `over` (over.h) was made from the same frame.
+ * Aggregates are taken of each group and repeated, first and last in the order; window
+ * functions run within each group. */
+CHL_MUST_CHECK chl_status chl_expr_eval_over(const chl_expr *expr, const chl_frame *frame,
+                                             const chl_over *over,
+                                             const chl_control *control, chl_column **out,
+                                             chl_error *err);
+/* One value a group, as chl_expr_aggregate; aggregates may hold window functions. */
+CHL_MUST_CHECK chl_status chl_expr_aggregate_over(const chl_expr *expr,
+                                                  const chl_frame *frame,
+                                                  const chl_over *over,
+                                                  const chl_control *control,
+                                                  chl_column **out, chl_error *err);
 
 /* All function names, for completion and suggestions; NULL-terminated. */
 const char *const *chl_expr_functions(void);

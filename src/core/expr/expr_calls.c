@@ -75,7 +75,7 @@ chl_status chl_expr_call_values(const chl_expr *expr, const chl_frame *frame,
         values[k] = NULL;
     }
     expr_plan plan;
-    CHL_TRY(chl_expr_plan_init(&plan, expr, frame, true, err));
+    CHL_TRY(chl_expr_plan_init(&plan, expr, frame, true, NULL, err));
     expr_rows rows = {.rows = frame->rows, .groups = 1, .control = control};
     chl_status status = take_values(&plan, &rows, values);
     for (int k = 0; status != CHL_OK && k < n; k++) {
@@ -132,7 +132,7 @@ chl_status chl_expr_combine(const chl_expr *expr, const chl_frame *schema,
 {
     *out = NULL;
     expr_plan plan;
-    CHL_TRY(chl_expr_plan_init(&plan, expr, schema, true, err));
+    CHL_TRY(chl_expr_plan_init(&plan, expr, schema, true, NULL, err));
     expr_rows rows = {.groups = groups, .control = control};
     chl_status status = give_results(&plan, results);
     if (status == CHL_OK) {

@@ -371,9 +371,16 @@ static void find_owners(expr_plan *plan)
     plan->nodes[e->n_nodes - 1].owner = -1;
     for (int32_t i = (int32_t)e->n_nodes - 1; i >= 0; i--) {
         const expr_node *n = &e->nodes[i];
-        bool aggregate = n->op == EXPR_CALL && expr_is_aggregate_fn(n->fn->id);
+        bool window = n->op == EXPR_CALL && expr_is_window_fn(n->fn->id);
+        bool owns = window || (n->op == EXPR_CALL && expr_is_aggregate_fn(n->fn->id));
         for (int k = 0; k < n->n_args; k++) {
-            plan->nodes[expr_arg(e, n, k)].owner = aggregate ? i : plan->nodes[i].owner;
+            /* a default belongs to the rows that read it */
+            bool own = owns && !(window && k == 2);
+            plan->nodes[expr_arg(e, n, k)].owner = own ? i : plan->nodes[i].owner;
+        }
+        if (window && expr_is_rolling_fn(n->fn->id)) {
+            plan->nodes[expr_arg(e, n, 1)].want =
+                EXPR_WANT_SKIP; /* allows a span there */
         }
     }
 }
@@ -382,7 +389,16 @@ static chl_status check_grouped(const expr_plan *plan)
 {
     for (size_t i = 0; i < plan->expr->n_nodes; i++) {
         const expr_node *n = &plan->expr->nodes[i];
-        if (n->op == EXPR_COLUMN && plan->nodes[i].owner < 0) {
+        if (plan->nodes[i].owner >= 0) {
+            continue;
+        }
+        if (n->op == EXPR_CALL && expr_is_window_fn(n->fn->id)) {
+            return chl_expr_fail_node(plan, (int32_t)i, CHL_ETYPE,
+                                      "window function '%s' has many values a group: "
+                                      "expected it inside of an aggregate such as max()",
+                                      n->fn->name);
+        }
+        if (n->op == EXPR_COLUMN) {
             const char *name = plan->expr->names[n->as.i];
             return chl_expr_fail_node(plan, (int32_t)i, CHL_ETYPE,
                                       "column '%s' has many values a group: expected an "
@@ -405,9 +421,10 @@ static chl_status check_all(expr_plan *plan, bool grouped)
 }
 
 chl_status chl_expr_plan_init(expr_plan *plan, const chl_expr *expr,
-                              const chl_frame *frame, bool grouped, chl_error *err)
+                              const chl_frame *frame, bool grouped, const chl_over *over,
+                              chl_error *err)
 {
-    *plan = (expr_plan){.expr = expr, .frame = frame, .err = err};
+    *plan = (expr_plan){.expr = expr, .frame = frame, .over = over, .err = err};
     plan->nodes = chl_calloc(expr->n_nodes, sizeof *plan->nodes);
     if (!plan->nodes) {
         return chl_fail_memory(err);
@@ -423,6 +440,7 @@ void chl_expr_plan_reset(expr_plan *plan)
 {
     for (size_t i = 0; plan->nodes && i < plan->expr->n_nodes; i++) {
         chl_column_release(plan->nodes[i].result);
+        chl_column_release(plan->nodes[i].outside);
     }
     for (size_t i = 0; i < plan->n_levels; i++) {
         chl_levels_release(plan->levels[i]);
@@ -436,7 +454,7 @@ chl_status chl_expr_check(const chl_expr *expr, const chl_frame *schema, chl_typ
                           chl_error *err)
 {
     expr_plan plan;
-    CHL_TRY(chl_expr_plan_init(&plan, expr, schema, false, err));
+    CHL_TRY(chl_expr_plan_init(&plan, expr, schema, false, NULL, err));
     *type = (chl_type)plan.nodes[expr->n_nodes - 1].want;
     chl_expr_plan_reset(&plan);
     return CHL_OK;

@@ -30,7 +30,7 @@ chl_status chl_expr_fail_argument(const expr_plan *plan, int32_t node, int32_t a
 
 /* ---- shared rules ---- */
 
-static chl_status want_number(expr_plan *plan, int32_t node, int k, int type)
+chl_status chl_expr_want_number(expr_plan *plan, int32_t node, int k, int type)
 {
     int32_t a = arg(plan, node, k);
     if (!chl_expr_is_number(plan, a)) {
@@ -202,7 +202,7 @@ static chl_status want_times(expr_plan *plan, int32_t node, int from)
 /* Gives arguments from `from` on one type, which becomes the call's type: numbers (i64
  * only among themselves), times (timestamps as soon as there is one), text; categories
  * and literals stay categories. */
-static chl_status unify(expr_plan *plan, int32_t node, int from)
+chl_status chl_expr_unify(expr_plan *plan, int32_t node, int from)
 {
     kinds k = find_kinds(plan, node, from);
     bool numbers = k.floats || k.ints || k.bools;
@@ -235,7 +235,7 @@ static chl_status unify(expr_plan *plan, int32_t node, int from)
 
 static chl_status check_math(expr_plan *plan, int32_t node)
 {
-    CHL_TRY(want_number(plan, node, 0, CHL_F64));
+    CHL_TRY(chl_expr_want_number(plan, node, 0, CHL_F64));
     set_result(plan, node, CHL_F64, CHL_F64);
     return CHL_OK;
 }
@@ -245,7 +245,7 @@ static chl_status check_rounding(expr_plan *plan, int32_t node)
 {
     int type = plan->nodes[arg(plan, node, 0)].type;
     int operands = type == CHL_I64 || type == CHL_BOOL ? CHL_I64 : CHL_F64;
-    CHL_TRY(want_number(plan, node, 0, operands));
+    CHL_TRY(chl_expr_want_number(plan, node, 0, operands));
     bool keeps = expr_at(plan, node)->fn->id == FN_ABS;
     set_result(plan, node, keeps ? operands : CHL_I64, operands);
     return CHL_OK;
@@ -276,7 +276,7 @@ static chl_status check_ordered(expr_plan *plan, int32_t node)
             return chl_expr_fail_argument(plan, node, a, "a number or a date");
         }
     }
-    CHL_TRY(unify(plan, node, 0));
+    CHL_TRY(chl_expr_unify(plan, node, 0));
     if (plan->nodes[node].type == CHL_CATEGORY) {
         return chl_expr_fail_argument(plan, node, arg(plan, node, 0),
                                       "a number or a date");
@@ -296,12 +296,12 @@ static chl_status check_ordered(expr_plan *plan, int32_t node)
 static chl_status check_if_else(expr_plan *plan, int32_t node)
 {
     CHL_TRY(chl_expr_want_condition(plan, arg(plan, node, 0), "function 'if_else'"));
-    return unify(plan, node, 1);
+    return chl_expr_unify(plan, node, 1);
 }
 
 static chl_status check_bin(expr_plan *plan, int32_t node)
 {
-    CHL_TRY(want_number(plan, node, 0, CHL_F64));
+    CHL_TRY(chl_expr_want_number(plan, node, 0, CHL_F64));
     chl_levels *levels;
     CHL_TRY(own_levels(plan, &levels));
     double last = 0, edge = 0;
@@ -398,7 +398,7 @@ static chl_status check_quantile(expr_plan *plan, int32_t node)
 }
 
 /* sum, min, max keep i64 and f64, bool counts as i64; min and max take times too. */
-static chl_status check_sum(expr_plan *plan, int32_t node, bool times)
+chl_status chl_expr_check_kept(expr_plan *plan, int32_t node, bool times)
 {
     int32_t a = arg(plan, node, 0);
     int type = plan->nodes[a].type;
@@ -410,7 +410,7 @@ static chl_status check_sum(expr_plan *plan, int32_t node, bool times)
         return chl_expr_fail_argument(plan, node, a, "a number or a date");
     }
     type = type == CHL_I64 || type == CHL_BOOL ? CHL_I64 : CHL_F64;
-    CHL_TRY(want_number(plan, node, 0, type));
+    CHL_TRY(chl_expr_want_number(plan, node, 0, type));
     set_result(plan, node, type, type);
     return CHL_OK;
 }
@@ -430,12 +430,12 @@ static chl_status check_aggregate(expr_plan *plan, int32_t node)
         set_result(plan, node, id == FN_COUNT_IF ? CHL_I64 : CHL_BOOL, CHL_BOOL);
         return chl_expr_want_condition(plan, arg(plan, node, 0), where);
     }
-    case FN_SUM: return check_sum(plan, node, false);
+    case FN_SUM: return chl_expr_check_kept(plan, node, false);
     case FN_MIN:
-    case FN_MAX: return check_sum(plan, node, true);
+    case FN_MAX: return chl_expr_check_kept(plan, node, true);
     case FN_QUANTILE: return check_quantile(plan, node);
     case FN_WMEAN:
-        CHL_TRY(want_number(plan, node, 1, CHL_F64));
+        CHL_TRY(chl_expr_want_number(plan, node, 1, CHL_F64));
         return check_math(plan, node);
     case FN_MODE:
     case FN_FIRST:
@@ -458,6 +458,12 @@ chl_status chl_expr_check_call(expr_plan *plan, int32_t node)
     if (expr_is_time_fn(id)) {
         return chl_expr_check_time(plan, node);
     }
+    if (expr_is_window_fn(id)) {
+        return chl_expr_check_window(plan, node);
+    }
+    if (expr_is_span_fn(id)) {
+        return chl_expr_check_span(plan, node);
+    }
     switch (id) {
     case FN_ABS:
     case FN_SIGN:
@@ -469,7 +475,7 @@ chl_status chl_expr_check_call(expr_plan *plan, int32_t node)
     case FN_CLIP:
     case FN_BETWEEN: return check_ordered(plan, node);
     case FN_IS_NA: set_result(plan, node, CHL_BOOL, CHL_BOOL); return CHL_OK;
-    case FN_COALESCE: return unify(plan, node, 0);
+    case FN_COALESCE: return chl_expr_unify(plan, node, 0);
     case FN_IF_ELSE: return check_if_else(plan, node);
     case FN_ONE_OF: return check_one_of(plan, node);
     case FN_BIN: return check_bin(plan, node);

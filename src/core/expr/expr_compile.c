@@ -357,6 +357,25 @@ static chl_status emit_call(compiler *c, const expr_node *node, const expr_typed
     return run ? emit_kernel(c, run, (int)id, size, node->n_args) : CHL_OK;
 }
 
+/* A window function's values; where lag and lead have no row, the default on the stack.
+ */
+static chl_status emit_window(compiler *c, const expr_typed *typed)
+{
+    CHL_TRY(emit_load(c, typed->result, false));
+    if (!typed->outside) {
+        return CHL_OK;
+    }
+    CHL_TRY(emit_load(c, typed->outside, false));
+    int size = chl_expr_value_size(typed->type);
+    CHL_TRY(emit_kernel(c, chl_expr_choose_kernel, 0, size, 3));
+    int32_t *in = c->program->code[c->program->count - 1].in;
+    int32_t value = in[0], lagged = in[1];
+    in[0] = in[2]; /* the condition comes first */
+    in[1] = value;
+    in[2] = lagged;
+    return CHL_OK;
+}
+
 /* ---- nodes ---- */
 
 static chl_status emit_value(compiler *c, const expr_node *node, const expr_typed *typed)
@@ -367,6 +386,9 @@ static chl_status emit_value(compiler *c, const expr_node *node, const expr_type
     case EXPR_BOOL: return emit_number(c, node, typed->type);
     case EXPR_COLUMN: return emit_load(c, typed->column, false);
     case EXPR_CALL:
+        if (expr_is_window_fn(node->fn->id)) {
+            return emit_window(c, typed);
+        }
         return typed->result ? emit_load(c, typed->result, !(c->grouped))
                              : emit_call(c, node, typed);
     default:

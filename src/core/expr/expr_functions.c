@@ -5,7 +5,7 @@
 
 /* ROW and AGGREGATE are rows of the table; AGGREGATE_TOO shares its name with a row
  * function and differs by its number of arguments. */
-#define FUNCTIONS(ROW, AGGREGATE, AGGREGATE_TOO)                                         \
+#define FUNCTIONS(ROW, AGGREGATE, AGGREGATE_TOO, WINDOW, SPAN)                           \
     ROW("abs", FN_ABS, 1, 1)                                                             \
     ROW("add_days", FN_ADD_DAYS, 2, 2)                                                   \
     ROW("add_months", FN_ADD_MONTHS, 2, 2)                                               \
@@ -70,14 +70,41 @@
     AGGREGATE("std", FN_STD, 1, 1)                                                       \
     AGGREGATE("sum", FN_SUM, 1, 1)                                                       \
     AGGREGATE("var", FN_VAR, 1, 1)                                                       \
-    AGGREGATE("wmean", FN_WMEAN, 2, 2)
+    AGGREGATE("wmean", FN_WMEAN, 2, 2)                                                   \
+    WINDOW("bfill", FN_BFILL, 1, 1)                                                      \
+    WINDOW("cumcount", FN_CUMCOUNT, 0, 1)                                                \
+    WINDOW("cummax", FN_CUMMAX, 1, 1)                                                    \
+    WINDOW("cummean", FN_CUMMEAN, 1, 1)                                                  \
+    WINDOW("cummin", FN_CUMMIN, 1, 1)                                                    \
+    WINDOW("cumsum", FN_CUMSUM, 1, 1)                                                    \
+    WINDOW("dense_rank", FN_DENSE_RANK, 0, 2)                                            \
+    WINDOW("diff", FN_DIFF, 1, 2)                                                        \
+    WINDOW("ffill", FN_FFILL, 1, 1)                                                      \
+    WINDOW("lag", FN_LAG, 1, 3)                                                          \
+    WINDOW("lead", FN_LEAD, 1, 3)                                                        \
+    WINDOW("pct_change", FN_PCT_CHANGE, 1, 2)                                            \
+    WINDOW("percent_rank", FN_PERCENT_RANK, 0, 2)                                        \
+    WINDOW("rank", FN_RANK, 0, 2)                                                        \
+    WINDOW("rolling_count", FN_ROLLING_COUNT, 2, 3)                                      \
+    WINDOW("rolling_max", FN_ROLLING_MAX, 2, 3)                                          \
+    WINDOW("rolling_mean", FN_ROLLING_MEAN, 2, 3)                                        \
+    WINDOW("rolling_median", FN_ROLLING_MEDIAN, 2, 3)                                    \
+    WINDOW("rolling_min", FN_ROLLING_MIN, 2, 3)                                          \
+    WINDOW("rolling_std", FN_ROLLING_STD, 2, 3)                                          \
+    WINDOW("rolling_sum", FN_ROLLING_SUM, 2, 3)                                          \
+    WINDOW("row_number", FN_ROW_NUMBER, 0, 0)                                            \
+    SPAN("days", FN_DAYS, 1, 1)                                                          \
+    SPAN("hours", FN_HOURS, 1, 1)                                                        \
+    SPAN("minutes", FN_MINUTES, 1, 1)                                                    \
+    SPAN("seconds", FN_SECONDS, 1, 1)                                                    \
+    SPAN("weeks", FN_WEEKS, 1, 1)
 
 #define ENTRY(name, id, min, max) {name, id, min, max},
 #define NAME(name, id, min, max)  name,
 #define NOTHING(name, id, min, max)
 
-static const expr_function functions[] = {FUNCTIONS(ENTRY, ENTRY, ENTRY)};
-static const char *const names[] = {FUNCTIONS(NAME, NAME, NOTHING) NULL};
+static const expr_function functions[] = {FUNCTIONS(ENTRY, ENTRY, ENTRY, ENTRY, ENTRY)};
+static const char *const names[] = {FUNCTIONS(NAME, NAME, NOTHING, NAME, NAME) NULL};
 
 const char *const *chl_expr_functions(void)
 {

@@ -16,6 +16,7 @@
 
 #include "core/data/calendar.h"
 #include "core/expr/expr.h"
+#include "core/expr/over.h"
 
 enum {
     EXPR_BLOCK = 1024,         /* rows a kernel works on at once */
@@ -131,7 +132,34 @@ typedef enum expr_fn {
     FN_MODE,
     FN_WMEAN,
     FN_ANY,
-    FN_ALL
+    FN_ALL,        /* the last one */
+    FN_ROW_NUMBER, /* the first window function */
+    FN_RANK,
+    FN_DENSE_RANK,
+    FN_PERCENT_RANK,
+    FN_CUMCOUNT,
+    FN_LAG,
+    FN_LEAD,
+    FN_FFILL,
+    FN_BFILL,
+    FN_CUMMAX,
+    FN_CUMMIN,
+    FN_CUMSUM,
+    FN_CUMMEAN,
+    FN_DIFF,
+    FN_PCT_CHANGE,
+    FN_ROLLING_COUNT, /* the first of a moving window */
+    FN_ROLLING_SUM,
+    FN_ROLLING_MEAN,
+    FN_ROLLING_STD,
+    FN_ROLLING_MIN,
+    FN_ROLLING_MAX,
+    FN_ROLLING_MEDIAN, /* the last one, also of the window functions */
+    FN_SECONDS,        /* lengths of time, which only moving windows read */
+    FN_MINUTES,
+    FN_HOURS,
+    FN_DAYS,
+    FN_WEEKS
 } expr_fn;
 
 typedef struct expr_function {
@@ -142,7 +170,22 @@ typedef struct expr_function {
 
 static inline bool expr_is_aggregate_fn(expr_fn id)
 {
-    return id >= FN_COUNT;
+    return id >= FN_COUNT && id <= FN_ALL;
+}
+
+static inline bool expr_is_window_fn(expr_fn id)
+{
+    return id >= FN_ROW_NUMBER && id <= FN_ROLLING_MEDIAN;
+}
+
+static inline bool expr_is_rolling_fn(expr_fn id)
+{
+    return id >= FN_ROLLING_COUNT && id <= FN_ROLLING_MEDIAN;
+}
+
+static inline bool expr_is_span_fn(expr_fn id)
+{
+    return id >= FN_SECONDS && id <= FN_WEEKS;
 }
 
 static inline bool expr_is_time_fn(expr_fn id)
@@ -181,7 +224,8 @@ struct chl_expr {
     chl_strbuf pool;     /* bytes of text literals */
     chl_levels *columns; /* column names in order of first use */
     const char **names;  /* the same, borrowed from columns */
-    bool aggregate;
+    bool aggregate;      /* holds an aggregate, … */
+    bool window;         /* … a window function */
 };
 
 static inline int32_t expr_arg(const chl_expr *e, const expr_node *node, int k)
@@ -247,13 +291,16 @@ typedef struct expr_typed {
     chl_levels *levels;       /* of a category result; borrowed */
     chl_levels *want_levels;  /* of a wanted category; borrowed */
     const chl_column *column; /* EXPR_COLUMN: where it reads */
-    int32_t owner;            /* the aggregate around it, or -1 */
-    chl_column *result;       /* an aggregate's values, one a group; owned */
+    int32_t owner;            /* the aggregate or window function around it, or -1 */
+    chl_column *result;       /* an aggregate's values, one a group; a window function's,
+                                 one a row; owned */
+    chl_column *outside;      /* lag, lead with a default: where it counts; owned */
 } expr_typed;
 
 typedef struct expr_plan {
     const chl_expr *expr;
     const chl_frame *frame;
+    const chl_over *over; /* what window functions run over; NULL = none */
     expr_typed *nodes;
     chl_levels **levels; /* made for this plan */
     size_t n_levels, level_capacity;
@@ -263,7 +310,7 @@ typedef struct expr_plan {
 /* `grouped`: columns outside an aggregate are errors. */
 CHL_MUST_CHECK chl_status chl_expr_plan_init(expr_plan *plan, const chl_expr *expr,
                                              const chl_frame *frame, bool grouped,
-                                             chl_error *err);
+                                             const chl_over *over, chl_error *err);
 void chl_expr_plan_reset(expr_plan *plan);
 
 /* Shared by the two checkers. Node indices; all report at the node's place. */
@@ -283,11 +330,21 @@ CHL_MUST_CHECK chl_status chl_expr_want_condition(expr_plan *plan, int32_t node,
                                                   const char *where);
 CHL_MUST_CHECK chl_status chl_expr_check_call(expr_plan *plan, int32_t node);
 CHL_MUST_CHECK chl_status chl_expr_check_time(expr_plan *plan, int32_t node);
-/* "function 'f': expected <what>, got …" at the argument. */
-chl_status chl_expr_fail_argument(const expr_plan *plan, int32_t node, int32_t argument,
-                                  const char *expected);
 /* The unit that a checked date_trunc names. */
 chl_time_unit chl_expr_time_unit(const chl_expr *expr, const expr_node *node);
+CHL_MUST_CHECK chl_status chl_expr_check_window(expr_plan *plan, int32_t node);
+CHL_MUST_CHECK chl_status chl_expr_check_span(expr_plan *plan, int32_t node);
+/* The microseconds of a length of time such as days(30); 0 when it is out of range. */
+int64_t chl_expr_span(const chl_expr *expr, int32_t node);
+/* Rules of calls, which aggregates and window functions share: the argument that is
+ * wrong; a number as argument k; numbers (and times) of which the call keeps the type;
+ * one type for all arguments that are not skipped. */
+chl_status chl_expr_fail_argument(const expr_plan *plan, int32_t node, int32_t argument,
+                                  const char *expected);
+CHL_MUST_CHECK chl_status chl_expr_want_number(expr_plan *plan, int32_t node, int k,
+                                               int type);
+CHL_MUST_CHECK chl_status chl_expr_check_kept(expr_plan *plan, int32_t node, bool times);
+CHL_MUST_CHECK chl_status chl_expr_unify(expr_plan *plan, int32_t node, int from);
 static inline const expr_node *expr_at(const expr_plan *plan, int32_t node)
 {
     return &plan->expr->nodes[node];
@@ -380,6 +437,7 @@ typedef struct expr_rows {
     const int64_t *group; /* NULL: all rows are group 0 */
     int64_t groups;
     const chl_control *control;
+    const chl_over *over; /* NULL: no order */
 } expr_rows;
 
 /* The values of a subtree as a column, of the rows around aggregate `owner`, or one a
@@ -427,5 +485,70 @@ CHL_MUST_CHECK chl_status chl_expr_reduce(expr_fn fn, const chl_column *values,
                                           const chl_column *weights, int64_t rows,
                                           const int64_t *group, int64_t groups, double q,
                                           chl_column **out, chl_error *err);
+
+/* ---- window functions ---- */
+
+typedef struct expr_window {
+    expr_fn fn;
+    const chl_over *over;
+    const chl_column *x; /* the argument; NULL: rows are counted, ranked by their order */
+    int64_t n;           /* lag, lead, diff, pct_change: rows away; rolling_…: rows */
+    int64_t span;        /* rolling_…: microseconds, 0 = n rows */
+    int64_t min_count;   /* rolling_…: present values that a result needs */
+    bool descending;     /* ranks */
+    const chl_control *control;
+} expr_window;
+
+/* One value a row, in the frame's order. */
+CHL_MUST_CHECK chl_status chl_expr_window(const expr_window *w, chl_column **out,
+                                          chl_error *err);
+/* The rows for which lag and lead find no row in the group, as a bool column. */
+CHL_MUST_CHECK chl_status chl_expr_outside(const expr_window *w, chl_column **out,
+                                           chl_error *err);
+/* The first or last present value of each group in the order. */
+CHL_MUST_CHECK chl_status chl_expr_pick(const chl_over *over, const chl_column *x,
+                                        bool last, chl_column **out, chl_error *err);
+
+/* What the files of the window functions share: one call over the groups. */
+typedef struct expr_window_run {
+    const expr_window *w;
+    chl_column *out; /* values, one a row … */
+    uint8_t *valid;  /* … and whether they are present; zeroed */
+    int64_t *rows;   /* or the rows whose value is taken, -1 = none */
+    uint64_t *keys;  /* that order x; NULL unless fn compares values */
+    const int64_t
+        *sorted;          /* ranks, medians: the rows with a value, by group and value, */
+    const int64_t *start; /* … where each group begins in them, */
+    const uint8_t *ties;  /* … and whether a row's value equals the one before */
+} expr_window_run;
+
+/* The group's rows are order[from … to-1]. Writes what it finds for these rows only. */
+typedef chl_status expr_window_part(const expr_window_run *run, int64_t group,
+                                    int64_t from, int64_t to, chl_error *err);
+expr_window_part chl_expr_rolling_rows, chl_expr_rolling_values, chl_expr_rolling_i64,
+    chl_expr_rolling_median;
+
+/* An exact sum of 64-bit integers, in two halves that 2^31 rows cannot overflow. */
+typedef struct expr_wide {
+    int64_t high, low; /* high × 2^32 + low */
+} expr_wide;
+
+/* Adds value × sign (1 or -1). */
+static inline void expr_wide_add(expr_wide *sum, int64_t value, int sign)
+{
+    int64_t low = value & 0xffffffff;
+    sum->low += sign * low;
+    sum->high += sign * ((value - low) / (INT64_C(1) << 32));
+}
+
+/* Whether the sum is a 64-bit integer, which is stored then. */
+static inline bool expr_wide_fits(const expr_wide *sum, int64_t *value)
+{
+    int64_t low = sum->low & 0xffffffff, high, both;
+    int64_t carry = (sum->low - low) / (INT64_C(1) << 32);
+    return !__builtin_add_overflow(sum->high, carry, &high) &&
+           !__builtin_mul_overflow(high, INT64_C(1) << 32, &both) &&
+           !__builtin_add_overflow(both, low, value);
+}
 
 #endif

@@ -218,6 +218,7 @@ static chl_status add_call(parser *p, const char *name, size_t position,
         return fail_function(p, name, position, known, min, max, n);
     }
     p->expr->aggregate = p->expr->aggregate || expr_is_aggregate_fn(fn->id);
+    p->expr->window = p->expr->window || expr_is_window_fn(fn->id);
     expr_node node = {.op = EXPR_CALL, .position = (int32_t)position, .fn = fn};
     return add_parent(p, node, list->items, n, index);
 }
