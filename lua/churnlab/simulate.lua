@@ -1,6 +1,7 @@
---- Simulated customers: cl.simulate("bank" | "telco", { rows =, seed = }) → Frame.
+--- Simulated customers: cl.simulate("bank" | "telco" | "events", { rows =, seed = }) → Frame.
 --
--- The frames have the schema of two public churn sets (column names, types, values) and
+-- "bank" and "telco" are tables of customers, "events" is the log of a shop (simulate/events.lua: a
+-- known hazard of leaving, cancellations, rows that reach the log late). The tables have the schema of two public churn sets (column names, types, values) and
 -- margins like theirs; the customers come from the generative models written down in
 -- simulate/bank.lua and simulate/telco.lua, whose numbers are our own. The outcome is drawn
 -- with a known probability, so that what can be learned at best, the Bayes AUC, is known.
@@ -19,7 +20,7 @@ local M = {}
 
 local BLOCK = 4096
 local ROWS_MAX = 10000000 -- ids stay unique up to here
-local sets = { "bank", "telco" }
+local sets = { "bank", "events", "telco" }
 
 -- Streams by purpose for one block of rows. The position in `purposes` is part of the key.
 local function open_streams(purposes, seed, block)
@@ -78,19 +79,23 @@ end
 
 --- Draws customers.
 -- @function cl.simulate
--- @tparam string name "bank" or "telco"
--- @tparam[opt] table options rows (1,000), seed (1), truth (false): with true the frame has
---   one more column, `p_churn`, the probability that the outcome was drawn with
--- @treturn Frame with the roles target, positive and id
+-- @tparam string name "bank", "telco" or "events"
+-- @tparam[opt] table options rows (1,000 customers), seed (1), truth (false): with true a table has
+--   one more column, `p_churn`, the probability that the outcome was drawn with; a log has `hazard`,
+--   that of leaving on any day, and `left`, the date
+-- @treturn Frame with the roles target, positive and id; a log has no roles
 -- @raise for an unknown name or option
 -- @usage local bank = cl.simulate("bank", { rows = 1000, seed = 7 })
 function M.simulate(name, options)
-  if name ~= "bank" and name ~= "telco" then errors.unknown("simulate", "data set", name, sets) end
+  if name ~= "bank" and name ~= "telco" and name ~= "events" then
+    errors.unknown("simulate", "data set", name, sets)
+  end
   options = errors.options("simulate", options,
     { rows = "number", seed = "number", truth = "boolean" })
   local rows = check_whole("rows", options.rows or 1000, 1, ROWS_MAX)
   local seed = check_whole("seed", options.seed or 1, 0, math.maxinteger)
   local schema = require("churnlab.simulate." .. name)
+  if schema.make then return schema.make(rows, seed, options.truth) end
   return to_frame(schema, draw_rows(schema, rows, seed), rows, options.truth)
 end
 

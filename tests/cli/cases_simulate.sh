@@ -16,6 +16,13 @@ lines out 21
 out_has "customerID,gender,SeniorCitizen"
 err_has "telco: 20 rows"
 
+case_ "simulate events writes a log"
+run simulate events --rows 30 --seed 3 -o log.csv </dev/null
+exits 0
+err_has "events of 30 customers"
+head -n 1 log.csv >out
+out_has "customer,when,type,amount,loaded_at"
+
 case_ "the same seed gives the same bytes, another one others"
 run simulate bank --rows 300 --seed 5 -o five.csv </dev/null
 run simulate bank --rows 300 --seed 5 --output again.csv </dev/null

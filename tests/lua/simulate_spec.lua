@@ -86,6 +86,29 @@ describe("simulate", function()
     end
   end)
 
+  it("draws an event log with the hazard that the model promises", function()
+    local log = cl.simulate("events", { rows = 3000, seed = 5, truth = true })
+    local people = log:group("customer"):agg { { "hazard", "first(hazard)" }, { "left", "first(left)" },
+      { "came", "min(when)" } }
+    assert.are.equal(3000, #people)
+    -- of those there on 1 July, the expected number leaves within 90 days
+    local there = people:filter("came < '2025-07-01' and (is_na(left) or left >= '2025-07-01')")
+    local gone = there:filter("left < '2025-09-29'")
+    local expected = there:derive { p = "1 - exp(-90 * hazard)" }:col("p"):sum()
+    assert.is_near(expected, #gone, 3 * math.sqrt(expected))
+    assert.is_near(0.1, #log:filter("loaded_at > when") / #log, 0.01)
+    assert.are.equal(0, #log:filter("when > left"))
+    assert.is_near(0.5, #log:filter("type == 'cancel'") / #people:filter("not is_na(left)"), 0.06)
+    assert.are.equal(#log, log:col("amount"):missing() + #log:filter("type == 'order'"))
+  end)
+
+  it("draws the same customers of a log for any number of them", function()
+    local few = cl.simulate("events", { rows = 5, seed = 9 })
+    local many = cl.simulate("events", { rows = 50, seed = 9 }):filter("customer <= 'C0000005'")
+    assert.are.equal(few:to_csv(), many:to_csv())
+    assert.are.same({ "customer", "when", "type", "amount", "loaded_at" }, few:columns())
+  end)
+
   it("says what is wrong", function()
     local function message(...) return select(2, pcall(cl.simulate, ...)) end
     assert.matches("simulate: unknown data set 'bnak' %(did you mean 'bank'%?%)", message("bnak"))
