@@ -57,8 +57,9 @@ describe("PostgreSQL", function()
   end)
 
   it("reads the types that other programs made", function()
-    local f = read([[SELECT 1::smallint AS a, 2::int AS b, 0.1::real AS c, 12345678.125::numeric AS d,
-      'ab'::varchar(9) AS e, 'ab'::char(3) AS f, '{"a": 1}'::jsonb AS g, ARRAY[1, 2] AS h,
+    local f = read([[SELECT 1::smallint AS a, 2::int AS b, 0.1::real AS c,
+      12345678.125::numeric AS d, 'ab'::varchar(9) AS e, 'ab'::char(3) AS f,
+      '{"a": 1}'::jsonb AS g, ARRAY[1, 2] AS h,
       '6f1c7d52-0000-4000-8000-000000000000'::uuid AS i, NULL AS j, 'NaN'::float8 AS k,
       '-Infinity'::float8 AS l, timestamp '2026-01-01 10:00' AS m,
       timestamptz '2026-01-01 10:00:00.5+02' AS n, bytea '\x00ff' AS o]])
@@ -204,7 +205,7 @@ describe("PostgreSQL", function()
       ok, message = cl.from_table({ { x = 1 } }):write_sql(
         "postgresql://u:sesame@/nowhere?host=/nonexistent", "t")
       assert.is_nil(ok)
-      check(message, "write_sql: PostgreSQL: connection to server on socket .* failed: No such file")
+      check(message, "write_sql: PostgreSQL: connection to server .* failed: No such file")
       for _, bad in ipairs { "u:sesame%zz@h/d", "u:se/sesame@h/d", "u:s@sesame@h/d",
         "h/d?password=sesame%zz" } do
         ok, message = pcall(cl.sql.open, "postgresql://" .. bad)
