@@ -309,6 +309,7 @@ build = {
     ["churnlab.simulate"] = "lua/churnlab/simulate.lua",
     ["churnlab.simulate.bank"] = "lua/churnlab/simulate/bank.lua",
     ["churnlab.simulate.draw"] = "lua/churnlab/simulate/draw.lua",
+    ["churnlab.simulate.events"] = "lua/churnlab/simulate/events.lua",
     ["churnlab.simulate.telco"] = "lua/churnlab/simulate/telco.lua",
     ["churnlab.sql"] = "lua/churnlab/sql.lua",
     ["churnlab.windows"] = "lua/churnlab/windows.lua",
