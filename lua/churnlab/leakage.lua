@@ -1,7 +1,7 @@
 --- Leak checks: `cl.leakage.check` looks at tables, `cl.leakage.poison` at how features are made.
 --
--- A finding has a severity (`leak`: do not train on this; `suspect`: look at it; `notice`: know it),
--- the check, the column and the evidence. The checks of tables:
+-- A finding has a severity (`leak`: do not train on this; `suspect`: look at it; `notice`: know
+-- it), the check, the column and the evidence. The checks of tables:
 --
 -- - `copy`: a column whose values go one by one with the outcomes, in any encoding
 -- - `single column`: a ROC AUC of one column alone from 0.95 (suspect) or 0.99 (leak), by rank, and
@@ -111,10 +111,11 @@ function M.check(train, test, options)
     #train, test and (" and %d test"):format(#test) or ""))
 end
 
---- Proves that features do not look into the future: for each cut-off, the log is given another one,
--- twice. Once all events that nobody could know at the cut-off are removed; once a quarter of them is
--- removed, the others get other amounts, categories and times, and as many are added, those of late
--- knowledge too. Each feature that changes, each row and column that comes or goes, is a leak.
+--- Proves that features do not look into the future: for each cut-off, the log is given another
+-- one, twice. Once all events that nobody could know at the cut-off are removed; once a quarter of
+-- them is removed, the others get other amounts, categories and times, and as many are added, those
+-- of late knowledge too. Each feature that changes, each row and column that comes or goes, is a
+-- leak.
 -- @function cl.leakage.poison
 -- @tparam Frame events
 -- @tparam table|function windows the options of `cl.windows`, or a function of `events, cutoffs`

@@ -1,10 +1,10 @@
 --- Simulated customers: cl.simulate("bank" | "telco" | "events", { rows =, seed = }) → Frame.
 --
--- "bank" and "telco" are tables of customers, "events" is the log of a shop (simulate/events.lua: a
--- known hazard of leaving, cancellations, rows that reach the log late). The tables have the schema of two public churn sets (column names, types, values) and
--- margins like theirs; the customers come from the generative models written down in
--- simulate/bank.lua and simulate/telco.lua, whose numbers are our own. The outcome is drawn
--- with a known probability, so that what can be learned at best, the Bayes AUC, is known.
+-- "bank" and "telco" are tables of customers: they have the schema of two public churn sets (column
+-- names, types, values) and margins like theirs; the customers come from the generative models
+-- written down in simulate/bank.lua and simulate/telco.lua, whose numbers are our own. The outcome
+-- is drawn with a known probability, so that what can be learned at best, the Bayes AUC, is known.
+-- "events" is the log of a shop (simulate/events.lua) with a known hazard of leaving.
 --
 -- Each column draws from a stream of its own, keyed by (seed, column, block of 4,096 rows):
 -- row i is the same for any number of rows.
@@ -81,8 +81,8 @@ end
 -- @function cl.simulate
 -- @tparam string name "bank", "telco" or "events"
 -- @tparam[opt] table options rows (1,000 customers), seed (1), truth (false): with true a table has
---   one more column, `p_churn`, the probability that the outcome was drawn with; a log has `hazard`,
---   that of leaving on any day, and `left`, the date
+--   one more column, `p_churn`, the probability that the outcome was drawn with; a log has
+--   `hazard`, that of leaving on any day, and `left`, the date
 -- @treturn Frame with the roles target, positive and id; a log has no roles
 -- @raise for an unknown name or option
 -- @usage local bank = cl.simulate("bank", { rows = 1000, seed = 7 })

@@ -25,7 +25,8 @@ describe("leakage.check", function()
   end)
 
   it("finds copies of the target in any encoding", function()
-    local bad = train:derive { other = "if_else(Exited == 1, 'gone', 'here')", inverse = "1 - Exited",
+    local bad = train:derive { other = "if_else(Exited == 1, 'gone', 'here')",
+      inverse = "1 - Exited",
       more = "if_else(Exited == 1, if_else(Age > 40, 'p', 'q'), 'r')", honest = "Age > 40" }
     local report = cl.leakage.check(bad)
     assert.are.same({ "leak copy inverse", "leak copy more", "leak copy other" }, found(report))
@@ -36,12 +37,14 @@ describe("leakage.check", function()
 
   it("finds columns that are nearly perfect, by rank and by level", function()
     local bad = train:derive { near = "Exited * 100 + Age / 100 - CreditScore",
-      rank = "Exited * 3 + Age / 100", hump = "if_else(Exited == 1, 50 + Age / 100, Age % 2 * 100)" }
+      rank = "Exited * 3 + Age / 100",
+      hump = "if_else(Exited == 1, 50 + Age / 100, Age % 2 * 100)" }
     local report = cl.leakage.check(bad)
     assert.are.same({ "leak single column hump", "leak single column rank" }, found(report))
     assert.is_true(report.findings[1].auc > 0.99)
     assert.matches("ROC AUC of 1.0000 %(by rank%)", report.findings[2].evidence)
-    local many = train:derive { text = "[[Surname]] .. CreditScore" } -- many levels, nothing to learn
+    local many = train:derive { text = "[[Surname]] .. CreditScore" } -- many levels,
+      nothing to learn
     assert.are.same({}, found(cl.leakage.check(many, { ignore = {} })))
   end)
 
@@ -92,7 +95,8 @@ describe("leakage.check", function()
     assert.are.same({}, found(cl.leakage.check(early, late, { horizon = 60 })))
     local report = cl.leakage.check(early, late, { horizon = 100 })
     assert.are.same({ "leak label overlap cutoff" }, found(report))
-    assert.matches("the test begins 92 days after the last training date, but outcomes take 100 days",
+    assert.matches("the test begins 92 days after the last training date,
+      but outcomes take 100 days",
       tostring(report))
     report = cl.leakage.check(late, early)
     assert.are.same({ "suspect time order cutoff" }, found(report))
@@ -115,7 +119,8 @@ describe("leakage.check", function()
 
   it("says what is wrong", function()
     local function message(...) return select(2, pcall(cl.leakage.check, ...)) end
-    assert.matches("unknown option 'targt' %(did you mean 'target'%?%)", message(train, { targt = "x" }))
+    assert.matches("unknown option 'targt' %(did you mean 'target'%?%)", message(train,
+      { targt = "x" }))
     assert.matches("target: unknown column 'Exitd'", message(train, { target = "Exitd" }))
     assert.matches("unknown column 'Agee'", message(train, { ignore = { "Agee" } }))
     assert.matches("leakage: expected a frame or a row, got a string", message("bank.csv"))
@@ -131,14 +136,16 @@ describe("leakage.poison", function()
     for i = 1, 900 do
       local month, day = stream:integer(12), stream:integer(28)
       rows[i] = { customer = "c" .. stream:integer(60), amount = stream:integer(100),
-        when = ("2025-%02d-%02d"):format(month, day), type = ({ "visit", "order" })[stream:integer(2)],
+        when = ("2025-%02d-%02d"):format(month, day), type = ({ "visit",
+          "order" })[stream:integer(2)],
         loaded = stream:uniform() < 0.7 and ("2025-%02d-%02d"):format(month, day)
           or ("2026-%02d-%02d"):format(month, day) }
     end
     return cl.from_table(rows, { types = { when = type, loaded = type } })
   end
   local options = { id = "customer", time = "when", value = "amount", category = "type",
-    cutoffs = { from = "2025-02-01", to = "2025-12-01", every = "quarter" }, lookback = { 30, "all" },
+    cutoffs = { from = "2025-02-01", to = "2025-12-01", every = "quarter" }, lookback = { 30,
+      "all" },
     outcome = { kind = "inactive", within = 30 } }
 
   for _, type in ipairs { "date", "timestamp" } do
@@ -217,7 +224,8 @@ describe("leakage.poison", function()
     assert.matches("expected the options of windows or a function, got a number", message(3))
     local function f(events) return events end
     assert.matches("option 'id': expected a column of the log", message(f, {}))
-    assert.matches("option 'cutoffs': expected at least one date", message(f, { id = "customer", time = "when" }))
+    assert.matches("option 'cutoffs': expected at least one date", message(f, { id = "customer",
+      time = "when" }))
     assert.matches("poison: cutoff: expected a date such as \"2026%-11%-30\", got \"soon\"",
       message(f, { id = "customer", time = "when", cutoffs = { "soon" } }))
     assert.matches("expected one row for each customer at a cut%-off, got two for c%d+",

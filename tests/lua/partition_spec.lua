@@ -41,7 +41,8 @@ describe("split by group", function()
   end)
 
   it("is the same for a seed and another one for another", function()
-    local function first(seed) return frame:split({ 0.5, 0.5, group = "customer", seed = seed }):to_csv() end
+    local function first(seed) return frame:split({ 0.5, 0.5, group = "customer",
+      seed = seed }):to_csv() end
     assert.are.equal(first(1), first(1))
     assert.are_not.equal(first(1), first(2))
   end)
@@ -141,24 +142,31 @@ describe("split by time", function()
     assert.matches("expected 'stratify' or 'group', not both",
       message { 0.5, 0.5, stratify = "n", group = "customer" })
     assert.matches("option 'embargo' goes with 'time'", message { 0.5, 0.5, embargo = 3 })
-    assert.matches("option 'at' goes with 'time' alone", message { 0.5, 0.5, at = "2025-01-01", time = "cutoff" })
-    assert.matches("time: column 'n': expected dates or timestamps, got i64", message { 0.5, 0.5, time = "n" })
-    assert.matches("time: unknown column 'cutof' %(did you mean 'cutoff'%?%)", message { 1, time = "cutof" })
+    assert.matches("option 'at' goes with 'time' alone", message { 0.5, 0.5, at = "2025-01-01",
+      time = "cutoff" })
+    assert.matches("time: column 'n': expected dates or timestamps, got i64", message { 0.5, 0.5,
+      time = "n" })
+    assert.matches("time: unknown column 'cutof' %(did you mean 'cutoff'%?%)", message { 1,
+      time = "cutof" })
     assert.matches("group: unknown column 'custmer'", message { 0.5, 0.5, group = "custmer" })
     assert.matches("at: item 1: expected a date such as \"2026%-11%-30\", got \"soon\"",
       message { time = "cutoff", at = "soon" })
-    assert.matches("at: item 2: expected a later date", message { time = "cutoff", at = { "2025-03-01", "2025-02-01" } })
+    assert.matches("at: item 2: expected a later date", message { time = "cutoff",
+      at = { "2025-03-01", "2025-02-01" } })
     assert.matches("shares: expected a sum of 1", message { 0.5, 0.6, time = "cutoff" })
     local list = {}
     for i = 1, 7 do list[i] = 1 / 7 end
     list.time = "cutoff"
     assert.matches("expected at least 7 different times for as many parts, got 6", message(list))
-    assert.matches("embargo: expected 0 to 36525 days, got %-1", message { 0.5, 0.5, time = "cutoff", embargo = -1 })
+    assert.matches("embargo: expected 0 to 36525 days, got %-1", message { 0.5, 0.5,
+      time = "cutoff", embargo = -1 })
     assert.error_matches(function() frame:folds { 61, group = "customer" } end,
       "folds: expected 2 to 60 folds %(the number of groups in 'customer'%), got 61")
     assert.error_matches(function() frame:folds { 3, group = "customer", time = "cutoff" } end,
       "expected 'group' or 'time', not both")
-    local gap = cl.from_table({ { t = "2025-01-01" }, {} }, { types = { t = "date" }, names = { "t" } })
-    assert.error_matches(function() gap:split { 1, time = "t" } end, "row 2: expected a time, got nothing")
+    local gap = cl.from_table({ { t = "2025-01-01" }, {} }, { types = { t = "date" },
+      names = { "t" } })
+    assert.error_matches(function() gap:split { 1, time = "t" } end,
+      "row 2: expected a time, got nothing")
   end)
 end)

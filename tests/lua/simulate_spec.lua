@@ -88,7 +88,8 @@ describe("simulate", function()
 
   it("draws an event log with the hazard that the model promises", function()
     local log = cl.simulate("events", { rows = 3000, seed = 5, truth = true })
-    local people = log:group("customer"):agg { { "hazard", "first(hazard)" }, { "left", "first(left)" },
+    local people = log:group("customer"):agg { { "hazard", "first(hazard)" }, { "left",
+      "first(left)" },
       { "came", "min(when)" } }
     assert.are.equal(3000, #people)
     -- of those there on 1 July, the expected number leaves within 90 days

@@ -116,7 +116,8 @@ describe("windows", function()
   end)
 
   it("take the population from a frame of customers", function()
-    local log = log_of { { customer = "b", when = "2025-01-10" }, { customer = "x", when = "2025-01-10" } }
+    local log = log_of { { customer = "b", when = "2025-01-10" }, { customer = "x",
+      when = "2025-01-10" } }
     local customers = cl.from_table({
       { who = "a", from = "2025-01-01", to = "2025-02-01" },
       { who = "b", from = "2025-01-15" },
@@ -139,7 +140,8 @@ describe("windows", function()
 
   it("count the given levels in their order, else those seen before the last cut-off", function()
     local log = log_of {
-      { customer = "a", when = "2025-01-01", type = "é" }, { customer = "a", when = "2025-01-02", type = "b" },
+      { customer = "a", when = "2025-01-01", type = "é" }, { customer = "a", when = "2025-01-02",
+        type = "b" },
       { customer = "a", when = "2025-02-02", type = "late" },
     }
     local options = { id = "customer", time = "when", category = "type", lookback = "all",
@@ -185,14 +187,16 @@ describe("windows", function()
       for i, v in ipairs(values) do values[i] = v + DAYS end
       return core.column.new(values, "i64"):cast("date")
     end
-    local moved = log:with_column("when", later("when")):with_column("loaded_at", later("loaded_at"))
+    local moved = log:with_column("when", later("when")):with_column("loaded_at",
+      later("loaded_at"))
     local options = {}
     for key, value in pairs(case.options) do options[key] = value end
     options.cutoffs = {}
     for i, text in ipairs(case.options.cutoffs) do
       options.cutoffs[i] = core.column.new({ shift(text) }, "i64"):cast("date")[1]
     end
-    assert.are.equal(plain:drop("cutoff"):to_csv(), cl.windows(moved, options):drop("cutoff"):to_csv())
+    assert.are.equal(plain:drop("cutoff"):to_csv(), cl.windows(moved,
+      options):drop("cutoff"):to_csv())
   end)
 
   it("leave out what misses id or time, when told so", function()
@@ -228,26 +232,35 @@ describe("windows", function()
       { { time = "amount" }, "column 'amount': expected dates or timestamps, got i64" },
       { { known = "amount" }, "column 'amount': expected date as in 'when', got i64" },
       { { cutoffs = {} }, "option 'cutoffs': expected 1 to 10000 dates, got 0" },
-      { { cutoffs = { "2025-02-30" } }, "item 1: expected a date such as \"2026%-11%-30\", got \"2025%-02%-30\"" },
+      { { cutoffs = { "2025-02-30" } },
+        "item 1: expected a date such as \"2026%-11%-30\", got \"2025%-02%-30\"" },
       { { cutoffs = { "2025-01-01", "2025-01-01" } }, "a date occurs twice" },
-      { { cutoffs = { from = "2025-02-01", to = "2025-01-01", every = "day" } }, "expected 'to' not before 'from'" },
-      { { cutoffs = { from = "2025-01-01", to = "2025-02-01", every = "fortnight" } }, "every: expected \"day\".*got fortnight" },
-      { { lookback = { 0 } }, "lookback': item 1: expected a number of days up to 36525 or \"all\"" },
+      { { cutoffs = { from = "2025-02-01", to = "2025-01-01", every = "day" } },
+        "expected 'to' not before 'from'" },
+      { { cutoffs = { from = "2025-01-01", to = "2025-02-01", every = "fortnight" } },
+        "every: expected \"day\".*got fortnight" },
+      { { lookback = { 0 } },
+        "lookback': item 1: expected a number of days up to 36525 or \"all\"" },
       { { lookback = { 1.5 } }, "expected whole days because the times are dates, got 1.5" },
       { { lookback = { 30, 30 } }, "column 'count_30d' occurs twice" },
       { { value = "note" }, "column 'note': expected numbers, got" },
       { { value = { "amount", "amount" } }, "option 'value': 'amount' occurs twice" },
       { { features = { "sums" } }, "unknown feature 'sums' %(did you mean 'sum'%?%)" },
-      { { category = "note", levels = { nite = { "x" } } }, "unknown category 'nite' %(did you mean 'note'%?%)" },
-      { { population = "all" }, "option 'population': expected \"seen\" or { within = days }, got all" },
+      { { category = "note", levels = { nite = { "x" } } },
+        "unknown category 'nite' %(did you mean 'note'%?%)" },
+      { { population = "all" },
+        "option 'population': expected \"seen\" or { within = days }, got all" },
       { { outcome = { kind = "gone", within = 3 } }, "windows: outcome: .*kind" },
       { { outcome = { kind = "event", within = 3 } }, "expected a condition 'where'" },
-      { { outcome = { kind = "inactive", where = "amount > 1", within = 3 } }, "'where' goes with the kinds" },
-      { { outcome = { kind = "event", where = "amount", within = 3 } }, "outcome: where: expected a condition, got i64" },
+      { { outcome = { kind = "inactive", where = "amount > 1", within = 3 } },
+        "'where' goes with the kinds" },
+      { { outcome = { kind = "event", where = "amount", within = 3 } },
+        "outcome: where: expected a condition, got i64" },
       { { outcome = { kind = "inactive", within = 3, once = true } }, "'once' goes with the kind" },
       { { lookbak = 3 }, "unknown option 'lookbak' %(did you mean 'lookback'%?%)" },
       { { missing = "drop" }, "unknown missing 'drop' %(known: error, skip%)" },
-      { { customers = cl.from_table { { customer = 3 } } }, "customers: column 'customer': expected %a+ as in the events, got i64" },
+      { { customers = cl.from_table { { customer = 3 } } },
+        "customers: column 'customer': expected %a+ as in the events, got i64" },
     }
     for _, case in ipairs(expect) do assert.matches(case[2], message(case[1])) end
   end)

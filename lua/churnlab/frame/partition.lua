@@ -41,14 +41,14 @@ end
 --
 --   - `seed` (0); `stratify`: a column whose values keep their shares in every part
 --   - `group`: a column, such as the customer's id: all rows with one value are in one part
---   - `time`: a column of dates or timestamps: each part begins after the one before has ended, and
---     rows of one moment stay together; `at = { "1998-01-01" }` instead of shares says when the
---     parts after the first begin; `embargo` days: a row is left out when its time + embargo lies
---     behind the start of the next part, so that outcomes which take so many days to be known (gap +
---     within of `cl.windows`) are known when the next part begins
+--   - `time`: a column of dates or timestamps: each part begins after the one before has ended,
+--     and rows of one moment stay together; `at = { "1998-01-01" }` instead of shares says when
+--     the parts after the first begin; `embargo` days: a row is left out when its time + embargo
+--     lies behind the start of the next part, so that outcomes which take so many days to be known
+--     (gap + within of `cl.windows`) are known when the next part begins
 --   - `group` and `time`: a part has its customers at its dates; all other rows are left out
--- @treturn Frame one for each part, rows in their old order; with neither embargo nor group and time
---   every row is in one of them
+-- @treturn Frame one for each part, rows in their old order; every row is in one of them unless
+--   there is an embargo, or both group and time
 -- @raise shares that do not add up to 1; an unknown column; fewer moments than parts
 -- @usage
 -- local some, rest = frame:split { 0.8, 0.2, stratify = "Exited", seed = 42 }
@@ -82,8 +82,8 @@ local function fold_maker(frame, count, options)
 end
 
 --- Cross-validation: each row is tested once. With `time`, an expanding window: the frame is cut
--- into one part more than folds in the order of time, fold k is part k + 1, and what is outside of it
--- are the parts before.
+-- into one part more than folds in the order of time, fold k is part k + 1, and what is outside of
+-- it are the parts before.
 -- @tparam table spec the number of folds; `stratify`, `group`, `time`, `embargo`, `seed` as in
 --   `Frame:split`
 -- @treturn function an iterator over k, the rows outside (or before) fold k and those in it

@@ -140,8 +140,8 @@ local function findings_of(changes)
   return findings
 end
 
-local known = { id = "string", time = "string", known = "string", cutoffs = "table", seed = "number",
-  tolerance = "number", labels = "table" }
+local known = { id = "string", time = "string", known = "string", cutoffs = "table",
+  seed = "number", tolerance = "number", labels = "table" }
 
 -- The caller's options, completed from those of cl.windows.
 local function settings(events, what, options)

@@ -22,8 +22,9 @@ function M.dates(frame, features, time, where)
       local late = frame:filter(("[[%s]] >= [[%s]]"):format(name, time))
       if #late > 0 then
         findings[#findings + 1] = { severity = "leak", check = "date", column = name,
-          evidence = ("%d of %d %s rows have a date at or after '%s', such as %s at %s"):format(#late,
-            #frame - frame:col(name):missing(), where, time, late:cell(1, name), late:cell(1, time)) }
+          evidence = ("%d of %d %s rows have a date at or after '%s', such as %s at %s"):format(
+            #late, #frame - frame:col(name):missing(), where, time, late:cell(1, name),
+            late:cell(1, time)) }
       end
     end
   end
@@ -100,8 +101,8 @@ function M.drift(train, test, features)
       local auc, how = measure.area(both:col(name), y)
       if auc and measure.lower(auc, #test, #train) >= DRIFT then
         findings[#findings + 1] = { severity = "notice", check = "drift", column = name, auc = auc,
-          evidence = ("it tells training and test rows apart with a ROC AUC of %.3f (%s)"):format(auc,
-            how) }
+          evidence = ("it tells training and test rows apart with a ROC AUC of %.3f (%s)"):format(
+            auc, how) }
       end
     end
   end

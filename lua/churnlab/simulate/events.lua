@@ -1,16 +1,16 @@
 -- The event log of a shop in 2025: the generative model behind cl.simulate("events").
 --
--- Half of the customers are there on 1 January, the others arrive evenly until 27 October. A customer
--- has a pace of 0.12 exp(0.6 a) events a day and a mean order of 30 exp(0.5 b), a and b normal; 30 %
--- are unhappy. The hazard of leaving is the same on every day of a customer's life,
+-- Half of the customers are there on 1 January, the others arrive evenly until 27 October. A
+-- customer has a pace of 0.12 exp(0.6 a) events a day and a mean order of 30 exp(0.5 b), a and b
+-- normal; 30 % are unhappy. The hazard of leaving is the same on every day of a customer's life,
 --
 --     h = 0.004 exp(-0.5 a + 0.8 unhappy) a day,
 --
--- so that whoever is there at t leaves within n days with probability 1 - exp(-h n). Events come as a
--- Poisson process from the arrival on, which is an event itself; in the last 30 days before leaving
--- two of three are dropped. They are visits (70 %), orders and complaints (2 %, unhappy 12 %); half
--- of those who leave send a cancellation on that day. One event in ten reaches the log 1 to 30 days
--- late (`loaded_at`). The log ends on 31 December.
+-- so that whoever is there at t leaves within n days with probability 1 - exp(-h n). Events come as
+-- a Poisson process from the arrival on, which is an event itself; in the last 30 days before
+-- leaving two of three are dropped. They are visits (70 %), orders and complaints (2 %, unhappy
+-- 12 %); half of those who leave send a cancellation on that day. One event in ten reaches the log
+-- 1 to 30 days late (`loaded_at`). The log ends on 31 December.
 -- SPDX-License-Identifier: MIT
 local core = require("churnlab.core")
 local d = require("churnlab.simulate.draw")
