@@ -131,29 +131,16 @@ function Frame:row(i)
   return row_view.new(self, i)
 end
 
-local function map_rows(frame, f)
-  local list = {}
-  for i = 1, #frame do list[i] = f(row_view.new(frame, i)) end
-  return list
-end
-
-local function is_column(value)
-  local meta = type(value) == "userdata" and getmetatable(value)
-  return meta and meta.__name == "churnlab.Column"
-end
-
-local function make_column(frame, name, what)
-  if is_column(what) then return what end
-  local kind = type(what)
-  if kind == "string" or kind == "userdata" then return core.expr.eval(frame, what) end
-  if kind == "function" then what, kind = map_rows(frame, what), "table" end
-  if kind ~= "table" then
-    errors.raise("derive: %s: expected an expression, a function, a column or a list, got a %s",
-      name, kind)
+--- The rows one by one, as `row(i)` gives them.
+-- @treturn function an iterator of number and Row
+-- @usage for i, row in frame:head(3):rows() do print(i, row.Age) end
+function Frame:rows()
+  local i, n = 0, #self
+  return function()
+    if i >= n then return nil end
+    i = i + 1
+    return i, row_view.new(self, i)
   end
-  local ok, column = pcall(core.column.new, what, nil, #frame)
-  if not ok then errors.raise("derive: %s: %s", name, (tostring(column):gsub("^.-:%d+: ", ""))) end
-  return column
 end
 
 --- The frame with new or replaced columns; each is made from the frame as it was. `with` is the
@@ -165,21 +152,7 @@ end
 -- a list of another length
 -- @usage frame:derive { rich = "Balance > 1e5", band = function(row) return row.Age // 10 end }
 function Frame:derive(columns)
-  if type(columns) ~= "table" then
-    errors.raise("derive: expected a table of columns, got a %s", type(columns))
-  end
-  local names, result = {}, self
-  for name in pairs(columns) do
-    if type(name) ~= "string" then
-      errors.raise("derive: expected a name for each column, got %s", tostring(name))
-    end
-    names[#names + 1] = name
-  end
-  table.sort(names)
-  for _, name in ipairs(names) do
-    result = result:with_column(name, make_column(self, name, columns[name]))
-  end
-  return result
+  return require("churnlab.frame.derive").derive(self, columns)
 end
 Frame.with = Frame.derive
 
@@ -189,31 +162,7 @@ Frame.with = Frame.derive
 -- @raise what is wrong with the expression, or a condition that is not bool
 -- @usage frame:filter("Age >= 60 and IsActiveMember == 0")
 function Frame:filter(condition)
-  if type(condition) == "function" then
-    local keep = {}
-    for i, value in pairs(map_rows(self, condition)) do keep[i] = value and true or false end
-    for i = 1, #self do keep[i] = keep[i] or false end
-    return self:filter_by(core.column.new(keep, "bool", #self))
-  elseif is_column(condition) then
-    return self:filter_by(condition)
-  elseif type(condition) ~= "string" and type(condition) ~= "userdata" then
-    errors.raise("filter: expected an expression, a function or a column, got a %s",
-      type(condition))
-  end
-  return self:filter_by(core.expr.eval(self, condition))
-end
-
--- Which of the keys sort downwards: desc = true (all) or a list of names.
-local function descending_flags(keys, desc)
-  local flags, listed = {}, {}
-  for _, name in ipairs(type(desc) == "table" and desc or {}) do listed[name] = true end
-  for i, key in ipairs(keys) do
-    flags[i] = desc == true or listed[key] == true
-    listed[key] = nil
-  end
-  local stray = next(listed)
-  if stray then errors.unknown("sort", "key in desc", stray, keys) end
-  return flags
+  return require("churnlab.frame.derive").filter(self, condition)
 end
 
 --- Sorts by one or more columns, stable, missing values last in either direction.
@@ -223,15 +172,7 @@ end
 -- @raise unknown columns, and names in `desc` that are no keys
 -- @usage frame:sort("Geography", "Age", { desc = { "Age" } })
 function Frame:sort(...)
-  local keys, options = { ... }, {}
-  if type(keys[1]) == "table" then
-    keys, options = keys[1], keys[2] or {}
-  elseif type(keys[#keys]) == "table" then
-    options = table.remove(keys)
-  end
-  errors.options("sort", options, { desc = "boolean|table" })
-  if #keys == 0 then errors.raise("sort: expected at least one column") end
-  return self:sort_by(keys, descending_flags(keys, options.desc))
+  return self:sort_by(require("churnlab.frame.order").read("sort", ...))
 end
 
 --- Groups rows by the values of columns.
@@ -240,6 +181,15 @@ end
 -- @usage print(frame:group("Geography"):agg { churn = "mean(Exited)" })
 function Frame:group(...)
   return require("churnlab.group").new(self, ...)
+end
+
+--- The rows in an order, for window functions such as lag, cumsum and rolling_mean; the same as
+-- `group():order(…)`. The rows of a result stay where they are.
+-- @tparam string ... column names (or one list), then optionally `{ desc = true }` as in `sort`
+-- @treturn Group see @{churnlab.group}
+-- @usage frame:order("Age"):derive { older = "lead(Age) - Age" }
+function Frame:order(...)
+  return require("churnlab.group").new(self):order(...)
 end
 
 --- Figures of every column, printed as a table: missing and distinct values; mean, sample standard

@@ -176,19 +176,23 @@ static chl_expr **check_exprs(lua_State *L, int arg, int *n)
  * @tparam {string,...} keys
  * @tparam {string,...} names of the new columns
  * @tparam {string|Expr,...} exprs one for each name
+ * @tparam[opt] Over over of the same frame and keys: the rows are in its order
  * @treturn Frame the keys, then the aggregates
  * @raise a column outside of an aggregate; as check
  * @usage core.expr.aggregate(frame, {"Gender"}, {"n"}, {"count()"}) */
 static int expr_aggregate(lua_State *L)
 {
     chl_frame *frame = chlua_check_frame(L, 1);
+    lua_settop(L, 5);
+    chl_over *over = check_over(L, 5, frame);
     int n_keys, n_names, n_exprs;
     const char *const *keys = chlua_check_strings(L, 2, &n_keys);
     const char *const *names = chlua_check_strings(L, 3, &n_names);
     chl_expr **exprs = check_exprs(L, 4, &n_exprs);
     luaL_argcheck(L, n_names == n_exprs, 4, "expected one expression for each name");
-    CHLUA_RETURN_FRAME(L, chl_frame_aggregate(frame, keys, n_keys, names, exprs, n_exprs,
-                                              &control, &made, &err));
+    CHLUA_RETURN_FRAME(L,
+                       chl_frame_aggregate_over(frame, over, keys, n_keys, names, exprs,
+                                                n_exprs, &control, &made, &err));
 }
 
 /*** The names of all functions, for completion.

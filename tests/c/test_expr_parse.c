@@ -237,7 +237,7 @@ static void function_names(void **state)
             assert_string_not_equal(names[i], names[n]);
         }
     }
-    assert_int_equal(n, 63);
+    assert_true(n > 80);
 }
 
 int main(void)

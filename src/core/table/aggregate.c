@@ -40,8 +40,8 @@ chl_status chl_aggregate_check_names(const char *const *keys, int n_keys,
 
 static chl_status fill(table *t, const chl_frame *frame, const chl_groups *groups,
                        const char *const *keys, int n_keys, const char *const *names,
-                       chl_expr *const *exprs, int n_exprs, const chl_control *control,
-                       chl_error *err)
+                       chl_expr *const *exprs, int n_exprs, const chl_over *over,
+                       const chl_control *control, chl_error *err)
 {
     for (int i = 0; i < n_keys + n_exprs; i++) {
         t->names[i] = i < n_keys ? keys[i] : names[i - n_keys];
@@ -51,8 +51,11 @@ static chl_status fill(table *t, const chl_frame *frame, const chl_groups *group
             status =
                 chl_column_take(key, groups->first, groups->count, &t->columns[i], err);
         } else {
-            status = chl_expr_aggregate(exprs[i - n_keys], frame, groups->group,
-                                        groups->count, control, &t->columns[i], err);
+            chl_expr *expr = exprs[i - n_keys];
+            status = over ? chl_expr_aggregate_over(expr, frame, over, control,
+                                                    &t->columns[i], err)
+                          : chl_expr_aggregate(expr, frame, groups->group, groups->count,
+                                               control, &t->columns[i], err);
             if (status != CHL_OK && err) {
                 chl_error_prefix(err, "aggregate '%s'", t->names[i]);
             }
@@ -90,11 +93,11 @@ static chl_status make_frame(const table *t, const char *const *keys, int n_keys
     return status;
 }
 
-chl_status chl_frame_aggregate(const chl_frame *frame, const char *const *keys,
-                               int n_keys, const char *const *names,
-                               chl_expr *const *exprs, int n_exprs,
-                               const chl_control *control, chl_frame **out,
-                               chl_error *err)
+chl_status chl_frame_aggregate_over(const chl_frame *frame, const chl_over *over,
+                                    const char *const *keys, int n_keys,
+                                    const char *const *names, chl_expr *const *exprs,
+                                    int n_exprs, const chl_control *control,
+                                    chl_frame **out, chl_error *err)
 {
     *out = NULL;
     CHL_TRY(chl_aggregate_check_names(keys, n_keys, names, n_exprs, err));
@@ -104,8 +107,8 @@ chl_status chl_frame_aggregate(const chl_frame *frame, const char *const *keys,
     table t = {chl_calloc(n, sizeof *t.names), chl_calloc(n, sizeof *t.columns), 0};
     chl_status status = chl_fail_memory(NULL);
     if (t.names && t.columns) {
-        status =
-            fill(&t, frame, &groups, keys, n_keys, names, exprs, n_exprs, control, err);
+        status = fill(&t, frame, &groups, keys, n_keys, names, exprs, n_exprs, over,
+                      control, err);
     } else {
         chl_fail_memory(err);
     }
@@ -115,4 +118,14 @@ chl_status chl_frame_aggregate(const chl_frame *frame, const char *const *keys,
     table_reset(&t);
     chl_groups_reset(&groups);
     return status;
+}
+
+chl_status chl_frame_aggregate(const chl_frame *frame, const char *const *keys,
+                               int n_keys, const char *const *names,
+                               chl_expr *const *exprs, int n_exprs,
+                               const chl_control *control, chl_frame **out,
+                               chl_error *err)
+{
+    return chl_frame_aggregate_over(frame, NULL, keys, n_keys, names, exprs, n_exprs,
+                                    control, out, err);
 }

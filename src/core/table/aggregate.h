@@ -18,6 +18,13 @@ CHL_MUST_CHECK chl_status chl_frame_aggregate(const chl_frame *frame,
                                               const chl_control *control, chl_frame **out,
                                               chl_error *err);
 
+/* The same with the rows in order: `over` was made with the same keys. first and last
+ * follow its order, aggregates may hold window functions. NULL: as above. */
+CHL_MUST_CHECK chl_status chl_frame_aggregate_over(
+    const chl_frame *frame, const chl_over *over, const char *const *keys, int n_keys,
+    const char *const *names, chl_expr *const *exprs, int n_exprs,
+    const chl_control *control, chl_frame **out, chl_error *err);
+
 /* Its parts, for other ways to the same table: fails when a name is there twice; … */
 CHL_MUST_CHECK chl_status chl_aggregate_check_names(const char *const *keys, int n_keys,
                                                     const char *const *names, int n,
