@@ -94,8 +94,7 @@ describe("leakage.check", function()
     assert.are.same({}, found(cl.leakage.check(early, late, { horizon = 60 })))
     local report = cl.leakage.check(early, late, { horizon = 100 })
     assert.are.same({ "leak label overlap cutoff" }, found(report))
-    assert.matches("the test begins 92 days after the last training date,
-      but outcomes take 100 days",
+    assert.matches("begins 92 days after the last training date, but outcomes take 100 days",
       tostring(report))
     report = cl.leakage.check(late, early)
     assert.are.same({ "suspect time order cutoff" }, found(report))
