@@ -51,12 +51,17 @@ int chlua_frame_tail(lua_State *L)
 
 /*** The rows with these numbers, in this order.
  * @function Frame:take
- * @tparam {integer,...} rows 1-based
+ * @tparam {integer,...}|Column rows 1-based
  * @treturn Frame
  * @usage frame:take({ 3, 1 }).Age[1] == frame.Age[3] */
 int chlua_frame_take(lua_State *L)
 {
     const chl_frame *frame = chlua_check_frame(L, 1);
+    if (chlua_test_box(L, 2, CHLUA_COLUMN)) {
+        const chl_column *numbers = chlua_check_column(L, 2);
+        CHLUA_RETURN_FRAME(L,
+                           chl_frame_take_numbers(frame, numbers, &control, &made, &err));
+    }
     luaL_checktype(L, 2, LUA_TTABLE);
     lua_Integer n = (lua_Integer)lua_rawlen(L, 2);
     int64_t *indices = lua_newuserdatauv(L, ((size_t)n + 1) * sizeof *indices, 0);

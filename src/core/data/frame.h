@@ -95,6 +95,12 @@ bool chl_frame_is_feature(const chl_frame *frame, int index);
 CHL_MUST_CHECK chl_status chl_frame_take(const chl_frame *frame, const int64_t *indices,
                                          int64_t n, const chl_control *control,
                                          chl_frame **out, chl_error *err);
+/* The same by an i64 column of row numbers that count from 1; one that is missing or no
+ * row is an error. */
+CHL_MUST_CHECK chl_status chl_frame_take_numbers(const chl_frame *frame,
+                                                 const chl_column *numbers,
+                                                 const chl_control *control,
+                                                 chl_frame **out, chl_error *err);
 CHL_MUST_CHECK chl_status chl_frame_slice(const chl_frame *frame, int64_t start,
                                           int64_t n, chl_frame **out, chl_error *err);
 CHL_MUST_CHECK chl_status chl_frame_filter(const chl_frame *frame, const chl_column *keep,

@@ -109,6 +109,40 @@ chl_status chl_frame_take(const chl_frame *frame, const int64_t *indices, int64_
     return choose_rows(&choice, control, out, err);
 }
 
+static chl_status read_numbers(const chl_column *numbers, int64_t rows, int64_t *indices,
+                               chl_error *err)
+{
+    for (int64_t i = 0; i < numbers->length; i++) {
+        int64_t number = numbers->values.i64[i];
+        if (number < 1 || number > rows) { /* missing ones are 0 */
+            return chl_fail(err, CHL_EINVAL,
+                            "take: item %lld: expected a row from 1 to %lld, got %lld",
+                            (long long)i + 1, (long long)rows, (long long)number);
+        }
+        indices[i] = number - 1;
+    }
+    return CHL_OK;
+}
+
+chl_status chl_frame_take_numbers(const chl_frame *frame, const chl_column *numbers,
+                                  const chl_control *control, chl_frame **out,
+                                  chl_error *err)
+{
+    *out = NULL;
+    if (numbers->type != CHL_I64) {
+        return chl_fail(err, CHL_ETYPE, "take: expected an i64 column of rows, got %s",
+                        chl_type_name(numbers->type));
+    }
+    int64_t *indices = chl_alloc((size_t)numbers->length, sizeof *indices);
+    chl_status status =
+        indices ? read_numbers(numbers, frame->rows, indices, err) : chl_fail_memory(err);
+    if (status == CHL_OK) {
+        status = chl_frame_take(frame, indices, numbers->length, control, out, err);
+    }
+    chl_free(indices);
+    return status;
+}
+
 chl_status chl_frame_slice(const chl_frame *frame, int64_t start, int64_t n,
                            chl_frame **out, chl_error *err)
 {
