@@ -95,6 +95,7 @@ build = {
         "src/core/data/split_groups.c",
         "src/core/data/split_times.c",
         "src/core/data/summary.c",
+        "src/core/data/take.c",
         "src/core/data/text.c",
         "src/core/data/text_rank.c",
         "src/core/data/time_format.c",

@@ -132,7 +132,7 @@ class Duckdb:
         return None  # rows have no numbers there
 
     def fetch(self, query):
-        return self.db.execute(query).to_arrow_table()
+        return self.db.sql(query).to_arrow_table()
 
 
 class Ours:

@@ -130,16 +130,6 @@ double chl_column_number(const chl_column *column, int64_t i);
 CHL_MUST_CHECK chl_status chl_column_take(const chl_column *column,
                                           const int64_t *indices, int64_t n,
                                           chl_column **out, chl_error *err);
-/* The same in steps, so that threads can share the work: begin makes the column (of text
- * also the offsets; some_missing: an index is -1), parts fill rows start … end-1 (start a
- * multiple of 8), chl_column_count_nulls ends it. */
-CHL_MUST_CHECK chl_status chl_column_take_begin(const chl_column *column,
-                                                const int64_t *indices, int64_t n,
-                                                bool some_missing, chl_column **out,
-                                                chl_error *err);
-bool chl_indices_any_missing(const int64_t *indices, int64_t n);
-void chl_column_take_part(const chl_column *column, const int64_t *indices, int64_t start,
-                          int64_t end, chl_column *taken);
 CHL_MUST_CHECK chl_status chl_column_slice(const chl_column *column, int64_t start,
                                            int64_t n, chl_column **out, chl_error *err);
 /* Converts between types where each value can be kept exactly: numbers and bool, text and

@@ -6,75 +6,27 @@
 
 #include "core/base/alloc.h"
 #include "core/base/parallel.h"
+#include "core/data/take.h"
 
-/* How the columns of the new frame are made. */
-typedef struct row_choice {
-    const chl_frame *frame;
-    const int64_t *indices; /* NULL: the range start … start+n-1 */
-    int64_t start, n;
-    bool some_missing;    /* an index is -1 */
-    chl_column **columns; /* [frame->columns] the result */
-} row_choice;
-
-/* A task: column i, or its beginning when rows are taken. */
-static chl_status choose_column(void *ctx, size_t i, chl_error *err)
+/* A new frame of these columns, which stay the caller's, with the names and roles of
+ * `frame`. */
+static chl_status make_frame(const chl_frame *frame, chl_column *const *columns,
+                             int64_t rows, chl_frame **out, chl_error *err)
 {
-    row_choice *choice = ctx;
-    const chl_column *column = choice->frame->fields[i].column;
-    chl_column **out = &choice->columns[i];
-    return choice->indices ? chl_column_take_begin(column, choice->indices, choice->n,
-                                                   choice->some_missing, out, err)
-                           : chl_column_slice(column, choice->start, choice->n, out, err);
-}
-
-/* Rows of a task: their indices stay in the cache from column to column. */
-enum { TAKEN_AT_ONCE = 1 << 14 };
-
-/* A task: some rows of all columns. */
-static chl_status take_rows(void *ctx, size_t part, chl_error *err)
-{
-    (void)err;
-    row_choice *choice = ctx;
-    int64_t start = (int64_t)part * TAKEN_AT_ONCE, left = choice->n - start;
-    int64_t end = left < TAKEN_AT_ONCE ? choice->n : start + TAKEN_AT_ONCE;
-    for (int i = 0; i < choice->frame->columns; i++) {
-        chl_column_take_part(choice->frame->fields[i].column, choice->indices, start, end,
-                             choice->columns[i]);
+    const char **names = chl_alloc((size_t)frame->columns, sizeof *names);
+    if (!names) {
+        return chl_fail_memory(err);
     }
-    return CHL_OK;
-}
-
-static chl_status make_columns(row_choice *choice, int threads, chl_error *err)
-{
-    CHL_TRY(chl_parallel_for(threads, (size_t)choice->frame->columns, choose_column,
-                             choice, err));
-    if (!choice->indices) {
-        return CHL_OK;
-    }
-    size_t parts = (size_t)((choice->n + TAKEN_AT_ONCE - 1) / TAKEN_AT_ONCE);
-    CHL_TRY(chl_parallel_for(threads, parts, take_rows, choice, err));
-    for (int i = 0; i < choice->frame->columns; i++) {
-        chl_column_count_nulls(choice->columns[i]);
-    }
-    return CHL_OK;
-}
-
-/* Below so many cells a second thread costs more than it saves. */
-enum { PARALLEL_CELLS = 100000 };
-
-static chl_status make_frame(row_choice *choice, const char **names,
-                             const chl_control *control, chl_frame **out, chl_error *err)
-{
-    const chl_frame *frame = choice->frame;
-    bool large = choice->n > PARALLEL_CELLS / (frame->columns + 1);
-    CHL_TRY(make_columns(choice, large ? chl_control_threads(control) : 1, err));
     for (int i = 0; i < frame->columns; i++) {
         names[i] = frame->fields[i].name;
     }
     chl_frame *made = NULL;
-    CHL_TRY(chl_frame_new(names, choice->columns, frame->columns, &made, err));
-    made->rows = choice->n;
-    chl_status status = chl_frame_copy_roles(frame, made, err);
+    chl_status status = chl_frame_new(names, columns, frame->columns, &made, err);
+    chl_free(names);
+    if (status == CHL_OK) {
+        made->rows = rows;
+        status = chl_frame_copy_roles(frame, made, err);
+    }
     if (status != CHL_OK) {
         chl_frame_release(made);
         return status;
@@ -83,30 +35,44 @@ static chl_status make_frame(row_choice *choice, const char **names,
     return CHL_OK;
 }
 
-static chl_status choose_rows(row_choice *choice, const chl_control *control,
-                              chl_frame **out, chl_error *err)
+static void release_columns(chl_column **columns, int n)
 {
-    *out = NULL;
-    size_t n = (size_t)choice->frame->columns;
-    const char **names = chl_alloc(n, sizeof *names);
-    choice->columns = chl_calloc(n, sizeof *choice->columns);
-    chl_status status = names && choice->columns
-                            ? make_frame(choice, names, control, out, err)
-                            : chl_fail_memory(err);
-    for (size_t i = 0; choice->columns && i < n; i++) {
-        chl_column_release(choice->columns[i]);
+    for (int i = 0; columns && i < n; i++) {
+        chl_column_release(columns[i]);
     }
-    chl_free(choice->columns);
-    chl_free(names);
+    chl_free(columns);
+}
+
+static chl_status take_columns(const chl_frame *frame, const int64_t *indices, int64_t n,
+                               const chl_control *control, chl_column **columns,
+                               chl_error *err)
+{
+    chl_column **from = chl_alloc((size_t)frame->columns, sizeof *from);
+    if (!from) {
+        return chl_fail_memory(err);
+    }
+    for (int i = 0; i < frame->columns; i++) {
+        from[i] = frame->fields[i].column;
+    }
+    chl_status status =
+        chl_columns_take(from, frame->columns, indices, n, control, columns, err);
+    chl_free(from);
     return status;
 }
 
 chl_status chl_frame_take(const chl_frame *frame, const int64_t *indices, int64_t n,
                           const chl_control *control, chl_frame **out, chl_error *err)
 {
-    row_choice choice = {.frame = frame, .indices = indices, .n = n};
-    choice.some_missing = chl_indices_any_missing(indices, n);
-    return choose_rows(&choice, control, out, err);
+    *out = NULL;
+    CHL_TRY(chl_control_check(control, "take", err));
+    chl_column **columns = chl_calloc((size_t)frame->columns, sizeof *columns);
+    chl_status status = columns ? take_columns(frame, indices, n, control, columns, err)
+                                : chl_fail_memory(err);
+    if (status == CHL_OK) {
+        status = make_frame(frame, columns, n, out, err);
+    }
+    release_columns(columns, frame->columns);
+    return status;
 }
 
 static chl_status read_numbers(const chl_column *numbers, int64_t rows, int64_t *indices,
@@ -146,10 +112,19 @@ chl_status chl_frame_take_numbers(const chl_frame *frame, const chl_column *numb
 chl_status chl_frame_slice(const chl_frame *frame, int64_t start, int64_t n,
                            chl_frame **out, chl_error *err)
 {
+    *out = NULL;
     start = start < 0 ? 0 : start > frame->rows ? frame->rows : start;
     n = n < 0 ? 0 : n > frame->rows - start ? frame->rows - start : n;
-    return choose_rows(&(row_choice){.frame = frame, .start = start, .n = n}, NULL, out,
-                       err);
+    chl_column **columns = chl_calloc((size_t)frame->columns, sizeof *columns);
+    chl_status status = columns ? CHL_OK : chl_fail_memory(err);
+    for (int i = 0; i < frame->columns && status == CHL_OK; i++) {
+        status = chl_column_slice(frame->fields[i].column, start, n, &columns[i], err);
+    }
+    if (status == CHL_OK) {
+        status = make_frame(frame, columns, n, out, err);
+    }
+    release_columns(columns, frame->columns);
+    return status;
 }
 
 /* ---- filter ---- */
@@ -230,7 +205,9 @@ chl_status chl_frame_filter(const chl_frame *frame, const chl_column *keep,
     }
     int64_t *indices = NULL, n = 0;
     chl_status status = find_kept(keep, control, &indices, &n, err);
-    if (status == CHL_OK) {
+    if (status == CHL_OK && n == frame->rows) {
+        status = chl_frame_drop(frame, NULL, 0, out, err); /* shares the columns */
+    } else if (status == CHL_OK) {
         status = chl_frame_take(frame, indices, n, control, out, err);
     }
     chl_free(indices);

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
-#include "core/base/parallel.h"
 #include "core/base/strbuf.h"
 #include "core/table/append.h"
 #include "core/table/join_private.h"
@@ -78,17 +77,7 @@ static chl_status name_frames(const join_keys *keys, const join_shape *shape,
     return status;
 }
 
-/* ---- columns ---- */
-
-typedef struct work {
-    const join_keys *keys;
-    const join_rows *rows;
-    const chl_frame *left, *right; /* with the names of the result */
-    const chl_control *control;
-    bool full;
-    const char **names;
-    chl_column **columns;
-} work;
+/* ---- keys of a full join ---- */
 
 static chl_type common_type(chl_type a, chl_type b)
 {
@@ -98,101 +87,109 @@ static chl_type common_type(chl_type a, chl_type b)
     return chl_type_numeric(a) ? CHL_F64 : CHL_STRING;
 }
 
-/* The key of a full join: of the left frame, in the appended rows of the right one. */
-static chl_status make_key(const work *w, const chl_key_part *part, chl_column **out,
-                           chl_error *err)
+/* The rows of a key column in the type of the result. */
+static chl_status take_as(const chl_column *column, const int64_t *rows, int64_t n,
+                          chl_type type, chl_column **out, chl_error *err)
 {
-    const join_rows *rows = w->rows;
-    chl_column *parts[2] = {NULL};
-    int64_t matched = rows->n - rows->appended;
-    const chl_column *of[2] = {part->left, part->right};
-    chl_type type = common_type(part->left->type, part->right->type);
-    const int64_t *from[2] = {rows->left, rows->right + matched};
-    int64_t n[2] = {matched, rows->appended};
-    chl_status status = CHL_OK;
-    for (int s = 0; s < 2 && status == CHL_OK; s++) {
-        chl_column *taken = NULL;
-        status = chl_column_take(of[s], from[s], n[s], &taken, err);
-        if (status == CHL_OK) {
-            status = chl_column_cast(taken, type, &parts[s], err);
-        }
-        chl_column_release(taken);
-    }
-    if (status == CHL_OK) {
-        status = chl_column_append(parts[0], parts[1], out, err);
-    }
-    chl_column_release(parts[0]);
-    chl_column_release(parts[1]);
+    chl_column *taken = NULL;
+    CHL_TRY(chl_column_take(column, rows, n, &taken, err));
+    chl_status status = chl_column_cast(taken, type, out, err);
+    chl_column_release(taken);
     return status;
 }
 
-static const chl_key_part *key_of(const work *w, int column)
+/* The key of the left frame and, in the appended rows, of the right one. */
+static chl_status make_key(const join_rows *rows, const chl_key_part *part,
+                           chl_column **out, chl_error *err)
 {
-    const char *name = w->keys->left->fields[column].name;
-    for (int k = 0; k < w->keys->n; k++) {
-        if (strcmp(w->keys->left_on[k], name) == 0) {
-            return &w->keys->parts[k];
-        }
+    chl_column *matched = NULL, *alone = NULL;
+    int64_t n = rows->n - rows->appended;
+    chl_type type = common_type(part->left->type, part->right->type);
+    chl_status status = take_as(part->left, rows->left, n, type, &matched, err);
+    if (status == CHL_OK) {
+        status = take_as(part->right, rows->right + n, rows->appended, type, &alone, err);
     }
-    return NULL;
+    if (status == CHL_OK) {
+        status = chl_column_append(matched, alone, out, err);
+    }
+    chl_column_release(matched);
+    chl_column_release(alone);
+    return status;
 }
 
-static chl_status make_left_column(const work *w, int i, chl_column **out, chl_error *err)
+/* Puts whole keys into the left part of a full join: *taken becomes another frame. */
+static chl_status complete_keys(const join_keys *keys, const chl_frame *left,
+                                const join_rows *rows, chl_frame **taken, chl_error *err)
 {
-    chl_column *column = w->left->fields[i].column;
-    const chl_key_part *key = w->full ? key_of(w, i) : NULL;
-    if (key) {
-        return make_key(w, key, out, err);
+    for (int k = 0; k < keys->n; k++) {
+        chl_column *key = NULL;
+        chl_frame *with = NULL;
+        int index = chl_frame_find(keys->left, keys->left_on[k]);
+        CHL_TRY(make_key(rows, &keys->parts[k], &key, err));
+        chl_status status =
+            chl_frame_with(*taken, left->fields[index].name, key, &with, err);
+        chl_column_release(key);
+        CHL_TRY(status);
+        chl_frame_release(*taken);
+        *taken = with;
     }
-    if (!w->rows->left) {
-        *out = chl_column_retain(column);
-        return CHL_OK;
-    }
-    return chl_column_take(column, w->rows->left, w->rows->n, out, err);
-}
-
-/* A task: column i of the result. */
-static chl_status make_column(void *ctx, size_t index, chl_error *err)
-{
-    const work *w = ctx;
-    int i = (int)index, of_left = w->left->columns;
-    chl_column **out = &w->columns[i];
-    if (i < of_left) {
-        w->names[i] = w->left->fields[i].name;
-        return make_left_column(w, i, out, err);
-    }
-    w->names[i] = w->right->fields[i - of_left].name;
-    return chl_column_take(w->right->fields[i - of_left].column, w->rows->right,
-                           w->rows->n, out, err);
-}
-
-static chl_status make_frame(const work *w, int columns, chl_frame **out, chl_error *err)
-{
-    chl_frame *made = NULL;
-    CHL_TRY(chl_parallel_for(chl_control_threads(w->control), (size_t)columns,
-                             make_column, (void *)w, err));
-    CHL_TRY(chl_frame_new(w->names, w->columns, columns, &made, err));
-    chl_status status = chl_frame_copy_roles(w->left, made, err);
-    if (status != CHL_OK) {
-        chl_frame_release(made);
-        return status;
-    }
-    *out = made;
     return CHL_OK;
 }
 
-static chl_status make_columns(work *w, chl_frame **out, chl_error *err)
+/* ---- the frame ---- */
+
+/* The columns of both; the roles of the left frame. */
+static chl_status put_together(const chl_frame *left, const chl_frame *right,
+                               chl_frame **out, chl_error *err)
 {
-    int columns = w->left->columns + w->right->columns;
-    w->names = chl_calloc((size_t)columns, sizeof *w->names);
-    w->columns = chl_calloc((size_t)columns, sizeof *w->columns);
-    chl_status status =
-        w->names && w->columns ? make_frame(w, columns, out, err) : chl_fail_memory(err);
-    for (int i = 0; w->columns && i < columns; i++) {
-        chl_column_release(w->columns[i]);
+    int n = left->columns + right->columns;
+    const char **names = chl_alloc((size_t)n, sizeof *names);
+    chl_column **columns = chl_alloc((size_t)n, sizeof *columns);
+    chl_status status = names && columns ? CHL_OK : chl_fail_memory(err);
+    for (int i = 0; i < n && status == CHL_OK; i++) {
+        const chl_field *field =
+            i < left->columns ? &left->fields[i] : &right->fields[i - left->columns];
+        names[i] = field->name;
+        columns[i] = field->column;
     }
-    chl_free(w->names);
-    chl_free(w->columns);
+    if (status == CHL_OK) {
+        status = chl_frame_new(names, columns, n, out, err);
+    }
+    chl_free(names);
+    chl_free(columns);
+    if (status == CHL_OK) {
+        status = chl_frame_copy_roles(left, *out, err);
+        if (status != CHL_OK) {
+            chl_frame_release(*out);
+            *out = NULL;
+        }
+    }
+    return status;
+}
+
+static chl_status take_rows(const join_keys *keys, chl_frame *left,
+                            const chl_frame *right, const join_shape *shape,
+                            const join_rows *rows, const chl_control *control,
+                            chl_frame **out, chl_error *err)
+{
+    chl_frame *of_left = NULL, *of_right = NULL;
+    chl_status status = CHL_OK;
+    if (rows->left) {
+        status = chl_frame_take(left, rows->left, rows->n, control, &of_left, err);
+    } else {
+        of_left = chl_frame_retain(left);
+    }
+    if (status == CHL_OK && shape->full) {
+        status = complete_keys(keys, left, rows, &of_left, err);
+    }
+    if (status == CHL_OK) {
+        status = chl_frame_take(right, rows->right, rows->n, control, &of_right, err);
+    }
+    if (status == CHL_OK) {
+        status = put_together(of_left, of_right, out, err);
+    }
+    chl_frame_release(of_left);
+    chl_frame_release(of_right);
     return status;
 }
 
@@ -203,8 +200,7 @@ chl_status join_make_frame(const join_keys *keys, const join_shape *shape,
     chl_frame *left = NULL, *right = NULL;
     chl_status status = name_frames(keys, shape, &left, &right, err);
     if (status == CHL_OK) {
-        work w = {keys, rows, left, right, control, shape->full, NULL, NULL};
-        status = make_columns(&w, out, err);
+        status = take_rows(keys, left, right, shape, rows, control, out, err);
     }
     chl_frame_release(left);
     chl_frame_release(right);
