@@ -19,7 +19,7 @@ Q := @
 MAKEFLAGS += --no-print-directory
 endif
 
-PACKAGES := lua5.4 jansson libsodium libedit sqlite3 libpq
+PACKAGES := lua5.4 jansson libsodium libedit sqlite3 libpq zlib
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
 	-Wformat=2 -Wundef -Wpointer-arith -Wwrite-strings
 DEPS_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
@@ -29,7 +29,7 @@ CFLAGS_ALL := -std=c11 $(WARNINGS) -fno-math-errno -ffp-contract=off $(CFLAGS) \
 	$(if $(SANITIZER),-fsanitize=$(SANITIZER) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 LUA_LIBDIR := $(shell $(PKG_CONFIG) --variable=libdir lua5.4 2>/dev/null)
 LUA_STATIC := $(firstword $(wildcard $(LUA_LIBDIR)/liblua5.4.a) -llua5.4)
-CORE_LIBS := $(shell $(PKG_CONFIG) --libs jansson libsodium 2>/dev/null) -lcsv -lm -lpthread -ldl
+CORE_LIBS := $(shell $(PKG_CONFIG) --libs jansson libsodium zlib 2>/dev/null) -lm -lpthread -ldl
 HOST_LIBS := $(LUA_STATIC) $(shell $(PKG_CONFIG) --libs libedit 2>/dev/null) -ldl
 LDFLAGS_ALL := $(LDFLAGS) $(if $(SANITIZER),-fsanitize=$(SANITIZER))
 EXPORT := $(if $(filter Darwin,$(shell uname)),,-Wl$(comma)-E)
@@ -92,12 +92,12 @@ endif
 # test_*_real64.c is linked with the double build
 $(BUILD)/tests/%_real64: tests/c/%_real64.c $(BUILD)/libchurnlab64.a
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS_ALL) -Itests/c -DCHL_REAL_DOUBLE $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(BUILD)/libchurnlab64.a -lcmocka $(CORE_LIBS)
+	$(Q)$(CC) $(CPPFLAGS_ALL) -Itests/c -DCHL_REAL_DOUBLE $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(BUILD)/libchurnlab64.a -lcmocka -lcsv $(CORE_LIBS)
 
 $(BUILD)/tests/%: tests/c/%.c $(BUILD)/libchurnlab.a
 	@mkdir -p $(@D)
 	@echo "  TEST  $@"
-	$(Q)$(CC) $(CPPFLAGS_ALL) -Itests/c $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(BUILD)/libchurnlab.a -lcmocka $(CORE_LIBS)
+	$(Q)$(CC) $(CPPFLAGS_ALL) -Itests/c $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(BUILD)/libchurnlab.a -lcmocka -lcsv $(CORE_LIBS)
 
 
 # `make test` and `make demo` install what is missing, then start over with the libraries known

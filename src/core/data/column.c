@@ -103,6 +103,23 @@ chl_status chl_column_new(chl_type type, int64_t length, bool nullable, chl_colu
     return CHL_OK;
 }
 
+chl_status chl_column_adopt(const chl_column *parts, chl_column **out, chl_error *err)
+{
+    *out = chl_calloc(1, sizeof **out);
+    if (!*out) {
+        return chl_fail_memory(err);
+    }
+    (*out)->type = parts->type;
+    (*out)->length = parts->length;
+    (*out)->nulls = parts->nulls;
+    (*out)->validity = parts->validity;
+    (*out)->values = parts->values;
+    (*out)->bytes = parts->bytes;
+    (*out)->levels = parts->levels;
+    atomic_init(&(*out)->refs, 1);
+    return CHL_OK;
+}
+
 void chl_column_set_null(chl_column *column, int64_t i)
 {
     column->validity[i >> 3] &= (uint8_t) ~(1u << (i & 7));

@@ -106,6 +106,11 @@ void chl_column_set_null(chl_column *column, int64_t i);
  * rows and turns non-finite f64 into missing rows. */
 void chl_column_seal(chl_column *column);
 
+/* A sealed column that takes the memory of `parts` (everything but refs is set, values
+ * and validity as above) when it succeeds. */
+CHL_MUST_CHECK chl_status chl_column_adopt(const chl_column *parts, chl_column **out,
+                                           chl_error *err);
+
 chl_column *chl_column_retain(chl_column *column);
 void chl_column_release(chl_column *column); /* NULL allowed */
 

@@ -21,7 +21,8 @@
 #include "core/base/strbuf.h"
 
 typedef struct chl_csv_options {
-    char separator; /* 0 = ',' */
+    char separator; /* 0 = tab for paths in .tsv and .tsv.gz, else ','; ' ' = runs of
+                       blanks, which may also begin and end a line */
     const char *const
         *na; /* NA strings; NULL = "NA", "N/A", "NaN", "nan", "null", "NULL", "None" */
     int na_count;
@@ -33,7 +34,11 @@ typedef struct chl_csv_options {
     int formatted_count;
     const char *const *drop; /* columns to leave out; unknown names are errors */
     int drop_count;
-    bool no_header; /* columns are called column_1, column_2 … */
+    bool no_header;           /* columns are called column_1, column_2 … */
+    const char *const *names; /* call the columns so, whatever the header says … */
+    int name_count;           /* … 0 = they are called as there */
+    const char *file_column;  /* a category column, appended, with each row's path */
+    size_t block; /* bytes that a thread works on at a time; 0 = the usual number */
 } chl_csv_options;
 
 /* The most levels that make a text column of so many rows a category by itself. */
@@ -44,6 +49,11 @@ int64_t chl_category_limit(int64_t rows);
 CHL_MUST_CHECK chl_status chl_csv_read(const char *path, const chl_csv_options *options,
                                        const chl_control *control, chl_frame **out,
                                        chl_error *err);
+/* Several files, one after the other; their headers must be equal. */
+CHL_MUST_CHECK chl_status chl_csv_read_files(const char *const *paths, int n,
+                                             const chl_csv_options *options,
+                                             const chl_control *control, chl_frame **out,
+                                             chl_error *err);
 CHL_MUST_CHECK chl_status chl_csv_read_bytes(const char *bytes, size_t n,
                                              const char *name,
                                              const chl_csv_options *options,

@@ -1,321 +1,334 @@
 /* SPDX-License-Identifier: MIT
  *
- * CSV to frame: records into the columns' cells, then a typed column from each, in
- * parallel. Layer: core/io.
+ * CSV files to a frame on several threads. Layer: core/io.
+ *
+ * Each thread takes the next block of text (one at a time), parses it, and puts the
+ * blocks that are next in the order of the file into the table. What comes out, an error
+ * as well, depends neither on the number of threads nor on where the blocks end.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "core/base/nearest.h"
+#include "core/base/alloc.h"
 #include "core/base/parallel.h"
-#include "core/io/csv_cells.h"
-#include "core/io/csv_lines.h"
-#include "core/data/text.h"
+#include "core/io/csv_table.h"
 
-enum { PORTION = 1 << 20 };
+enum { BLOCK = 256 << 10, JOBS_A_THREAD = 2, SMALL = 4 };
 
-typedef struct csv_field {
-    char *name; /* owned */
-    int type;   /* chl_type, or -1 to infer */
-    bool skip;  /* dropped */
-    csv_cells cells;
-    chl_column *column; /* owned until the frame has it */
-} csv_field;
+/* Text of a pipe, kept in case that it must be read again. */
+typedef struct kept {
+    chl_block *blocks;
+    size_t count, room;
+    size_t next; /* when it is read again */
+} kept;
 
-/* Row numbers and line numbers rise together except at these rows (blank lines, line ends
- * inside cells). */
-typedef struct line_jump {
-    int64_t row, line;
-} line_jump;
+typedef struct reading {
+    csv_table *table;
+    chl_blocks *blocks;
+    const chl_control *control;
+    pthread_t caller; /* whose progress line it is */
+    csv_job *jobs;
+    size_t job_count;
+    bool keep;   /* the input cannot be read twice */
+    bool replay; /* read from `kept` */
+    kept kept;
+    pthread_mutex_t source; /* guards blocks, kept, over */
+    bool over;
+    pthread_mutex_t order; /* guards what follows, and the table's placing */
+    pthread_cond_t freed;  /* a job is free again */
+    int64_t next;          /* the block to be placed next */
+    bool failed;
+    chl_status status;
+    chl_error error;
+} reading;
 
-typedef struct table {
-    const char *name;
-    const chl_csv_options *options;
-    csv_na na;
-    csv_lines lines;
-    csv_cells first; /* cells of the first record, before the fields exist */
-    csv_field *fields;
-    int64_t count; /* fields; -1 before the first record */
-    int64_t rows;
-    size_t before; /* the first field's bytes before this record */
-    line_jump *jumps;
-    size_t jump_count, jump_room;
-    int64_t next_line; /* where the next row begins unless it jumps */
-} table;
+/* ---- the source ---- */
 
-static void table_reset(table *t)
+static chl_status keep_block(reading *r, const chl_block *block, chl_error *err)
 {
-    for (int64_t i = 0; t->fields && i < t->count; i++) {
-        chl_free(t->fields[i].name);
-        chl_free(t->fields[i].cells.bytes);
-        chl_column_release(t->fields[i].column);
-    }
-    chl_free(t->fields);
-    chl_free(t->first.bytes);
-    chl_free(t->jumps);
-    csv_lines_reset(&t->lines);
-}
-
-/* ---- the header ---- */
-
-static chl_status name_field(table *t, int64_t i, const csv_cell *cell, chl_error *err)
-{
-    const char *text = cell->text;
-    size_t length = cell->length;
-    if (!cell->quoted) {
-        chl_trim(&text, &length);
-    }
-    if (length && memchr(text, '\0', length)) {
-        return chl_fail(err, CHL_EPARSE, "%s:1: column %lld: the name holds a NUL byte",
-                        t->name, (long long)i + 1);
-    }
-    char numbered[32];
-    if (t->options->no_header || length == 0) {
-        length =
-            (size_t)snprintf(numbered, sizeof numbered, "column_%lld", (long long)i + 1);
-        text = numbered;
-    }
-    t->fields[i].type = -1;
-    t->fields[i].name = chl_strndup(text, length);
-    return t->fields[i].name ? CHL_OK : chl_fail_memory(err);
-}
-
-static chl_status find_field(table *t, const char *what, const char *name,
-                             csv_field **field, chl_error *err)
-{
-    for (int64_t i = 0; i < t->count; i++) {
-        if (strcmp(t->fields[i].name, name) == 0) {
-            *field = &t->fields[i];
-            return CHL_OK;
-        }
-    }
-    const char **names = chl_alloc((size_t)t->count, sizeof *names);
-    if (!names) {
+    chl_block *grown =
+        chl_grow(r->kept.blocks, &r->kept.room, r->kept.count + 1, sizeof *grown);
+    if (!grown) {
         return chl_fail_memory(err);
     }
-    for (int64_t i = 0; i < t->count; i++) {
-        names[i] = t->fields[i].name;
-    }
-    chl_fail_unknown(err, what, "column", name, names, (size_t)t->count);
-    chl_free(names);
-    return chl_error_prefix(err, "%s", t->name);
-}
-
-/* Without a declared type the column is a timestamp if the format has a clock, else a
- * date.
- */
-static chl_status set_format(const table *t, csv_field *field,
-                             const chl_time_format *format, chl_error *err)
-{
-    if (field->type < 0) {
-        field->type = format->has_clock ? CHL_TIMESTAMP : CHL_DATE;
-    }
-    if (field->type != CHL_DATE && field->type != CHL_TIMESTAMP) {
-        return chl_fail(
-            err, CHL_EINVAL,
-            "%s: formats: column '%s': expected a date or a timestamp, got %s", t->name,
-            field->name, chl_type_name((chl_type)field->type));
-    }
-    field->cells.format = format;
+    r->kept.blocks = grown;
+    grown[r->kept.count++] = *block;
     return CHL_OK;
 }
 
-static chl_status apply_options(table *t, chl_error *err)
+static chl_status read_block(reading *r, chl_block *block, bool *more, chl_error *err)
 {
-    const chl_csv_options *o = t->options;
-    csv_field *field = NULL;
-    for (int i = 0; i < o->typed_count; i++) {
-        CHL_TRY(find_field(t, "types", o->typed[i], &field, err));
-        field->type = (int)o->types[i];
-    }
-    for (int i = 0; i < o->formatted_count; i++) {
-        CHL_TRY(find_field(t, "formats", o->formatted[i], &field, err));
-        CHL_TRY(set_format(t, field, &o->formats[i], err));
-    }
-    for (int i = 0; i < o->drop_count; i++) {
-        CHL_TRY(find_field(t, "drop", o->drop[i], &field, err));
-        field->skip = true;
-    }
-    return CHL_OK;
-}
-
-static chl_status make_fields(table *t, int64_t cells, chl_error *err)
-{
-    t->fields = chl_calloc((size_t)cells, sizeof *t->fields);
-    if (!t->fields) {
-        return chl_fail_memory(err);
-    }
-    t->count = cells;
-    const unsigned char *at = t->first.bytes;
-    for (int64_t i = 0; i < cells; i++) {
-        csv_cell cell;
-        at = csv_cells_next(at, &cell);
-        CHL_TRY(name_field(t, i, &cell, err));
-    }
-    return apply_options(t, err);
-}
-
-/* ---- records ---- */
-
-static chl_status on_cell(void *ctx, int64_t cell, const char *text, size_t length,
-                          bool quoted, chl_error *err)
-{
-    table *t = ctx;
-    csv_cells *cells = &t->first;
-    if (t->count >= 0) {
-        if (cell >= t->count || t->fields[cell].skip) {
-            return CHL_OK;
+    if (r->replay) {
+        *more = r->kept.next < r->kept.count;
+        if (*more) {
+            *block = r->kept.blocks[r->kept.next++];
         }
-        cells = &t->fields[cell].cells;
-        t->before = cell == 0 ? cells->used : t->before;
+        return CHL_OK;
     }
-    return csv_cells_add(cells, text, length, quoted) ? CHL_OK : chl_fail_memory(err);
+    if (r->keep) {
+        *block = (chl_block){0}; /* its text is kept */
+    }
+    CHL_TRY(chl_blocks_next(r->blocks, block, more, err));
+    return r->keep && *more ? keep_block(r, block, err) : CHL_OK;
 }
 
-static chl_status note_line(table *t, int64_t line, chl_error *err)
+/* The next block into the job; false when there is none. A failure counts as a block. */
+static bool take_block(reading *r, csv_job *job)
 {
-    if (line != t->next_line) {
-        line_jump *grown =
-            chl_grow(t->jumps, &t->jump_room, t->jump_count + 1, sizeof *grown);
-        if (!grown) {
-            return chl_fail_memory(err);
+    bool more = false;
+    pthread_mutex_lock(&r->source);
+    if (!r->over) {
+        int64_t index = r->replay ? (int64_t)r->kept.next : r->blocks->index;
+        job->status = chl_control_check(r->control, "read_csv", &job->error);
+        if (job->status == CHL_OK) {
+            job->status = read_block(r, &job->block, &more, &job->error);
         }
-        t->jumps = grown;
-        grown[t->jump_count++] = (line_jump){.row = t->rows, .line = line};
+        job->error_line = -1;
+        job->left = r->replay ? 0 : chl_blocks_left(r->blocks);
+        r->over = !more;
+        if (job->status != CHL_OK) {
+            job->block.index = index;
+            more = true;
+        }
+        if (pthread_equal(r->caller, pthread_self())) {
+            chl_control_report(r->control, chl_blocks_progress(r->blocks),
+                               r->table->paths[0]);
+        }
     }
-    t->next_line = line + 1;
-    return CHL_OK;
+    pthread_mutex_unlock(&r->source);
+    return more;
 }
 
-static int64_t line_of(const table *t, int64_t row)
+/* ---- jobs ---- */
+
+static csv_job *take_job(reading *r)
 {
-    line_jump last = {.row = 0, .line = 0};
-    for (size_t i = 0; i < t->jump_count && t->jumps[i].row <= row; i++) {
-        last = t->jumps[i];
+    csv_job *job = NULL;
+    pthread_mutex_lock(&r->order);
+    while (!job && !r->failed) {
+        for (size_t i = 0; i < r->job_count && !job; i++) {
+            job = r->jobs[i].busy ? NULL : &r->jobs[i];
+        }
+        if (!job) {
+            pthread_cond_wait(&r->freed, &r->order);
+        }
     }
-    return last.line + (row - last.row);
+    if (job) {
+        job->busy = true;
+    }
+    pthread_mutex_unlock(&r->order);
+    return job;
 }
 
-/* A record of spaces only, in a table of several columns, is an empty line. */
-static bool is_blank_record(const table *t, int64_t cells)
+static void free_job(reading *r, csv_job *job)
 {
-    if (cells != 1 || t->count == 1 || t->fields[0].skip) {
+    if (r->keep) {
+        job->block = (chl_block){0};
+    }
+    job->busy = job->ready = false;
+    pthread_cond_signal(&r->freed);
+}
+
+static csv_job *next_ready(reading *r)
+{
+    for (size_t i = 0; i < r->job_count; i++) {
+        if (r->jobs[i].ready && r->jobs[i].block.index == r->next) {
+            return &r->jobs[i];
+        }
+    }
+    return NULL;
+}
+
+/* Puts this job and those that waited for it into the table. */
+static void deliver(reading *r, csv_job *done)
+{
+    pthread_mutex_lock(&r->order);
+    done->ready = true;
+    for (csv_job *job; !r->failed && (job = next_ready(r)) != NULL;) {
+        r->status = csv_table_place(r->table, job, &r->error);
+        r->next++;
+        if (r->status != CHL_OK) {
+            r->failed = true;
+            break;
+        }
+        job->ready = false;
+        pthread_mutex_unlock(&r->order);
+        csv_table_copy(r->table, job);
+        pthread_mutex_lock(&r->order);
+        free_job(r, job);
+    }
+    if (r->failed) {
+        pthread_cond_broadcast(&r->freed);
+    }
+    pthread_mutex_unlock(&r->order);
+}
+
+/* false: nothing more to read, or something failed. */
+static bool do_block(reading *r)
+{
+    csv_job *job = take_job(r);
+    if (!job) {
         return false;
     }
-    csv_cell cell;
-    csv_cells_next(t->fields[0].cells.bytes + t->before, &cell);
-    chl_trim(&cell.text, &cell.length);
-    return cell.length == 0;
+    if (!take_block(r, job)) {
+        pthread_mutex_lock(&r->order);
+        free_job(r, job);
+        pthread_mutex_unlock(&r->order);
+        return false;
+    }
+    if (job->status == CHL_OK) {
+        csv_job_scan(r->table, job);
+    }
+    if (job->status == CHL_OK) {
+        csv_job_parse(r->table, job, 1);
+    }
+    deliver(r, job);
+    return true;
 }
 
-static chl_status replay_first(table *t, chl_error *err)
+static chl_status work(void *ctx, size_t index, chl_error *err)
 {
-    const unsigned char *at = t->first.bytes;
-    for (int64_t i = 0; i < t->count; i++) {
-        csv_cell cell;
-        at = csv_cells_next(at, &cell);
-        CHL_TRY(on_cell(t, i, cell.text, cell.length, cell.quoted, err));
+    (void)index;
+    (void)err;
+    while (do_block(ctx)) {
     }
     return CHL_OK;
 }
 
-static chl_status on_record(void *ctx, int64_t cells, int64_t line, chl_error *err)
+/* ---- one pass ---- */
+
+/* The block with the header alone: it tells the other threads what to expect. */
+static chl_status read_pass(reading *r, int threads, chl_error *err)
 {
-    table *t = ctx;
-    if (t->count < 0) {
-        CHL_TRY(make_fields(t, cells, err));
-        if (!t->options->no_header) {
-            return CHL_OK;
+    r->over = false;
+    r->next = 0;
+    bool more;
+    do {
+        more = do_block(r);
+    } while (more && r->table->count < 0);
+    bool small =
+        chl_blocks_left(r->blocks) <= (double)r->blocks->size * SMALL && !r->keep;
+    threads = small ? 1 : threads;
+    if (!r->failed) {
+        chl_status status = chl_parallel_for(threads, (size_t)threads, work, r, err);
+        if (status != CHL_OK) {
+            return status;
         }
-        CHL_TRY(replay_first(t, err));
     }
-    if (cells != t->count && is_blank_record(t, cells)) {
-        t->fields[0].cells.used = t->before;
-        return CHL_OK;
+    if (r->failed && err) {
+        *err = r->error;
     }
-    if (cells != t->count) {
-        return chl_fail(err, CHL_EPARSE, "%s:%lld: expected %lld fields, got %lld",
-                        t->name, (long long)line, (long long)t->count, (long long)cells);
+    return r->failed ? r->status : CHL_OK;
+}
+
+static chl_status read_again(reading *r, int threads, int64_t rows, chl_error *err)
+{
+    for (size_t i = 0; i < r->job_count; i++) {
+        for (int64_t c = 0; c < r->jobs[i].piece_count; c++) {
+            csv_piece_forget(&r->jobs[i].pieces[c]);
+        }
     }
-    CHL_TRY(note_line(t, line, err));
-    t->rows++;
+    r->replay = r->keep;
+    r->kept.next = 0;
+    if (!r->keep && !chl_blocks_rewind(r->blocks)) {
+        return chl_fail(err, CHL_EIO, "%s: cannot be read a second time",
+                        csv_path_name(r->table->paths[0]));
+    }
+    CHL_TRY(read_pass(r, threads, err));
+    if (r->table->rows != rows) {
+        return chl_fail(err, CHL_EIO, "%s: changed while it was read",
+                        csv_path_name(r->table->paths[0]));
+    }
     return CHL_OK;
 }
 
-/* ---- columns ---- */
-
-static chl_status type_field(void *ctx, size_t index, chl_error *err)
+static chl_status read_table(reading *r, int threads, chl_error *err)
 {
-    table *t = ctx;
-    csv_field *field = &t->fields[index];
-    int64_t bad_row;
-    if (field->skip) {
-        return CHL_OK;
+    r->keep = !r->blocks->memory && !chl_blocks_rewind(r->blocks);
+    CHL_TRY(read_pass(r, threads, err));
+    int64_t rows = r->table->rows;
+    while (csv_table_again(r->table)) {
+        CHL_TRY(read_again(r, threads, rows, err));
     }
-    chl_status status = csv_cells_column(&field->cells, t->rows, &t->na, field->type,
-                                         &field->column, &bad_row, err);
-    chl_free(field->cells.bytes);
-    field->cells = (csv_cells){.format = field->cells.format};
-    if (status != CHL_OK && bad_row >= 0) {
-        return chl_error_prefix(err, "%s:%lld: column '%s'", t->name,
-                                (long long)line_of(t, bad_row), field->name);
+    return CHL_OK;
+}
+
+static void reset_reading(reading *r)
+{
+    for (size_t i = 0; i < r->job_count; i++) {
+        if (r->keep) {
+            r->jobs[i].block = (chl_block){0};
+        }
+        csv_job_reset(&r->jobs[i]);
     }
+    for (size_t i = 0; i < r->kept.count; i++) {
+        chl_block_reset(&r->kept.blocks[i]);
+    }
+    chl_free(r->kept.blocks);
+    chl_free(r->jobs);
+    pthread_cond_destroy(&r->freed);
+    pthread_mutex_destroy(&r->order);
+    pthread_mutex_destroy(&r->source);
+}
+
+static chl_status read_blocks(csv_table *table, chl_blocks *blocks,
+                              const chl_control *control, chl_error *err)
+{
+    int threads = chl_control_threads(control);
+    reading r = {.table = table,
+                 .blocks = blocks,
+                 .control = control,
+                 .caller = pthread_self(),
+                 .job_count = (size_t)threads * JOBS_A_THREAD};
+    pthread_mutex_init(&r.source, NULL);
+    pthread_mutex_init(&r.order, NULL);
+    pthread_cond_init(&r.freed, NULL);
+    r.jobs = chl_calloc(r.job_count, sizeof *r.jobs);
+    chl_status status = r.jobs ? read_table(&r, threads, err) : chl_fail_memory(err);
+    r.job_count = r.jobs ? r.job_count : 0;
+    reset_reading(&r);
     return status;
 }
 
-static chl_status fill_frame(table *t, const char **names, chl_column **columns,
-                             chl_frame **out, chl_error *err)
-{
-    int n = 0;
-    for (int64_t i = 0; i < t->count; i++) {
-        if (!t->fields[i].skip) {
-            names[n] = t->fields[i].name;
-            columns[n++] = t->fields[i].column;
-        }
-    }
-    if (chl_frame_new(names, columns, n, out, err) != CHL_OK) {
-        return chl_error_prefix(err, "%s:1", t->name);
-    }
-    (*out)->rows = t->rows;
-    return CHL_OK;
-}
+/* ---- the functions of csv.h ---- */
 
-static chl_status make_frame(table *t, int threads, chl_frame **out, chl_error *err)
-{
-    if (t->count < 0) {
-        return chl_fail(err, CHL_EPARSE, "%s:1: expected a header, got an empty file",
-                        t->name);
-    }
-    CHL_TRY(chl_parallel_for(threads, (size_t)t->count, type_field, t, err));
-    const char **names = chl_alloc((size_t)t->count, sizeof *names);
-    chl_column **columns = chl_alloc((size_t)t->count, sizeof *columns);
-    chl_status status =
-        names && columns ? fill_frame(t, names, columns, out, err) : chl_fail_memory(err);
-    chl_free(names);
-    chl_free(columns);
-    return status;
-}
-
-/* ---- sources ---- */
-
-static chl_status table_init(table *t, const char *name, const chl_csv_options *options,
-                             chl_error *err)
+static chl_status read_frame(chl_blocks *blocks, const chl_csv_options *options,
+                             const chl_control *control, chl_frame **out, chl_error *err)
 {
     static const chl_csv_options defaults = {0};
+    csv_table table;
     options = options ? options : &defaults;
-    char separator = options->separator ? options->separator : ',';
-    *t = (table){.name = name, .options = options, .count = -1};
-    csv_na_init(&t->na, options);
-    if (separator == '"' || separator == '\n' || separator == '\r') {
-        return chl_fail(err, CHL_EINVAL,
-                        "read_csv: separator: expected no quote and no line end");
+    chl_status status = csv_table_init(&table, options, blocks->paths, err);
+    blocks->size = options->block ? options->block : BLOCK;
+    blocks->quotes = true;
+    blocks->first = csv_table_header;
+    blocks->ctx = &table;
+    if (status == CHL_OK) {
+        status = read_blocks(&table, blocks, control, err);
     }
-    csv_sink sink = {.cell = on_cell, .record = on_record, .ctx = t};
-    return csv_lines_init(&t->lines, name, separator, sink, err);
+    if (status == CHL_OK) {
+        status = csv_table_frame(&table, chl_control_threads(control), out, err);
+    }
+    chl_blocks_reset(blocks);
+    csv_table_reset(&table);
+    return status;
+}
+
+chl_status chl_csv_read_files(const char *const *paths, int n,
+                              const chl_csv_options *options, const chl_control *control,
+                              chl_frame **out, chl_error *err)
+{
+    *out = NULL;
+    if (n < 1) {
+        return chl_fail(err, CHL_EINVAL, "read_csv: expected at least one file");
+    }
+    chl_blocks blocks = {.paths = paths, .path_count = n};
+    return read_frame(&blocks, options, control, out, err);
+}
+
+chl_status chl_csv_read(const char *path, const chl_csv_options *options,
+                        const chl_control *control, chl_frame **out, chl_error *err)
+{
+    return chl_csv_read_files(&path, 1, options, control, out, err);
 }
 
 chl_status chl_csv_read_bytes(const char *bytes, size_t n, const char *name,
@@ -323,246 +336,7 @@ chl_status chl_csv_read_bytes(const char *bytes, size_t n, const char *name,
                               chl_error *err)
 {
     *out = NULL;
-    table t;
-    chl_status status = table_init(&t, name, options, err);
-    if (status == CHL_OK) {
-        status = csv_lines_feed(&t.lines, bytes, n, err);
-    }
-    if (status == CHL_OK) {
-        status = csv_lines_finish(&t.lines, err);
-    }
-    if (status == CHL_OK) {
-        status = make_frame(&t, 1, out, err);
-    }
-    table_reset(&t);
-    return status;
-}
-
-static chl_status fail_system(const char *path, const char *what, chl_error *err)
-{
-    return chl_fail(err, CHL_EIO, "%s: %s: %s", path, what, strerror(errno));
-}
-
-/* One full portion, or less at the end of the file. */
-static chl_status read_portion(int fd, const char *path, char *buffer, size_t *n,
-                               chl_error *err)
-{
-    *n = 0;
-    while (*n < PORTION) {
-        ssize_t got = read(fd, buffer + *n, PORTION - *n);
-        if (got < 0 && errno != EINTR) {
-            return fail_system(path, "cannot read", err);
-        }
-        if (got == 0) {
-            break;
-        }
-        *n += got > 0 ? (size_t)got : 0;
-    }
-    return CHL_OK;
-}
-
-static chl_status read_all(table *t, int fd, char *buffer, const chl_control *control,
-                           chl_error *err)
-{
-    struct stat info;
-    double size =
-        fstat(fd, &info) == 0 && S_ISREG(info.st_mode) ? (double)info.st_size : 0;
-    double done = 0;
-    size_t n;
-    do {
-        CHL_TRY(chl_control_check(control, "read_csv", err));
-        CHL_TRY(read_portion(fd, t->name, buffer, &n, err));
-        CHL_TRY(csv_lines_feed(&t->lines, buffer, n, err));
-        done += (double)n;
-        chl_control_report(control, size > 0 ? done / size : 0, t->name);
-    } while (n == PORTION);
-    return CHL_OK;
-}
-
-static chl_status read_file(table *t, int fd, const chl_control *control, chl_frame **out,
-                            chl_error *err)
-{
-    char *buffer = chl_alloc(PORTION, 1);
-    if (!buffer) {
-        return chl_fail_memory(err);
-    }
-    chl_status status = read_all(t, fd, buffer, control, err);
-    chl_free(buffer);
-    CHL_TRY(status);
-    CHL_TRY(csv_lines_finish(&t->lines, err));
-    return make_frame(t, chl_control_threads(control), out, err);
-}
-
-chl_status chl_csv_read(const char *path, const chl_csv_options *options,
-                        const chl_control *control, chl_frame **out, chl_error *err)
-{
-    *out = NULL;
-    bool is_stdin = strcmp(path, "-") == 0;
-    int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return fail_system(path, "cannot open", err);
-    }
-    table t;
-    chl_status status = table_init(&t, is_stdin ? "stdin" : path, options, err);
-    if (status == CHL_OK) {
-        status = read_file(&t, fd, control, out, err);
-    }
-    table_reset(&t);
-    if (!is_stdin) {
-        close(fd);
-    }
-    return status;
-}
-
-/* ---- portions ---- */
-
-enum { USUAL_BYTES = 8 << 20, STEP = 64 << 10 };
-
-struct chl_csv_reader {
-    table t;
-    int fd;
-    bool opened, over, given; /* file to close; no more text; a frame went out */
-    double size, done;        /* bytes of the file */
-    char *buffer;
-    chl_frame *rest; /* rows that were too many */
-};
-
-void chl_csv_close(chl_csv_reader *reader)
-{
-    if (reader) {
-        table_reset(&reader->t);
-        if (reader->opened && reader->fd != STDIN_FILENO) {
-            close(reader->fd);
-        }
-        chl_free(reader->buffer);
-        chl_frame_release(reader->rest);
-        chl_free(reader);
-    }
-}
-
-double chl_csv_progress(const chl_csv_reader *reader)
-{
-    return reader->size > 0 && reader->done < reader->size ? reader->done / reader->size
-           : reader->size > 0                              ? 1
-                                                           : 0;
-}
-
-static chl_status open_reader(chl_csv_reader *r, const char *path,
-                              const chl_csv_options *options, chl_error *err)
-{
-    bool is_stdin = strcmp(path, "-") == 0;
-    CHL_TRY(table_init(&r->t, is_stdin ? "stdin" : path, options, err));
-    r->fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    r->opened = r->fd >= 0;
-    if (!r->opened) {
-        return fail_system(path, "cannot open", err);
-    }
-    struct stat info;
-    if (fstat(r->fd, &info) == 0 && S_ISREG(info.st_mode)) {
-        r->size = (double)info.st_size;
-    }
-    r->buffer = chl_alloc(PORTION, 1);
-    return r->buffer ? CHL_OK : chl_fail_memory(err);
-}
-
-chl_status chl_csv_open(const char *path, const chl_csv_options *options,
-                        chl_csv_reader **out, chl_error *err)
-{
-    *out = NULL;
-    chl_csv_reader *r = chl_calloc(1, sizeof *r);
-    if (!r) {
-        return chl_fail_memory(err);
-    }
-    chl_status status = open_reader(r, path, options, err);
-    if (status != CHL_OK) {
-        chl_csv_close(r);
-        return status;
-    }
-    *out = r;
-    return CHL_OK;
-}
-
-/* Feeds text until there is enough of it or the file is over. */
-static chl_status feed_portion(chl_csv_reader *r, int64_t max_rows, size_t max_bytes,
-                               const chl_control *control, chl_error *err)
-{
-    for (size_t fed = 0; fed < max_bytes && (!max_rows || r->t.rows < max_rows);) {
-        CHL_TRY(chl_control_check(control, "read_csv", err));
-        ssize_t n = read(r->fd, r->buffer, STEP);
-        if (n < 0 && errno != EINTR) {
-            return fail_system(r->t.name, "cannot read", err);
-        }
-        if (n == 0) {
-            r->over = true;
-            return csv_lines_finish(&r->t.lines, err);
-        }
-        fed += n > 0 ? (size_t)n : 0;
-        r->done += n > 0 ? (double)n : 0;
-        CHL_TRY(csv_lines_feed(&r->t.lines, r->buffer, n > 0 ? (size_t)n : 0, err));
-    }
-    return CHL_OK;
-}
-
-static chl_status fix_types(chl_csv_reader *r, const chl_frame *frame)
-{
-    for (int64_t i = 0, c = 0; i < r->t.count; i++) {
-        csv_field *field = &r->t.fields[i];
-        if (!field->skip) {
-            field->type = (int)frame->fields[c++].column->type;
-        }
-        chl_column_release(field->column);
-        field->column = NULL;
-    }
-    r->t.jump_count = 0;
-    r->t.rows = 0;
-    r->t.next_line = 0;
-    return CHL_OK;
-}
-
-static chl_status next_frame(chl_csv_reader *r, int64_t max_rows, size_t max_bytes,
-                             const chl_control *control, chl_frame **out, chl_error *err)
-{
-    do {
-        CHL_TRY(feed_portion(r, max_rows, max_bytes, control, err));
-    } while (!r->over && (r->t.count < 0 || r->t.rows == 0));
-    if (r->over && r->given && r->t.rows == 0) {
-        return CHL_OK;
-    }
-    CHL_TRY(make_frame(&r->t, chl_control_threads(control), out, err));
-    r->given = true;
-    return fix_types(r, *out);
-}
-
-/* Keeps what is above max_rows for the next call. */
-static chl_status split_rows(chl_csv_reader *r, int64_t max_rows, chl_frame **out,
-                             chl_error *err)
-{
-    chl_frame *whole = *out;
-    *out = NULL;
-    chl_status status = chl_frame_slice(whole, 0, max_rows, out, err);
-    if (status == CHL_OK) {
-        status = chl_frame_slice(whole, max_rows, whole->rows - max_rows, &r->rest, err);
-    }
-    chl_frame_release(whole);
-    return status;
-}
-
-chl_status chl_csv_next(chl_csv_reader *reader, int64_t max_rows, size_t max_bytes,
-                        const chl_control *control, chl_frame **out, chl_error *err)
-{
-    *out = reader->rest;
-    reader->rest = NULL;
-    chl_status status = CHL_OK;
-    if (!*out) {
-        status = next_frame(reader, max_rows, max_bytes ? max_bytes : USUAL_BYTES,
-                            control, out, err);
-    }
-    if (status == CHL_OK && *out && max_rows > 0 && (*out)->rows > max_rows) {
-        status = split_rows(reader, max_rows, out, err);
-    }
-    if (status != CHL_OK) {
-        chl_frame_release(*out);
-        *out = NULL;
-    }
-    return status;
+    chl_blocks blocks = {
+        .paths = &name, .path_count = 1, .memory = bytes ? bytes : "", .memory_size = n};
+    return read_frame(&blocks, options, NULL, out, err);
 }

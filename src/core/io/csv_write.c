@@ -12,7 +12,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/file.h"
-#include "core/io/csv_cells.h"
+#include "core/io/csv_piece.h"
 
 typedef struct cells_writer {
     const chl_frame *frame;

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A CSV file in portions of rows: a block at a time, its columns on several threads.
+ * Layer: core/io.
+ */
+#include <string.h>
+
+#include "core/base/alloc.h"
+#include "core/base/parallel.h"
+#include "core/io/csv_table.h"
+
+enum { USUAL_BYTES = 8 << 20 };
+
+struct chl_csv_reader {
+    const char *path;
+    char *owned_path;
+    chl_csv_options options;
+    chl_blocks blocks;
+    csv_table table;
+    csv_job job;
+    bool given; /* a frame went out */
+};
+
+void chl_csv_close(chl_csv_reader *reader)
+{
+    if (reader) {
+        csv_job_reset(&reader->job);
+        chl_blocks_reset(&reader->blocks);
+        csv_table_reset(&reader->table);
+        chl_free(reader->owned_path);
+        chl_free(reader);
+    }
+}
+
+double chl_csv_progress(const chl_csv_reader *reader)
+{
+    return chl_blocks_progress(&reader->blocks);
+}
+
+/* Opens the file now, so that a wrong path fails here. */
+static chl_status check_path(const char *path, chl_error *err)
+{
+    chl_input *input = NULL;
+    if (strcmp(path, "-") == 0) {
+        return CHL_OK;
+    }
+    CHL_TRY(chl_input_open(path, &input, err));
+    chl_input_close(input);
+    return CHL_OK;
+}
+
+chl_status chl_csv_open(const char *path, const chl_csv_options *options,
+                        chl_csv_reader **out, chl_error *err)
+{
+    *out = NULL;
+    CHL_TRY(check_path(path, err));
+    chl_csv_reader *r = chl_calloc(1, sizeof *r);
+    char *copy = r ? chl_strdup(path) : NULL;
+    if (!copy) {
+        chl_free(r);
+        return chl_fail_memory(err);
+    }
+    r->path = r->owned_path = copy;
+    if (options) {
+        r->options = *options;
+    }
+    r->blocks = (chl_blocks){.paths = &r->path,
+                             .path_count = 1,
+                             .quotes = true,
+                             .first = csv_table_header,
+                             .ctx = &r->table};
+    chl_status status = csv_table_init(&r->table, &r->options, &r->path, err);
+    if (status != CHL_OK) {
+        chl_csv_close(r);
+        return status;
+    }
+    *out = r;
+    return CHL_OK;
+}
+
+static chl_status give_up(const csv_job *job, chl_error *err)
+{
+    if (err) {
+        *err = job->error;
+    }
+    return job->status;
+}
+
+/* Makes sure that the job has rows that were not given out. Before the first frame an
+ * empty job will do at the end of the file; later *over tells that. */
+static chl_status need_rows(chl_csv_reader *r, size_t max_bytes, bool *over,
+                            chl_error *err)
+{
+    csv_job *job = &r->job;
+    bool more = true;
+    *over = false;
+    job->first += job->rows;
+    job->rows = job->index.rows - job->first;
+    r->blocks.size = max_bytes;
+    while (job->rows == 0 && job->index.fault == CSV_FINE) {
+        CHL_TRY(chl_blocks_next(&r->blocks, &job->block, &more, err));
+        if (!more) {
+            *over = r->given;
+            return CHL_OK;
+        }
+        csv_job_scan(&r->table, job);
+        if (job->status != CHL_OK) {
+            return give_up(job, err);
+        }
+        if (job->rows == 0) { /* a header, empty lines */
+            int64_t line = job->block.line ? job->block.line : r->table.line;
+            r->table.line = line + job->index.lines;
+        }
+    }
+    return CHL_OK;
+}
+
+static chl_status give_frame(chl_csv_reader *r, int64_t max_rows, int threads,
+                             chl_frame **out, chl_error *err)
+{
+    csv_job *job = &r->job;
+    if (max_rows > 0 && job->rows > max_rows) {
+        job->rows = max_rows;
+    }
+    for (int64_t c = 0; c < job->piece_count; c++) {
+        csv_piece_forget(&job->pieces[c]);
+    }
+    csv_job_parse(&r->table, job, threads);
+    CHL_TRY(csv_table_place(&r->table, job, err));
+    csv_table_copy(&r->table, job);
+    CHL_TRY(csv_table_frame(&r->table, threads, out, err));
+    csv_table_clear(&r->table);
+    r->given = true;
+    return CHL_OK;
+}
+
+chl_status chl_csv_next(chl_csv_reader *reader, int64_t max_rows, size_t max_bytes,
+                        const chl_control *control, chl_frame **out, chl_error *err)
+{
+    *out = NULL;
+    bool over;
+    CHL_TRY(chl_control_check(control, "read_csv", err));
+    CHL_TRY(need_rows(reader, max_bytes ? max_bytes : USUAL_BYTES, &over, err));
+    return over ? CHL_OK
+                : give_frame(reader, max_rows, chl_control_threads(control), out, err);
+}
