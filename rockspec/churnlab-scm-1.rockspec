@@ -9,10 +9,10 @@ description = {
 }
 dependencies = { "lua ~> 5.4" }
 external_dependencies = {
-  CSV = { header = "csv.h" },
   JANSSON = { header = "jansson.h" },
   SODIUM = { header = "sodium.h" },
   SQLITE = { header = "sqlite3.h" },
+  ZLIB = { header = "zlib.h" },
   PQ = { header = "libpq-fe.h" },
 }
 build = {
@@ -20,10 +20,10 @@ build = {
   modules = {
     ["churnlab.core"] = {
       defines = { "_POSIX_C_SOURCE=200809L" },
-      incdirs = { "src", "$(CSV_INCDIR)", "$(JANSSON_INCDIR)", "$(SODIUM_INCDIR)",
-        "$(SQLITE_INCDIR)", "$(PQ_INCDIR)" },
-      libdirs = { "$(CSV_LIBDIR)", "$(JANSSON_LIBDIR)", "$(SODIUM_LIBDIR)" },
-      libraries = { "csv", "jansson", "sodium", "m", "pthread", "dl" },
+      incdirs = { "src", "$(JANSSON_INCDIR)", "$(SODIUM_INCDIR)",
+        "$(SQLITE_INCDIR)", "$(PQ_INCDIR)", "$(ZLIB_INCDIR)" },
+      libdirs = { "$(JANSSON_LIBDIR)", "$(SODIUM_LIBDIR)", "$(ZLIB_LIBDIR)" },
+      libraries = { "jansson", "sodium", "z", "m", "pthread", "dl" },
       sources = {
         "src/bind/calibration.c",
         "src/bind/chlua.c",
@@ -125,15 +125,22 @@ build = {
         "src/core/expr/expr_run.c",
         "src/core/expr/expr_window.c",
         "src/core/expr/over.c",
+        "src/core/io/blocks.c",
         "src/core/io/column_check.c",
         "src/core/io/column_chunks.c",
         "src/core/io/column_layout.c",
         "src/core/io/column_read.c",
         "src/core/io/column_write.c",
-        "src/core/io/csv_infer.c",
-        "src/core/io/csv_lines.c",
+        "src/core/io/csv_finish.c",
+        "src/core/io/csv_header.c",
+        "src/core/io/csv_piece.c",
         "src/core/io/csv_read.c",
+        "src/core/io/csv_reader.c",
+        "src/core/io/csv_scan.c",
+        "src/core/io/csv_table.c",
+        "src/core/io/csv_text.c",
         "src/core/io/csv_write.c",
+        "src/core/io/input.c",
         "src/core/metrics/bootstrap.c",
         "src/core/metrics/calibration.c",
         "src/core/metrics/isotonic.c",

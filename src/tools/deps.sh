@@ -4,14 +4,14 @@
 # Does nothing where everything is there. Debian and Ubuntu: apt, with sudo where we are not root.
 set -eu
 
-BUILD="gcc make pkg-config libc6-dev lua5.4 liblua5.4-dev libcsv-dev
+BUILD="gcc make pkg-config libc6-dev lua5.4 liblua5.4-dev zlib1g-dev
        libjansson-dev libsodium-dev libedit-dev libsqlite3-dev libpq-dev lua-argparse"
-TEST="libcmocka-dev lua-busted lua-cjson postgresql"
+TEST="libcmocka-dev libcsv-dev lua-busted lua-cjson postgresql"
 ALL="libopenblas-pthread-dev clang clang-format cppcheck lua-check lua-ldoc luarocks valgrind python3-venv"
-FEDORA="gcc make pkgconf lua lua-devel lua-static libcsv-devel jansson-devel
+FEDORA="gcc make pkgconf lua lua-devel lua-static zlib-devel libcsv-devel jansson-devel
        libsodium-devel libedit-devel sqlite-devel libpq-devel lua-argparse libcmocka-devel
         postgresql-server"
-BREW="pkg-config lua libcsv jansson libsodium libedit sqlite libpq cmocka luarocks postgresql"
+BREW="pkg-config lua zlib libcsv jansson libsodium libedit sqlite libpq cmocka luarocks postgresql"
 
 case "${1:-all}" in
 build) wanted="$BUILD" ;;

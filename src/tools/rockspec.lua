@@ -26,10 +26,10 @@ description = {
 }
 dependencies = { "lua ~> 5.4" }
 external_dependencies = {
-  CSV = { header = "csv.h" },
   JANSSON = { header = "jansson.h" },
   SODIUM = { header = "sodium.h" },
   SQLITE = { header = "sqlite3.h" },
+  ZLIB = { header = "zlib.h" },
   PQ = { header = "libpq-fe.h" },
 }
 build = {
@@ -37,10 +37,10 @@ build = {
   modules = {
     ["churnlab.core"] = {
       defines = { "_POSIX_C_SOURCE=200809L" },
-      incdirs = { "src", "$(CSV_INCDIR)", "$(JANSSON_INCDIR)", "$(SODIUM_INCDIR)",
-        "$(SQLITE_INCDIR)", "$(PQ_INCDIR)" },
-      libdirs = { "$(CSV_LIBDIR)", "$(JANSSON_LIBDIR)", "$(SODIUM_LIBDIR)" },
-      libraries = { "csv", "jansson", "sodium", "m", "pthread", "dl" },
+      incdirs = { "src", "$(JANSSON_INCDIR)", "$(SODIUM_INCDIR)",
+        "$(SQLITE_INCDIR)", "$(PQ_INCDIR)", "$(ZLIB_INCDIR)" },
+      libdirs = { "$(JANSSON_LIBDIR)", "$(SODIUM_LIBDIR)", "$(ZLIB_LIBDIR)" },
+      libraries = { "jansson", "sodium", "z", "m", "pthread", "dl" },
       sources = {]])
   for _, file in ipairs(files("find src/core src/bind -name '*.c'")) do put("        %q,", file) end
   put("      },\n    },")

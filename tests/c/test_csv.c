@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "core/io/csv.h"
-#include "core/io/csv_lines.h"
 
 static chl_frame *parse_with(const char *text, const chl_csv_options *options)
 {
@@ -36,77 +35,6 @@ static void assert_reads_as(const char *text, const char *expected)
     chl_frame *frame = parse_with(text, NULL);
     assert_csv(frame, expected);
     chl_frame_release(frame);
-}
-
-/* ---- records, in portions of every size ---- */
-
-static chl_status note_cell(void *ctx, int64_t cell, const char *text, size_t length,
-                            bool quoted, chl_error *err)
-{
-    (void)err;
-    chl_strbuf_printf(ctx, "%d%s[", (int)cell, quoted ? "q" : "");
-    chl_strbuf_append(ctx, text, length);
-    chl_strbuf_puts(ctx, "] ");
-    return CHL_OK;
-}
-
-static chl_status note_record(void *ctx, int64_t cells, int64_t line, chl_error *err)
-{
-    (void)err;
-    chl_strbuf_printf(ctx, "=%d@%d ", (int)cells, (int)line);
-    return CHL_OK;
-}
-
-static void events(const char *text, size_t n, size_t portion, chl_strbuf *out)
-{
-    csv_lines lines;
-    chl_error err = {0};
-    csv_sink sink = {.cell = note_cell, .record = note_record, .ctx = out};
-    chl_status status = csv_lines_init(&lines, "x", ',', sink, &err);
-    for (size_t at = 0; at < n && status == CHL_OK; at += portion) {
-        size_t size = n - at < portion ? n - at : portion;
-        status = csv_lines_feed(&lines, text + at, size, &err);
-    }
-    if (status == CHL_OK) {
-        status = csv_lines_finish(&lines, &err);
-    }
-    if (status != CHL_OK) {
-        chl_strbuf_puts(out, err.message);
-    }
-    csv_lines_reset(&lines);
-}
-
-static void test_portions(void **state)
-{
-    (void)state;
-    static const char *const inputs[][2] = {
-        {"a,b\n1,2\n", "0[a] 1[b] =2@1 0[1] 1[2] =2@2 "},
-        {"a,b\r\n1,2", "0[a] 1[b] =2@1 0[1] 1[2] =2@2 "},
-        {"a\rb\r\rc", "0[a] =1@1 0[b] =1@2 0[c] =1@4 "},
-        {"\"x\r\ny\",\"\",z\n\n\"\"\"q\"\"\",,\r\n",
-         "0q[x\r\ny] 1q[] 2[z] =3@1 0q[\"q\"] 1[] 2[] =3@4 "},
-        {" a , b\t,\"NA\"\n", "0[ a ] 1[ b\t] 2q[NA] =3@1 "},
-        {",\n", "0[] 1[] =2@1 "},
-        {"a,\"b\"", "0[a] 1q[b] =2@1 "},
-        {"x,\"a,b\",\"c\nd\",e\nf,\"g\"\n",
-         "0[x] 1q[a,b] 2q[c\nd] 3[e] =4@1 0[f] 1q[g] =2@3 "},
-        {"a\nb,\"c\nd",
-         "0[a] =1@1 0[b] x:2: cell 2: a quote opens here and never closes"},
-        {"a\nb,c\"d\n", "0[a] =1@1 0[b] x:2: cell 2: expected quotes only around a whole "
-                        "cell and doubled inside it"},
-        {"a\n\"b\"c\n", "0[a] =1@1 x:2: cell 1: expected quotes only"},
-    };
-    for (size_t i = 0; i < sizeof inputs / sizeof inputs[0]; i++) {
-        size_t n = strlen(inputs[i][0]);
-        for (size_t portion = 1; portion <= n; portion++) {
-            chl_strbuf out = {0};
-            events(inputs[i][0], n, portion, &out);
-            out.data[strlen(inputs[i][1]) < out.length ? strlen(inputs[i][1])
-                                                       : out.length] = '\0';
-            assert_string_equal(out.data, inputs[i][1]);
-            chl_strbuf_reset(&out);
-        }
-    }
 }
 
 /* ---- types ---- */
@@ -277,8 +205,104 @@ static void test_files(void **state)
     chl_frame_release(f);
 }
 
-/* More than one portion of the file reader, with quotes and line ends across its edges.
- */
+/* ---- blocks and threads ---- */
+
+/* What reading gives, whole: a frame's text and types, or the message. */
+static void describe(const char *text, size_t n, const chl_csv_options *options,
+                     const chl_control *control, chl_strbuf *out)
+{
+    char path[] = "/tmp/churnlab-test-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_true(write(fd, text, n) == (ssize_t)n);
+    close(fd);
+    chl_frame *f = NULL;
+    chl_error error = {0};
+    if (chl_csv_read(path, options, control, &f, &error) == CHL_OK) {
+        for (int i = 0; i < f->columns; i++) {
+            chl_strbuf_printf(out, "%s ", chl_type_name(f->fields[i].column->type));
+        }
+        assert_ok(chl_csv_format(f, ',', out, &err));
+        chl_frame_release(f);
+    } else {
+        chl_strbuf_puts(out, error.message + strlen(path));
+    }
+    unlink(path);
+}
+
+/* The same bytes in blocks of any size on any number of threads. */
+static void assert_same_anyhow(const char *text, size_t n, chl_csv_options options)
+{
+    chl_strbuf expected = {0};
+    options.block = 0;
+    describe(text, n, &options, NULL, &expected);
+    for (size_t block = 1; block <= 256; block *= 4) {
+        for (int threads = 1; threads <= 3; threads++) {
+            chl_control control = {.threads = threads};
+            chl_strbuf found = {0};
+            options.block = block;
+            describe(text, n, &options, &control, &found);
+            assert_string_equal(found.data, expected.data);
+            chl_strbuf_reset(&found);
+        }
+    }
+    chl_strbuf_reset(&expected);
+}
+
+/* Columns whose type becomes clear late, in every way. */
+static void test_late_types(void **state)
+{
+    (void)state;
+    chl_strbuf text = {0};
+    chl_strbuf_puts(&text, "int,real,text,codes,truth,day,moment,void,gaps,words\n");
+    for (int i = 0; i < 400; i++) {
+        chl_strbuf_printf(&text, "%d,%d%s,%s%d,%s,%s,2026-01-%02d,", i, i,
+                          i == 390 ? ".5" : "", i == 380 ? "x" : "", i % 30,
+                          i == 370 ? "seven" : "7", i % 2 ? "true" : "FALSE", i % 28 + 1);
+        chl_strbuf_printf(&text, "2026-02-%02d%s,,%s,%s%d%s\n", i % 28 + 1,
+                          i == 360 ? " 10:00:00" : "", i > 350 ? "1.25" : "",
+                          i % 7 ? "w" : "\"a,\n\"\"b\"\"", i, i % 7 ? "" : "\"");
+    }
+    assert_same_anyhow(text.data, text.length, (chl_csv_options){0});
+    chl_frame *f = parse_with(text.data, NULL);
+    static const chl_type types[] = {CHL_I64,  CHL_F64,   CHL_CATEGORY,  CHL_CATEGORY,
+                                     CHL_BOOL, CHL_DATE,  CHL_TIMESTAMP, CHL_I64,
+                                     CHL_F64,  CHL_STRING};
+    for (int i = 0; i < f->columns; i++) {
+        assert_int_equal(f->fields[i].column->type, types[i]);
+    }
+    assert_int_equal(f->fields[8].column->nulls, 351);
+    chl_frame_release(f);
+    chl_strbuf_reset(&text);
+}
+
+/* The first error of the file, wherever the blocks end. */
+static void test_first_error(void **state)
+{
+    (void)state;
+    static const char *const ends[] = {
+        "1,x,2\n2\n",      "1,x,z\n\"a\"b,1,1\n", "1,\"x\n\n,2\n2,y,3\n",
+        "1,\"\n\n\",q\n",  "n/a,z,1\n1\n",        "1,\"a\"\"\r\nb\",3,4\r\n",
+        "1,2,3\nx\"y,2,3", "\"1\",\"\n\",\"2\"",  "\r\r1,2,3\r4,5,6,7\r"};
+    const char *typed[] = {"a", "c"};
+    chl_type types[] = {CHL_I64, CHL_F64};
+    chl_csv_options o = {.typed = typed, .types = types, .typed_count = 2};
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        chl_strbuf text = {0};
+        chl_strbuf_puts(&text, "a,b,c\n");
+        for (int row = 0; row < 60; row++) {
+            chl_strbuf_printf(&text, "%d,\"line\n%d\",%d.5\r\n", row, row, row);
+        }
+        chl_strbuf_puts(&text, ends[i]);
+        for (int row = 0; row < 60; row++) {
+            chl_strbuf_printf(&text, "%d,late,%s\n", row, row == 50 ? "bad" : "1");
+        }
+        assert_same_anyhow(text.data, text.length, o);
+        chl_strbuf_reset(&text);
+    }
+}
+
+/* More than one block of the usual size, with quotes and line ends across its edges. */
 static void test_large_file(void **state)
 {
     (void)state;
@@ -362,7 +386,6 @@ static void test_next_without_rows(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_portions),
         cmocka_unit_test(test_inference),
         cmocka_unit_test(test_ids_keep_64_bits),
         cmocka_unit_test(test_text_becomes_category),
@@ -372,6 +395,8 @@ int main(void)
         cmocka_unit_test(test_layout),
         cmocka_unit_test(test_bad_layout),
         cmocka_unit_test(test_files),
+        cmocka_unit_test(test_late_types),
+        cmocka_unit_test(test_first_error),
         cmocka_unit_test(test_large_file),
         cmocka_unit_test(test_next),
         cmocka_unit_test(test_next_without_rows),

@@ -309,6 +309,7 @@ static chl_status read_frame(chl_blocks *blocks, const chl_csv_options *options,
         status = csv_table_frame(&table, chl_control_threads(control), out, err);
     }
     chl_blocks_reset(blocks);
+    blocks->ctx = NULL;
     csv_table_reset(&table);
     return status;
 }

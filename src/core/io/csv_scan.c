@@ -224,8 +224,8 @@ static chl_status scan_groups(scanner *s, chl_error *err)
             return chl_fail_memory(err);
         }
         chl_marks marks = marks_at(s, group);
-        bool quick = !marks.special && !s->inside && s->index->columns > 0 &&
-                     !s->max_rows && s->at <= group;
+        bool quick = !marks.special && !s->inside && !s->doubled &&
+                     s->index->columns > 0 && !s->max_rows && s->at <= group;
         if (!quick || !take_quickly(s, group, marks)) {
             take_carefully(s, group, marks);
         }

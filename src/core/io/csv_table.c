@@ -383,6 +383,15 @@ static chl_status become_strings(csv_table *t, csv_gather *g, chl_error *err)
     return status;
 }
 
+static void give_up_values(csv_table *t, csv_gather *g)
+{
+    pthread_rwlock_wrlock(&t->moving);
+    int kind = g->kind;
+    reset_gather(g);
+    g->kind = kind;
+    pthread_rwlock_unlock(&t->moving);
+}
+
 /* Settles the column's kind with the piece's. */
 static chl_status join_kinds(csv_table *t, csv_gather *g, const csv_piece *p,
                              chl_error *err)
@@ -390,6 +399,7 @@ static chl_status join_kinds(csv_table *t, csv_gather *g, const csv_piece *p,
     int kind = csv_kind_join(g->kind, p->kind);
     if (g->again || (g->kind != CSV_NOTHING && !joins(kind, g->kind)) ||
         !joins(kind, p->kind)) {
+        give_up_values(t, g);
         g->again = true;
         g->kind = kind;
         return CHL_OK;
