@@ -187,6 +187,7 @@ build = {
         "src/core/nn/sgd.c",
         "src/core/nn/spec.c",
         "src/core/nn/sum_net.c",
+        "src/core/nn/timed.c",
         "src/core/nn/train.c",
         "src/core/prep/bins.c",
         "src/core/prep/clip.c",

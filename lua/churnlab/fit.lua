@@ -157,7 +157,7 @@ end
 --   - `clip_norm` (0 = off): bound of the gradient's global norm
 --   - `ema` (0 = off): decay of a moving average of the weights, such as 0.99, which is judged and
 --     kept instead of the last weights
---   - `callbacks`: a list of `nn.early_stop{}`, `nn.reduce_lr{}`, `nn.step_lr{}` and functions
+--   - `callbacks`: a list of `nn.early_stop{}`, schedules such as `nn.cosine{}`, and functions
 --     `f(epoch, log)`; returning false ends this net's training
 --   - `verbose` (false): a line an epoch on standard error
 -- @treturn Model

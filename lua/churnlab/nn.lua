@@ -98,6 +98,45 @@ function nn.reduce_lr(options) return part("schedule", "reduce_lr", "reduce_lr",
 -- @usage nn.step_lr { every = 10, factor = 0.5 }
 function nn.step_lr(options) return part("schedule", "step", "step_lr", options) end
 
+--- Multiplies the learning rate by `factor` after each epoch.
+-- @tparam[opt] table options `factor` (0.95)
+-- @treturn table
+-- @usage nn.exponential_lr { factor = 0.97 }
+function nn.exponential_lr(options)
+  return part("schedule", "exponential", "exponential_lr", options)
+end
+
+--- Raises the learning rate in a line from 0 to its value over the first steps. Schedules multiply:
+-- it goes with any other.
+-- @tparam[opt] table options `share` of all steps (0.05)
+-- @treturn table
+-- @usage nn.warm_up { share = 0.1 }
+function nn.warm_up(options) return part("schedule", "warm_up", "warm_up", options) end
+
+--- Lowers the learning rate from step to step along half a cosine (Loshchilov & Hutter 2017).
+-- @tparam[opt] table options `lowest`: the factor at the last epoch's end (0)
+-- @treturn table
+-- @usage nn.cosine { lowest = 0.01 }
+function nn.cosine(options) return part("schedule", "cosine", "cosine", options) end
+
+--- Up to the learning rate and down again, as PyTorch's OneCycleLR (Smith & Topin 2018).
+-- @tparam[opt] table options `share` of the steps that rise (0.3), factors at the ends: `start`
+-- (0.04) and `finish` (4e-6)
+-- @treturn table
+-- @usage nn.one_cycle { share = 0.2 }
+function nn.one_cycle(options) return part("schedule", "one_cycle", "one_cycle", options) end
+
+--- Four cycles of the learning rate, each longer than the one before (RealMLP: Holzmüller,
+-- Grinsztajn, Steinwart 2024).
+-- @treturn table
+-- @usage nn.coslog4()
+function nn.coslog4(options) return part("schedule", "coslog4", "coslog4", options) end
+
+--- The full learning rate for half of the epochs, then along half a cosine to 0 (RealMLP).
+-- @treturn table
+-- @usage nn.flat_cos()
+function nn.flat_cos(options) return part("schedule", "flat_cos", "flat_cos", options) end
+
 -- ---- for cl.fit ----
 
 local function expect_kind(name, value, kind)
@@ -120,8 +159,8 @@ local function add_callback(options, functions, i, callback)
     options.schedules = options.schedules or {}
     table.insert(options.schedules, without_kind(callback))
   else
-    errors.raise("fit: callbacks: item %d: expected a function, nn.early_stop, nn.reduce_lr or "
-      .. "nn.step_lr, got %s", i, kind or type(callback))
+    errors.raise("fit: callbacks: item %d: expected a function, nn.early_stop or a schedule such as "
+      .. "nn.reduce_lr, got %s", i, kind or type(callback))
   end
 end
 

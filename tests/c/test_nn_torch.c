@@ -162,6 +162,26 @@ static void plateaus(void **state)
     assert_int_equal(i, 4);
 }
 
+static void timed_schedules(void **state)
+{
+    (void)state;
+    size_t i;
+    const json_t *item;
+    json_array_foreach (json_object_get(golden, "timed"), i, item) {
+        json_t *list = json_pack("[O]", json_object_get(item, "schedule"));
+        const json_t *factors = json_object_get(item, "factors");
+        size_t n = json_array_size(factors);
+        chl_schedules s;
+        assert_ok(chl_schedules_read(list, &s, &err));
+        for (size_t k = 0; k < n; k++) {
+            assert_near(chl_schedules_factor(&s, (int64_t)k, (int64_t)n),
+                        number(factors, k), 1e-12);
+        }
+        json_decref(list);
+    }
+    assert_int_equal(i, 7);
+}
+
 /* Every instruction set, on a grid. */
 static void check_activation(const chl_kernels *k, const json_t *item)
 {
@@ -209,6 +229,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(traces),
         cmocka_unit_test(plateaus),
+        cmocka_unit_test(timed_schedules),
         cmocka_unit_test(activations),
     };
     return cmocka_run_group_tests_name("nn_torch", tests, load, unload);

@@ -225,6 +225,29 @@ static void schedules(void **state)
     free_nets(&net, 1);
 }
 
+/* Two steps an epoch: warm-up over the first four of eight, exponential after epochs. */
+static void schedules_by_step(void **state)
+{
+    (void)state;
+    fixture f;
+    fill(&f);
+    chl_net *net;
+    make_nets(SPEC, &net, 1);
+    chl_history h;
+    assert_ok(
+        run(&net, 1, &f,
+            "{\"epochs\":4,\"batch\":100,\"optimizer\":{\"type\":\"sgd\",\"lr\":0.8},"
+            "\"schedules\":[{\"type\":\"warm_up\",\"share\":0.5},"
+            "{\"type\":\"exponential\",\"factor\":0.5}]}",
+            NULL, NULL, &h, &err));
+    static const double lr[] = {0.8 * 0.25, 0.4 * 0.75, 0.2, 0.1};
+    for (int i = 0; i < 4; i++) {
+        assert_near(h.epochs[i].lr, lr[i], 1e-15);
+    }
+    chl_history_reset(&h);
+    free_nets(&net, 1);
+}
+
 static void callbacks_stop_and_fail(void **state)
 {
     (void)state;
@@ -367,6 +390,8 @@ static void option_errors(void **state)
         {"{\"early_stop\":{\"patience\":0}}", "early_stop: option 'patience'"},
         {"{\"schedules\":[{\"type\":\"steps\"}]}", "(did you mean 'step'?)"},
         {"{\"schedules\":[{\"type\":\"step\"}]}", "step_lr: option 'every' is required"},
+        {"{\"schedules\":[{\"type\":\"cosine\",\"lowest\":2}]}",
+         "cosine: option 'lowest': expected a number from 0 to 1, got 2"},
         {"{\"schedules\":{}}", "train: option 'schedules': expected a list of up to 8"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -514,6 +539,7 @@ int main(void)
         cmocka_unit_test(threads_change_nothing),
         cmocka_unit_test(early_stop_restores),
         cmocka_unit_test(schedules),
+        cmocka_unit_test(schedules_by_step),
         cmocka_unit_test(callbacks_stop_and_fail),
         cmocka_unit_test(cancelling),
         cmocka_unit_test(weights_matter),

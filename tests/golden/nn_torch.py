@@ -7,6 +7,7 @@ full-batch steps; each plateau case the learning rates of ReduceLROnPlateau; `ac
 derivatives on a grid.
 """
 import json
+import math
 import pathlib
 
 import torch
@@ -105,6 +106,17 @@ def plateau_case(options, values):
     return {"options": options, "values": values, "rates": rates}
 
 
+def timed_case(schedule, make, steps=40):
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
+    scheduler = make(optimizer, steps)
+    factors = []
+    for _ in range(steps):
+        factors.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        scheduler.step()
+    return {"schedule": schedule, "factors": factors}
+
+
 def spare_biases(parameters, decay):
     parameters = list(parameters)
     return [{"params": [p for p in parameters if p.ndim > 1], "weight_decay": decay},
@@ -149,8 +161,22 @@ def main():
         plateau_case({"factor": 0.3, "patience": 1, "threshold": 0.05}, falling),
         plateau_case({"factor": 0.5, "patience": 1, "monitor": "val_auc"}, [1 - v / 2 for v in falling]),
     ]
+    lrs = torch.optim.lr_scheduler
+    timed = [
+        timed_case({"type": "cosine"}, lambda o, n: lrs.CosineAnnealingLR(o, n)),
+        timed_case({"type": "cosine", "lowest": 0.1}, lambda o, n: lrs.CosineAnnealingLR(o, n, eta_min=0.1)),
+        timed_case({"type": "one_cycle"}, lambda o, n: lrs.OneCycleLR(o, 1.0, n)),
+        timed_case({"type": "one_cycle", "share": 0.45, "start": 0.2, "finish": 0.01},
+                   lambda o, n: lrs.OneCycleLR(o, 1.0, n, pct_start=0.45, div_factor=5, final_div_factor=20)),
+        timed_case({"type": "warm_up", "share": 0.25}, lambda o, n: lrs.LinearLR(o, 0.1, 1.0, 9)),
+        # RealMLP's formulas, there is no PyTorch class
+        timed_case({"type": "coslog4"}, lambda o, n: lrs.LambdaLR(
+            o, lambda i: 0.5 * (1 - math.cos(2 * math.pi * math.log2(1 + 15 * i / n))))),
+        timed_case({"type": "flat_cos"}, lambda o, n: lrs.LambdaLR(
+            o, lambda i: 1.0 if i / n <= 0.5 else 0.5 * (1 + math.cos(math.pi * (2 * i / n - 1))))),
+    ]
     grid = [v / 8 for v in range(-96, 97)] + [-30.0, 30.0, -1e-3, 1e-3, 1e-6, -1e-6]
-    golden = {"rows": ROWS, "inputs": INPUTS, "train": cases, "plateau": plateaus, "grid": grid,
+    golden = {"rows": ROWS, "inputs": INPUTS, "train": cases, "plateau": plateaus, "timed": timed, "grid": grid,
               "activations": [activation_case(name, grid) for name in ACTIVATIONS]}
     path = pathlib.Path(__file__).with_suffix(".json")
     path.write_text(json.dumps(golden, separators=(",", ":")).replace('},{"', '},\n{"') + "\n")

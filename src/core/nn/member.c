@@ -26,6 +26,7 @@ typedef struct trainer {
     int64_t *order;   /* [train.n]: rows in the order of this epoch */
     double *y, *w;    /* [batch]: labels and weights of this batch */
     int64_t steps;    /* optimizer steps so far */
+    int64_t planned;  /* steps of all epochs, if none stops early */
     chl_early_stop stop;
     chl_schedules schedules;
     double lr;
@@ -151,6 +152,12 @@ static void clip(trainer *t, double norm)
     }
 }
 
+/* The learning rate of the next step. */
+static double rate(const trainer *t)
+{
+    return t->lr * chl_schedules_factor(&t->schedules, t->steps, t->planned);
+}
+
 /* One optimizer step on `rows` rows; adds their loss to *loss. */
 static chl_status step(trainer *t, int epoch, int64_t from, int64_t rows, double *loss,
                        chl_error *err)
@@ -163,8 +170,9 @@ static chl_status step(trainer *t, int epoch, int64_t from, int64_t rows, double
     double norm = sqrt((double)t->pass.kernels->square_sum(n, t->pass.grads));
     CHL_TRY(check_finite(t, norm, "gradient", epoch, batch, err));
     clip(t, norm);
-    chl_optimizer_decay(&t->options->optimizer, t->net, t->lr, t->pass.packed.params);
-    chl_optimizer_step(&t->options->optimizer, t->pass.kernels, t->lr, ++t->steps, n,
+    double lr = rate(t);
+    chl_optimizer_decay(&t->options->optimizer, t->net, lr, t->pass.packed.params);
+    chl_optimizer_step(&t->options->optimizer, t->pass.kernels, lr, ++t->steps, n,
                        t->pass.grads, t->memory, t->pass.packed.params);
     chl_average_update(&t->average, t->net, &t->pass.packed, t->steps);
     *loss += sum + t->pass.penalty * (double)rows;
@@ -237,7 +245,7 @@ static chl_status run(trainer *t, chl_error *err)
     for (int epoch = 1; epoch <= t->options->epochs && !stop; epoch++) {
         chl_epoch record = {.member = t->member,
                             .epoch = epoch,
-                            .lr = t->lr,
+                            .lr = rate(t),
                             .val_loss = NAN,
                             .val_auc = NAN};
         CHL_TRY(train_epoch(t, &record, err));
@@ -272,6 +280,7 @@ chl_status chl_member_train(chl_job *job, int member, chl_error *err)
                  .lr = o->optimizer.lr};
     chl_net_init_weights(t.net, (uint64_t)o->seed, (uint64_t)member);
     int64_t batch = o->batch < job->train.n ? o->batch : job->train.n;
+    t.planned = o->epochs * ((job->train.n + batch - 1) / batch);
     chl_status status = allocate(&t, batch, err);
     if (status == CHL_OK) {
         status = run(&t, err);

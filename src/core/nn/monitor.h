@@ -42,19 +42,34 @@ bool chl_early_stop_update(chl_early_stop *s, const chl_epoch *epoch, bool *best
 
 enum { CHL_SCHEDULES_MAX = 8 };
 
-/* reduce_lr is PyTorch's ReduceLROnPlateau (threshold relative): after more than
- * `patience` bad epochs lr becomes max(lr · factor, min_lr). step multiplies by `factor`
- * after each `every` epochs. */
+typedef enum chl_schedule_type {
+    CHL_REDUCE_LR,
+    CHL_STEP_LR,
+    CHL_EXPONENTIAL_LR,
+    CHL_WARM_UP,
+    CHL_COSINE,
+    CHL_ONE_CYCLE,
+    CHL_COSLOG4,
+    CHL_FLAT_COS
+} chl_schedule_type;
+
+/* After an epoch: reduce_lr is PyTorch's ReduceLROnPlateau (threshold relative): after
+ * more than `patience` bad epochs lr becomes max(lr · factor, min_lr). step multiplies by
+ * `factor` after each `every` epochs, exponential after each epoch. The others multiply
+ * the rate of each optimizer step, see chl_schedules_factor. */
 typedef struct chl_schedule {
-    int type; /* 0 reduce_lr, 1 step */
+    int type; /* chl_schedule_type */
     double factor;
     int monitor;
     int64_t patience, cooldown;
     double min_lr, threshold;
     int64_t every;
-    double best;     /* state */
-    int64_t bad;     /* state: bad epochs in a row */
-    int64_t cooling; /* state: epochs of cool-down left */
+    double share;         /* warm_up, one_cycle: of the steps that rise */
+    double lowest;        /* cosine: the factor at the end */
+    double start, finish; /* one_cycle: factors at the ends */
+    double best;          /* state */
+    int64_t bad;          /* state: bad epochs in a row */
+    int64_t cooling;      /* state: epochs of cool-down left */
 } chl_schedule;
 
 typedef struct chl_schedules {
@@ -64,6 +79,15 @@ typedef struct chl_schedules {
 
 CHL_MUST_CHECK chl_status chl_schedules_read(const json_t *json, chl_schedules *s,
                                              chl_error *err);
+/* What optimizer step i = 0, 1 … of `total` multiplies the epoch's learning rate by.
+ *
+ *   warm_up    (i + 1) / (share · total) up to 1
+ *   cosine     lowest + (1 - lowest) (1 + cos(pi i / total)) / 2 (Loshchilov & Hutter
+ * 2017) one_cycle  from `start` up to 1 and down to `finish` in half cosines, as
+ * PyTorch's OneCycleLR (Smith & Topin 2018) coslog4    (1 - cos(2 pi log2(1 + 15 i /
+ * total))) / 2: four cycles that get longer flat_cos   1 for the first half, then a half
+ * cosine to 0 (the last two: Holzmüller, Grinsztajn, Steinwart 2024, RealMLP) */
+double chl_schedules_factor(const chl_schedules *s, int64_t i, int64_t total);
 /* The learning rate of the next epoch. */
 double chl_schedules_update(chl_schedules *s, const chl_epoch *epoch, double lr);
 

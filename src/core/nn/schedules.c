@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Learning rate schedules: reduction on a plateau, steps. Layer: core/nn.
+ * Learning rate schedules that act after an epoch, and the options of all. Layer:
+ * core/nn. Those that act at each step are in timed.c.
  */
 #include <math.h>
 #include <string.h>
@@ -9,43 +10,83 @@
 #include "core/base/options.h"
 #include "core/nn/monitor.h"
 
-enum { REDUCE_LR, STEP };
 static const double SMALLEST_CHANGE = 1e-8; /* PyTorch's eps */
-static const char *const schedule_names[] = {"reduce_lr", "step", NULL};
+static const char *const schedule_names[] = {"reduce_lr", "step",     "exponential",
+                                             "warm_up",   "cosine",   "one_cycle",
+                                             "coslog4",   "flat_cos", NULL};
 
+#define TYPE                                                                             \
+    {                                                                                    \
+        "type", CHL_OPT_CHOICE, offsetof(chl_schedule, type), 0, 0, schedule_names, 1    \
+    }
 #define FIELD(name, type, low, high)                                                     \
     {                                                                                    \
 #name, type, offsetof(chl_schedule, name), low, high, NULL, 0                    \
     }
 
-static const chl_option reduce_options[] = {
-    {"type", CHL_OPT_CHOICE, offsetof(chl_schedule, type), 0, 0, schedule_names, 1},
-    {"monitor", CHL_OPT_CHOICE, offsetof(chl_schedule, monitor), 0, 0, chl_monitor_names,
-     0},
-    FIELD(factor, CHL_OPT_DOUBLE, 1e-6, 0.999999),
-    FIELD(patience, CHL_OPT_INT, 0, 1e9),
-    FIELD(cooldown, CHL_OPT_INT, 0, 1e9),
-    FIELD(min_lr, CHL_OPT_DOUBLE, 0, 1e3),
-    FIELD(threshold, CHL_OPT_DOUBLE, 0, 1),
-    {0}};
+static const chl_option reduce_options[] = {TYPE,
+                                            {"monitor", CHL_OPT_CHOICE,
+                                             offsetof(chl_schedule, monitor), 0, 0,
+                                             chl_monitor_names, 0},
+                                            FIELD(factor, CHL_OPT_DOUBLE, 1e-6, 0.999999),
+                                            FIELD(patience, CHL_OPT_INT, 0, 1e9),
+                                            FIELD(cooldown, CHL_OPT_INT, 0, 1e9),
+                                            FIELD(min_lr, CHL_OPT_DOUBLE, 0, 1e3),
+                                            FIELD(threshold, CHL_OPT_DOUBLE, 0, 1),
+                                            {0}};
 static const chl_option step_options[] = {
-    {"type", CHL_OPT_CHOICE, offsetof(chl_schedule, type), 0, 0, schedule_names, 1},
+    TYPE,
     {"every", CHL_OPT_INT, offsetof(chl_schedule, every), 1, 1e9, NULL, 1},
     FIELD(factor, CHL_OPT_DOUBLE, 1e-6, 1e6),
     {0}};
+static const chl_option exponential_options[] = {
+    TYPE, FIELD(factor, CHL_OPT_DOUBLE, 1e-6, 1e6), {0}};
+static const chl_option warm_up_options[] = {
+    TYPE, FIELD(share, CHL_OPT_DOUBLE, 0, 1), {0}};
+static const chl_option cosine_options[] = {
+    TYPE, FIELD(lowest, CHL_OPT_DOUBLE, 0, 1), {0}};
+static const chl_option one_cycle_options[] = {TYPE,
+                                               FIELD(share, CHL_OPT_DOUBLE, 0.001, 0.999),
+                                               FIELD(start, CHL_OPT_DOUBLE, 0, 1),
+                                               FIELD(finish, CHL_OPT_DOUBLE, 0, 1),
+                                               {0}};
+static const chl_option no_options[] = {TYPE, {0}};
+
+/* By type: what messages call it, its options, its defaults. */
+static const struct {
+    const char *where;
+    const chl_option *options;
+    chl_schedule defaults;
+} kinds[] = {
+    [CHL_REDUCE_LR] = {"reduce_lr",
+                       reduce_options,
+                       {.factor = 0.5, .patience = 5, .threshold = 1e-4}},
+    [CHL_STEP_LR] = {"step_lr", step_options, {.factor = 0.5}},
+    [CHL_EXPONENTIAL_LR] = {"exponential_lr", exponential_options, {.factor = 0.95}},
+    [CHL_WARM_UP] = {"warm_up", warm_up_options, {.share = 0.05}},
+    [CHL_COSINE] = {"cosine", cosine_options, {.lowest = 0}},
+    [CHL_ONE_CYCLE] = {"one_cycle",
+                       one_cycle_options,
+                       {.share = 0.3, .start = 0.04, .finish = 4e-6}},
+    [CHL_COSLOG4] = {"coslog4", no_options, {.factor = 1}},
+    [CHL_FLAT_COS] = {"flat_cos", no_options, {.factor = 1}},
+};
+
+enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
 static chl_status read_schedule(const json_t *json, chl_schedule *s, chl_error *err)
 {
-    *s = (chl_schedule){
-        .factor = 0.5, .patience = 5, .threshold = 1e-4, .every = 10, .best = NAN};
-    const char *type = json_string_value(json_object_get(json, "type"));
-    if (type && strcmp(type, schedule_names[STEP]) == 0) {
-        return chl_options_read(json, "step_lr", step_options, s, err);
+    const char *name = json_string_value(json_object_get(json, "type"));
+    int type = CHL_REDUCE_LR;
+    while (name && type < KINDS && strcmp(name, schedule_names[type]) != 0) {
+        type++;
     }
-    if (type && strcmp(type, schedule_names[REDUCE_LR]) != 0) {
-        return chl_fail_unknown(err, "schedules", "type", type, schedule_names, 2);
+    if (type == KINDS) {
+        return chl_fail_unknown(err, "schedules", "type", name, schedule_names, KINDS);
     }
-    return chl_options_read(json, "reduce_lr", reduce_options, s, err);
+    *s = kinds[type].defaults;
+    s->best = NAN;
+    return chl_options_read(json, kinds[type].where, kinds[type].options, s, err);
 }
 
 chl_status chl_schedules_read(const json_t *json, chl_schedules *s, chl_error *err)
@@ -102,9 +143,10 @@ double chl_schedules_update(chl_schedules *s, const chl_epoch *epoch, double lr)
 {
     for (int i = 0; i < s->count; i++) {
         chl_schedule *one = &s->list[i];
-        if (one->type == REDUCE_LR) {
+        if (one->type == CHL_REDUCE_LR) {
             lr = update_plateau(one, epoch, lr);
-        } else if (epoch->epoch % one->every == 0) {
+        } else if (one->type == CHL_EXPONENTIAL_LR ||
+                   (one->type == CHL_STEP_LR && epoch->epoch % one->every == 0)) {
             lr *= one->factor;
         }
     }

@@ -69,7 +69,7 @@ static chl_status check_monitors(const chl_train_options *o, bool has_valid,
         CHL_TRY(chl_monitor_check(o->early_stop.monitor, "early_stop", has_valid, err));
     }
     for (int i = 0; i < o->schedules.count; i++) {
-        if (o->schedules.list[i].type == 0) {
+        if (o->schedules.list[i].type == CHL_REDUCE_LR) {
             CHL_TRY(chl_monitor_check(o->schedules.list[i].monitor, "reduce_lr",
                                       has_valid, err));
         }

@@ -15,7 +15,11 @@
  *    "early_stop":{"monitor":"val_loss","patience":10,"restore":true,"min_delta":0},
  *    "schedules":[{"type":"reduce_lr","monitor":"val_loss","factor":.5,"patience":5,
  *                  "threshold":1e-4,"cooldown":0,"min_lr":0},
- *                 {"type":"step","every":10,"factor":.5}]}
+ *                 {"type":"step","every":10,"factor":.5},
+ * {"type":"exponential","factor":.95},
+ *                 {"type":"warm_up","share":.05}, {"type":"cosine","lowest":0},
+ *                 {"type":"one_cycle","share":.3,"start":.04,"finish":4e-6},
+ *                 {"type":"coslog4"}, {"type":"flat_cos"}]}
  *
  * Monitors are "val_loss", "val_auc" and "loss". "clip_norm" bounds the global norm of a
  * step's gradient (0 = off); "ema" is the decay of a moving average of the weights, which
@@ -41,9 +45,9 @@ typedef struct chl_dataset {
 
 /* One epoch's figures; NAN where there is none (no validation set). */
 typedef struct chl_epoch {
-    int member; /* 0-based member of the ensemble */
-    int epoch;  /* 1-based */
-    double lr;
+    int member;      /* 0-based member of the ensemble */
+    int epoch;       /* 1-based */
+    double lr;       /* of its first step */
     double loss;     /* mean training loss with penalties, as minimised */
     double val_loss; /* unweighted log loss on the validation set */
     double val_auc;
