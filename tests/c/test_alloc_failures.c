@@ -25,6 +25,7 @@
 #include "core/model/bundle.h"
 #include "core/model/explain.h"
 #include "core/model/reasons.h"
+#include "core/sql/sql.h"
 #include "fail_at_each.h"
 #include "model_fixture.h"
 
@@ -332,6 +333,48 @@ static void row_uniform(void **state)
     fail_at_each("row_uniform", run_row_uniform);
 }
 
+/* SQLite's own allocations succeed: its library is loaded beside the wrapped functions.
+ */
+static chl_status write_and_query(chl_sql *sql, const chl_frame *frame,
+                                  const json_t *write_options, const json_t *read_options,
+                                  chl_error *err)
+{
+    chl_frame *part = NULL;
+    CHL_TRY(chl_sql_write(sql, frame, "t", write_options, NULL, err));
+    CHL_TRY(chl_sql_write(sql, frame, "t", write_options, NULL, err));
+    CHL_TRY(chl_sql_query(sql, "SELECT *, id + 1, age IS NULL AS a FROM t WHERE id < $1",
+                          read_options, NULL, err));
+    do {
+        chl_frame_release(part);
+        CHL_TRY(chl_sql_fetch(sql, 1, NULL, &part, err));
+    } while (part);
+    return chl_sql_execute(sql, "DELETE FROM t", NULL, NULL, NULL, err);
+}
+
+static chl_status run_sqlite(chl_error *err)
+{
+    chl_sql *sql = NULL;
+    chl_frame *frame = example_frame();
+    json_t *write_options = json_pack("{s:s, s:s}", "mode", "upsert", "key", "id");
+    json_t *read_options =
+        json_pack("{s:[i], s:{s:s}}", "params", 3, "types", "plan", "category");
+    chl_status status = chl_sql_open("sqlite::memory:", false, NULL, &sql, err);
+    if (status == CHL_OK) {
+        status = write_and_query(sql, frame, write_options, read_options, err);
+    }
+    chl_sql_close(sql);
+    json_decref(write_options);
+    json_decref(read_options);
+    chl_frame_release(frame);
+    return status;
+}
+
+static void sqlite(void **state)
+{
+    (void)state;
+    fail_at_each("sqlite", run_sqlite);
+}
+
 /* ---- metrics and explanations ---- */
 
 static const double labels[] = {0, 1, 0, 1, 1, 0};
@@ -619,6 +662,7 @@ int main(void)
         cmocka_unit_test(row_uniform),  cmocka_unit_test(nets),
         cmocka_unit_test(windows),      cmocka_unit_test(splits),
         cmocka_unit_test(poisons),      cmocka_unit_test(models),
+        cmocka_unit_test(sqlite),
     };
     return cmocka_run_group_tests_name("alloc_failures", tests, NULL, NULL);
 }

@@ -14,7 +14,7 @@
 
 #include "core/base/alloc.h"
 
-enum { OPS_PER_LOOK = 20000, BUSY_LOOKS = 250, BUSY_MS = 20 };
+enum { OPS_PER_LOOK = 20000, BUSY_LOOKS = 100, BUSY_MS = 20 };
 
 chl_status sqlite_fail(sqlite_state *state, int code, chl_error *err)
 {
@@ -45,7 +45,7 @@ static int look_for_cancel(void *ctx)
     return chl_control_cancelled(((sqlite_state *)ctx)->control);
 }
 
-/* Another process writes: wait up to five seconds; zero gives up. */
+/* Another process writes: wait up to two seconds; zero gives up. */
 static int wait_for_lock(void *ctx, int looks)
 {
     struct timespec pause = {.tv_nsec = BUSY_MS * 1000000L};
@@ -390,6 +390,9 @@ static chl_status exists(void *ctx, const char *schema, const char *table,
                      : sqlite_fail(state, code, err);
     }
     sqlite_finalize(state);
+    if (status != CHL_OK && schema[0]) {
+        chl_error_prefix(err, "schema '%s'", schema);
+    }
     return status;
 }
 
