@@ -51,6 +51,16 @@ exits 0
 [ "$(grep -c 'churn 0\..*tier ' out)" -eq 5 ] || problem "expected five customers"
 exists demo/model.churn
 
+case_ "events.lua on a simulated log: equal to SQL, clean under poison, the planted leak caught"
+run "$ex/events.lua" --customers 600 --epochs 10 </dev/null
+exits 0
+err_empty
+out_has " customers agree"
+out_has "ROC AUC"
+grep -q '^poison: .* at 8 cut-offs: nothing found$' out || problem "expected a clean poison test"
+grep -q '^leak  poison  lifetime_value  .* of customer C' out || problem "expected the planted leak"
+exists events.churn
+
 case_ "retention.lua decides for a model of train"
 run simulate bank --rows 600 -o customers.csv </dev/null
 run train customers.csv --target Exited --id CustomerId --epochs 5 -o small.churn </dev/null
@@ -74,5 +84,16 @@ if [ -n "${CHURNLAB_DATA:-}" ] && [ -r "$CHURNLAB_DATA/telco.csv" ]; then
     out_has "saved telco.churn"
 else
     skip "telco.lua on telco.csv (CHURNLAB_DATA is not set)"
+fi
+if [ -n "${CHURNLAB_DATA:-}" ] && [ -r "$CHURNLAB_DATA/cdnow.txt" ]; then
+    case_ "events.lua on cdnow.txt: 23,570 customers as SQL counts them, no leak but the planted one"
+    run "$ex/events.lua" --data "$CHURNLAB_DATA/cdnow.txt" --epochs 20 </dev/null
+    exits 0
+    out_has "23570 of 23570 customers agree"
+    out_has "at 10 cut-offs: nothing found"
+    out_has "leak  poison  lifetime_value"
+    awk '/^ROC AUC/ { found = $3 >= 0.68; exit } END { exit !found }' out || problem "$(grep '^ROC AUC' out)"
+else
+    skip "events.lua on cdnow.txt (CHURNLAB_DATA is not set)"
 fi
 finish

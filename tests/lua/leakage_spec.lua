@@ -48,7 +48,7 @@ describe("leakage.check", function()
   end)
 
   it("finds missing cells that tell", function()
-    local bad = train:derive { reason = "if_else(Exited == 1 and Age % 4 > 0, 'price', nil)",
+    local bad = train:derive { reason = "if_else(Exited == 1 and Age % 10 > 0, 'price', nil)",
       gaps = "if_else(CreditScore % 5 == 0, nil, Age)" }
     local report = cl.leakage.check(bad)
     assert.are.same({ "suspect missing cells reason" }, found(report))

@@ -132,7 +132,7 @@ local function findings_of(changes)
   for i, change in ipairs(changes) do
     local who = change.customer ~= nil and (" of customer %s"):format(change.customer) or ""
     findings[i] = { severity = "leak", check = "poison", column = change.column,
-      evidence = ("%s → %s%s at %s when later events are %s (%d rows in %d runs)"):format(
+      evidence = ("%s → %s%s at %s when later events are %s (%d rows in %d of the runs)"):format(
         change.before, change.after, who, change.cutoff, change.events, change.rows, change.runs),
       customer = change.customer, cutoff = change.cutoff, before = change.before,
       after = change.after, events = change.events, rows = change.rows }
@@ -180,7 +180,8 @@ function M.poison(events, what, options)
     end
   end
   return report.new(findings_of(changes),
-    ("poison: %d features in %d rows at %d cut-offs"):format(features, rows, #s.cutoffs))
+    ("poison: %d features in %d rows at %d cut-off%s"):format(features, rows, #s.cutoffs,
+      #s.cutoffs == 1 and "" or "s"))
 end
 
 return M

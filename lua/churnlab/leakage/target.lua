@@ -6,7 +6,7 @@ local screen = require("churnlab.screen")
 local M = {}
 
 local LEAK, SUSPECT = 0.99, 0.95 -- area of a single column
-local MISSING = 0.7              -- area of "is missing"
+local MISSING, MISSING_SUSPECT = 0.8, 0.9 -- area of "is missing"
 local COPY_LEVELS = 20           -- a copy has so few levels
 local ROWS_A_LEVEL = 5           -- and so many rows a level
 
@@ -44,9 +44,10 @@ local function missing_finding(name, column, y, positives, negatives)
   if missing == 0 or missing == #column then return nil end
   local auc = measure.missing_area(column, y)
   if measure.lower(auc, positives, negatives) < MISSING then return nil end
-  return { severity = auc >= LEAK and "leak" or "suspect", check = "missing cells", column = name,
-    auc = auc, evidence = ("that it is missing (%d rows) has a ROC AUC of %.4f: is it filled in "
-      .. "after the outcome?"):format(missing, auc) }
+  local severity = auc >= LEAK and "leak" or auc >= MISSING_SUSPECT and "suspect" or "notice"
+  return { severity = severity, check = "missing cells", column = name,
+    auc = auc, evidence = ("that it is missing (%d rows) has a ROC AUC of %.4f alone: is it filled "
+      .. "in after the outcome?"):format(missing, auc) }
 end
 
 local function id_finding(name, column)
