@@ -261,6 +261,7 @@ build = {
     ["churnlab.frame"] = "lua/churnlab/frame.lua",
     ["churnlab.frame.bands"] = "lua/churnlab/frame/bands.lua",
     ["churnlab.frame.clean"] = "lua/churnlab/frame/clean.lua",
+    ["churnlab.frame.column"] = "lua/churnlab/frame/column.lua",
     ["churnlab.frame.columns"] = "lua/churnlab/frame/columns.lua",
     ["churnlab.frame.concat"] = "lua/churnlab/frame/concat.lua",
     ["churnlab.frame.convert"] = "lua/churnlab/frame/convert.lua",

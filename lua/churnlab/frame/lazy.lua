@@ -1,7 +1,9 @@
--- Frame methods that stand in files of their own, loaded when one of them is first called: each
--- file sets its methods in `core.frame.methods`, over the stand-ins made here. One line a file.
+-- Methods of frames and columns that stand in files of their own, loaded when one of them is first
+-- called: each file sets its methods in `core.frame.methods` (or those of columns), over the
+-- stand-ins made here. One line a file.
 -- SPDX-License-Identifier: MIT
-local Frame = require("churnlab.core").frame.methods
+local core = require("churnlab.core")
+local Frame = core.frame.methods
 
 local files = {
   ["churnlab.frame.columns"] = { "select", "drop" },
@@ -16,11 +18,24 @@ local files = {
   ["churnlab.sql"] = { "write_sql" },
 }
 
-for file, methods in pairs(files) do
-  for _, method in ipairs(methods) do
-    Frame[method] = function(...)
-      require(file)
-      return Frame[method](...)
-    end
+local function stand_in(methods, name, file)
+  methods[name] = function(...)
+    require(file)
+    return methods[name](...)
   end
+end
+
+for file, methods in pairs(files) do
+  for _, method in ipairs(methods) do stand_in(Frame, method, file) end
+end
+
+for name in ([[
+  gt ge lt le eq ne is_na between one_of fill_na var count first last mode any all head tail sort
+  unique value_counts map to_list]]):gmatch("%S+") do
+  stand_in(core.column.methods, name, "churnlab.frame.column")
+end
+
+local column_meta = getmetatable(core.column.new({}))
+for name in ("add sub mul div idiv mod pow unm concat band bor bnot"):gmatch("%S+") do
+  stand_in(column_meta, "__" .. name, "churnlab.frame.column")
 end
