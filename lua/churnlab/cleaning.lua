@@ -35,11 +35,26 @@ function M.new(frame)
   return setmetatable({ current = frame, steps = {} }, Cleaning)
 end
 
+-- { new = old } of columns that have another name in the same place.
+local function renamed(before, after)
+  local old, new, found = before:columns(), after:columns(), {}
+  if #old ~= #new or #before ~= #after then return found end
+  for i, name in ipairs(new) do
+    if not before:has(name) and not after:has(old[i]) and before:type(old[i]) == after:type(name)
+      and core.clean.differences(before:col(old[i]), after:col(name)) == 0 then
+      found[name], found[old[i]] = old[i], name
+    end
+  end
+  return found
+end
+
 -- The columns whose cells differ, with how many of them; the names that came and went.
 local function compare(before, after)
-  local touched, cells = {}, 0
+  local touched, cells, moved = {}, 0, renamed(before, after)
   for _, name in ipairs(after:columns()) do
-    if not before:has(name) then
+    if moved[name] then
+      touched[#touched + 1] = ("%s → %s"):format(moved[name], name)
+    elseif not before:has(name) then
       touched[#touched + 1] = "+" .. name
     else
       local old, new = before:col(name), after:col(name)
@@ -53,7 +68,7 @@ local function compare(before, after)
     end
   end
   for _, name in ipairs(before:columns()) do
-    if not after:has(name) then touched[#touched + 1] = "-" .. name end
+    if not after:has(name) and not moved[name] then touched[#touched + 1] = "-" .. name end
   end
   return table.concat(touched, ", "), cells
 end

@@ -82,8 +82,30 @@ if [ -n "${CHURNLAB_DATA:-}" ] && [ -r "$CHURNLAB_DATA/telco.csv" ]; then
     run "$ex/telco.lua" --data "$CHURNLAB_DATA/telco.csv" </dev/null
     exits 0
     out_has "saved telco.churn"
+    case_ "telco_clean.lua on telco.csv"
+    run "$ex/telco_clean.lua" --data "$CHURNLAB_DATA/telco.csv" </dev/null
+    exits 0
+    err_empty
+    out_has "TechSupport"
+    out_has "saved telco_clean.csv: 7043 rows"
+    lines telco_clean.csv 7044
 else
     skip "telco.lua on telco.csv (CHURNLAB_DATA is not set)"
+    skip "telco_clean.lua on telco.csv (CHURNLAB_DATA is not set)"
+fi
+if [ -n "${CHURNLAB_DATA:-}" ] && [ -r "$CHURNLAB_DATA/membership.csv" ]; then
+    case_ "membership.lua on membership.csv: what each step touched"
+    run "$ex/membership.lua" --data "$CHURNLAB_DATA/membership.csv" </dev/null
+    exits 0
+    err_empty
+    out_has "Tenure (months) → tenure, age2 → age_group"
+    out_has "6,895     0  joined_through_referral, medium_of_operation"
+    out_has "4,316     0  age_group"
+    out_has "1,301     0  days_since_last_login"
+    out_has "97     0  points_in_wallet"
+    out_has "saved membership_clean.csv: 23665 rows, 0 cells missing"
+else
+    skip "membership.lua on membership.csv (CHURNLAB_DATA is not set)"
 fi
 if [ -n "${CHURNLAB_DATA:-}" ] && [ -r "$CHURNLAB_DATA/cdnow.txt" ]; then
     case_ "events.lua on cdnow.txt: 23,570 customers as SQL counts them, no leak but the planted one"

@@ -149,8 +149,8 @@ end
 
 local function check_frame(frame, facts, roles, add)
   if facts.repeated_rows > 0 then
-    add(nil)("repeated_rows", facts.repeated_rows, ("%s (%s) the same as an earlier one in every column")
-      :format(rows_text(facts.repeated_rows), percent(facts.repeated_rows / facts.rows)),
+    add(nil)("repeated_rows", facts.repeated_rows, rows_text(facts.repeated_rows)
+      .. (" (%s) the same as an earlier one"):format(percent(facts.repeated_rows / facts.rows)),
       "drop_duplicates()")
   end
   check_target(frame, facts, roles, add(facts.target and facts.target.column))

@@ -17,11 +17,12 @@ local CORRELATED = 0.9   -- pairs from so much on are listed
 local CORR_COLUMNS = 200 -- columns among which pairs are looked for
 
 -- Pairs of columns of numbers that tell the same, strongest first.
-local function correlated_pairs(frame)
+local function correlated_pairs(frame, id)
   local names, pairs_ = {}, {}
   for _, name in ipairs(frame:columns()) do
     local type_name = frame:type(name)
-    if (type_name == "f64" or type_name == "i64") and #names < CORR_COLUMNS then
+    local number = (type_name == "f64" or type_name == "i64") and name ~= id
+    if number and #names < CORR_COLUMNS then
       names[#names + 1] = name
     end
   end
@@ -63,7 +64,7 @@ local function collect(frame, options)
     facts.missing = facts.missing + column.missing
   end
   facts.repeated_rows = repeated_rows(frame)
-  facts.correlated = correlated_pairs(frame)
+  facts.correlated = correlated_pairs(frame, roles.id)
   facts.target = target_facts(frame, roles.target)
   facts.findings = findings.find(frame, facts, roles)
   return facts
