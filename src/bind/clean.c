@@ -143,17 +143,27 @@ static int clean_differences(lua_State *L)
     return 1;
 }
 
+/* The numbers (of dates: days) of the column at `arg`. */
+static const double *column_edges(lua_State *L, int arg, const chl_column *column, int *n)
+{
+    bool text = column->type == CHL_STRING || column->type == CHL_CATEGORY;
+    luaL_argcheck(L, !text && column->nulls == 0, arg, "expected edges without gaps");
+    luaL_argcheck(L, column->length <= 1 << 20, arg, "too many edges");
+    double *edges = lua_newuserdatauv(L, (size_t)(column->length + 1) * sizeof *edges, 0);
+    for (int64_t i = 0; i < column->length; i++) {
+        edges[i] = chl_column_number(column, i);
+    }
+    *n = (int)column->length;
+    return edges;
+}
+
 /* The list of numbers at `arg`, infinite ones among them, or the numbers of a column, in
  * a userdata pushed on the stack. */
 static const double *check_edges(lua_State *L, int arg, int *n)
 {
     chl_column *column = chlua_test_box(L, arg, CHLUA_COLUMN);
     if (column) {
-        int64_t count;
-        const double *values = chlua_check_doubles(L, arg, &count);
-        luaL_argcheck(L, count <= 1 << 20, arg, "too many edges");
-        *n = (int)count;
-        return values;
+        return column_edges(L, arg, column, n);
     }
     luaL_checktype(L, arg, LUA_TTABLE);
     lua_Unsigned count = lua_rawlen(L, arg);

@@ -1,99 +1,69 @@
--- Column files: write_columns, read_columns, read.
+-- Choosing columns: select and drop by names, patterns, types.
 -- SPDX-License-Identifier: MIT
 local cl = require("churnlab")
 
-local function caught(f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  return message
+local function frame()
+  return cl.from_table({
+    NumA = { 1, 2 }, NumB = { 0.5, 1.5 }, City = { "Lyon", "Ulm" }, Flag = { true, false },
+    Day = { "2026-01-31", "2026-02-28" },
+  }, { names = { "City", "NumA", "NumB", "Flag", "Day" }, types = { Day = "date" } })
 end
 
-describe("column files", function()
-  local path
+local function names(f) return table.concat(f:columns(), " ") end
 
-  setup(function() path = os.tmpname() end)
-  teardown(function() os.remove(path) end)
-
-  local function example()
-    return cl.from_table({
-      { id = 1, plan = "gold", fee = 9.5, since = "2024-02-29", open = true },
-      { id = 2, fee = 0.1, open = false },
-      { id = 3, plan = "basic", since = "1969-12-31" },
-    }, { names = { "id", "plan", "fee", "since", "open" }, types = { plan = "category",
-      since = "date" }, id = "id", target = "open" })
-  end
-
-  it("keep values, types, levels, missing cells and roles", function()
-    local frame = example()
-    assert.is_true(frame:write_columns(path))
-    local back = cl.read_columns(path)
-    assert.are.equal(frame:to_csv(), back:to_csv())
-    assert.are.same(frame:schema(), back:schema())
-    assert.are.same(frame:roles(), back:roles())
+describe("select", function()
+  it("takes names, lists, patterns and types", function()
+    local f = frame()
+    assert.are.equal("NumB City", names(f:select("NumB", "City")))
+    assert.are.equal("NumB City", names(f:select { "NumB", "City" }))
+    assert.are.equal("NumA NumB", names(f:select { matching = "^Num" }))
+    assert.are.equal("City NumA", names(f:select { matching = { "A$", "^City$" } }))
+    assert.are.equal("NumA NumB", names(f:select { types = "number" }))
+    assert.are.equal("City Flag", names(f:select { types = { "text", "bool" } }))
+    assert.are.equal("Day", names(f:select { types = "time" }))
+    assert.are.equal("NumB", names(f:select { matching = "^Num", types = "f64" }))
+    assert.are.equal("City NumB Flag Day", names(f:select { except = { "NumA" } }))
+    assert.are.equal("Day NumB", names(f:select { "Day", matching = "Num", except = "NumA" }))
+    assert.are.equal("Flag", names(f:select { "Flag", "City", except = "City" }))
   end)
 
-  it("serve every verb", function()
-    assert(example():write_columns(path))
-    local frame = cl.read_columns(path)
-    assert.are.equal(1, #frame:filter("fee > 1 and plan == 'gold'"))
-    assert.are.same({ 3, 2, 1 }, frame:sort("id", { desc = true }).id:to_table())
-    assert.are.equal(9.6, frame:group():agg { total = "sum(fee)" }.total[1])
+  it("keeps rows and roles, shares nothing twice", function()
+    local f = frame():with_roles { target = "Flag" }
+    assert.are.equal(2, #f:select {})
+    assert.are.equal(0, #f:select({}):columns())
+    assert.are.equal("City", names(f:select { "City", "City", matching = "^C" }))
+    assert.are.equal("Flag", f:select("Flag"):roles().target)
+    assert.is_nil(f:drop("Flag"):roles().target)
+    assert.are.equal(0, #f:select({ matching = "^Zip" }):columns())
+    assert.are.equal(0, #cl.from_table({}):select { types = "number" })
   end)
 
-  it("stay as they were when the file is replaced, and while a column is used", function()
-    assert(example():write_columns(path))
-    local plan = cl.read_columns(path).plan
-    assert(example():slice(1, 1):write_columns(path))
-    collectgarbage()
-    collectgarbage()
-    assert.are.same({ "gold", nil, "basic" }, plan:to_table())
-    assert.are.equal(1, #cl.read_columns(path))
+  it("says what is unknown", function()
+    local f = frame()
+    assert.error_matches(function() f:select("Cty") end,
+      "select: unknown column 'Cty' %(did you mean 'City'%?%)")
+    assert.error_matches(function() f:select { 3 } end,
+      "select: item 1: expected a column name, got a number")
+    assert.error_matches(function() f:select { type = "f64" } end,
+      "select: unknown option 'type' %(did you mean 'types'%?%)")
+    assert.error_matches(function() f:select { types = "f46" } end,
+      "select: types: unknown type 'f46' %(did you mean 'f64'%?%)")
+    assert.error_matches(function() f:select { except = "Cty" } end,
+      "select: except: unknown column 'Cty'")
+    assert.error_matches(function() f:select { matching = "%" } end,
+      "select: matching: '%%': malformed pattern")
+    assert.error_matches(function() f:select { matching = { 1 } } end,
+      "select: matching: item 1: expected a text, got a number")
   end)
+end)
 
-  it("hold no rows or no columns as well", function()
-    local frame = example():filter("id > 5")
-    assert(frame:write_columns(path))
-    assert.are.same(frame:schema(), cl.read_columns(path):schema())
-    assert(cl.from_table({}):write_columns(path))
-    assert.are.same({}, cl.read_columns(path):columns())
-  end)
-
-  it("are written whole or not at all", function()
-    local ok, message = example():write_columns("/nowhere/x.columns")
-    assert.is_nil(ok)
-    assert.matches("^/nowhere/x.columns: create: No such file", message)
-  end)
-
-  it("say what is wrong with them", function()
-    assert.matches("columns_spec.lua:%d+: /nowhere/x: open: No such file",
-      caught(function() return cl.read_columns("/nowhere/x") end))
-    assert(example():write_csv(path))
-    assert.matches("expected a column file %(frame:write_columns makes one%)",
-      caught(cl.read_columns, path))
-    assert(example():write_columns(path))
-    local file = assert(io.open(path, "rb"))
-    local bytes = file:read("a")
-    file:close()
-    file = assert(io.open(path, "wb"))
-    file:write(bytes:sub(1, -2))
-    file:close()
-    assert.matches("expected a file of %d+ bytes, got %d+ %(cut off%?%)",
-      caught(cl.read_columns, path))
-    local latin = example():rename { id = "Gr\xf6\xdfe" }
-    assert.matches("write_columns: column 1: its name: expected UTF%-8",
-      caught(latin.write_columns, latin, path))
-  end)
-
-  it("are opened by what they are", function()
-    local frame = example()
-    assert(frame:write_columns(path))
-    local read = cl.read(path, { drop = { "since" }, target = "plan", positive = "gold" })
-    assert.are.same({ "id", "plan", "fee", "open" }, read:columns())
-    assert.are.equal("gold", read:roles().positive)
-    assert.are.equal("id", read:roles().id)
-    assert.matches("a column file: unknown option 'types'",
-      caught(cl.read, path, { types = { id = "f64" } }))
-    assert(frame:write_csv(path))
-    assert.are.equal("string", cl.read(path, { types = { id = "string" } }):type("id"))
+describe("drop", function()
+  it("leaves the others", function()
+    local f = frame()
+    assert.are.equal("City Flag Day", names(f:drop { matching = "^Num" }))
+    assert.are.equal("City NumA NumB", names(f:drop("Flag", "Day")))
+    assert.are.equal("City Day", names(f:drop { "Flag", types = "number" }))
+    assert.are.equal(2, #f:drop { types = { "number", "text", "bool", "time" } })
+    assert.error_matches(function() f:drop("Fla") end, "drop: unknown column 'Fla'")
   end)
 end)

@@ -33,12 +33,12 @@ local function show(value)
 end
 
 -- A column of values that go into a column of that type.
-local function value_column(where, type_name, values)
+local function value_column(type_name, values)
   local wanted = meeting_type(type_name, values)
   for _, value in ipairs(values) do
     local ok = value == NA or (wanted == "bool") == (type(value) == "boolean")
     if not (ok and pcall(core.column.new, { value }, wanted, 1)) then
-      errors.raise("%s: expected a value for a %s column, got %s", where, type_name, show(value))
+      errors.raise("expected a value of type %s, got %s", type_name, show(value))
     end
   end
   return core.column.new(values, wanted, #values)
@@ -111,7 +111,7 @@ local function replace_codes(column, map)
   end
   if #from == 0 then return column end
   local codes = core.column.new(from, is_text(type_name) and "string" or type_name, #from)
-  return core.clean.replace(column, codes, value_column("value", type_name, to))
+  return core.clean.replace(column, codes, value_column(type_name, to))
 end
 
 local function merged(general, own)
@@ -132,7 +132,7 @@ end
 -- `infer` = true gives text columns among them the type that their cells fit (`infer_types`)
 -- @treturn Frame
 -- @raise a value that does not fit the column:
--- `replace: column 'Age': value: expected a value for a i64 column, got "old"`
+-- `replace: column 'Age': expected a value of type i64, got "old"`
 -- @usage
 -- local dirty = cl.from_table { plan = { "basic", "?", "gold" }, age = { 42, -999, 17 } }
 -- local clean = dirty:replace { ["?"] = cl.NA, [-999] = cl.NA, plan = { gold = "premium" } }
@@ -185,7 +185,7 @@ end
 
 local function fill_constant(column, value)
   local none = core.column.new({ NA }, is_text(column:type()) and "string" or column:type(), 1)
-  return core.clean.replace(column, none, value_column("value", column:type(), { value }))
+  return core.clean.replace(column, none, value_column(column:type(), { value }))
 end
 
 -- { column = value or rule } → names in the frame's order, checked.

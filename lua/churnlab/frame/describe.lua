@@ -13,7 +13,8 @@ local names = { "column", "type", "missing", "unique", "mean", "std", "min", "q2
 local types = { column = "string", type = "string", missing = "i64", unique = "i64", top = "string",
   first = "string", last = "string" }
 local figures = { "mean", "std", "min", "q25", "median", "q75", "max" }
-local NAME_MAX = 22 -- of a column that is printed
+local NAME_MAX, NAME_MIN = 22, 8 -- places for a name, fewer where figures are wide
+local WIDTH = 100
 
 -- The most frequent present value as text, and its share of all rows.
 local function most_frequent(frame, name)
@@ -93,16 +94,20 @@ local function append_figures(lines, frame)
   end
 end
 
-local function text_of(frame, roles)
+local function text_of(frame, roles, places)
   local lines = { " ", " " }
   for i = 1, #frame do lines[i + 2] = " " end
   add_column(lines, "column", cells_of(frame, "column", #frame, function(name)
-    return print_.cut(print_.printable(name), NAME_MAX)
+    return print_.cut(print_.printable(name), places)
   end))
   add_column(lines, "type", cells_of(frame, "type", #frame, tostring))
   add_column(lines, "missing", cells_of(frame, "missing", #frame, tostring), true)
   add_column(lines, "unique", cells_of(frame, "unique", #frame, tostring), true)
   append_figures(lines, frame)
+  local excess = print_.width(lines[2]) - 2 - WIDTH
+  if excess > 0 and places > NAME_MIN then
+    return text_of(frame, roles, math.max(NAME_MIN, places - excess))
+  end
   for i, line in ipairs(lines) do lines[i] = line:gsub("%s+$", "") end
   lines[#lines + 1] = roles and " " .. roles
   return table.concat(lines, "\n")
@@ -119,7 +124,7 @@ function M.new(frame)
   end
   local line = roles_line(roles)
   return require("churnlab.frame.whole").new(core.frame.new(names, columns),
-    function(figures_frame) return text_of(figures_frame, line) end)
+    function(figures_frame) return text_of(figures_frame, line, NAME_MAX) end)
 end
 
 return M

@@ -85,7 +85,8 @@ end
 function M.short(x)
   local size = math.abs(x)
   if size >= 1e7 or (size < 1e-3 and size > 0) then
-    return (("%.3e"):format(x):gsub("%.?0*e%+?(%-?)0*", "e%1"))
+    local format = size >= 1e10 and "%.2e" or "%.3e"
+    return (format:format(x):gsub("%.?0*e%+?(%-?)0*", "e%1"))
   elseif x == math.floor(x) or size >= 1e5 then return ("%.0f"):format(x) end
   return (("%%.%df"):format(math.max(0, 5 - #("%.0f"):format(size))):format(x))
 end

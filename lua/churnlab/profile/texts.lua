@@ -98,6 +98,7 @@ end
 
 -- 1,234.50 · 12 % · € 9: numbers that need more than a cast.
 local function is_dressed_number(text)
+  if text:match("^%s*[+-]?%d+%.?%d*%s*$") then return false end
   local digits = text:gsub("[$%%]", ""):gsub("£", ""):gsub("€", ""):match("^%s*(.-)%s*$")
   return digits:match("^-?%d[%d.,' ]*$") and digits:match("%d") ~= nil
 end

@@ -119,15 +119,15 @@ static bool match_to_indices(const chl_column *column, const chl_column *from,
     return any;
 }
 
-/* In place: levels that were replaced everywhere go. */
+/* In place: levels that were replaced everywhere go, as do new ones without a row. */
 static chl_status drop_replaced(chl_column **column, const chl_column *from,
-                                chl_error *err)
+                                const chl_column *before, chl_error *err)
 {
     chl_column *kept = NULL;
-    if ((*column)->type != CHL_CATEGORY) {
+    if ((*column)->type != CHL_CATEGORY || !before->levels) {
         return CHL_OK;
     }
-    chl_status status = recode_without(*column, from, &kept, err);
+    chl_status status = recode_without(*column, from, before->levels, &kept, err);
     chl_column_release(*column);
     *column = kept;
     return status;
@@ -145,7 +145,7 @@ chl_status chl_column_replace(chl_column *column, const chl_column *from,
     } else if (status == CHL_OK) {
         status = take_from_both(column, to, match, out, err);
         if (status == CHL_OK) {
-            status = drop_replaced(out, from, err);
+            status = drop_replaced(out, from, column, err);
         }
     }
     chl_free(match);

@@ -85,7 +85,7 @@ static double pearson(const double *x, const double *y, int64_t n)
     if (n < 2 || constant_x || constant_y) {
         return NAN;
     }
-    double r = xy / sqrt(xx) / sqrt(yy);
+    double r = isnormal(xx * yy) ? xy / sqrt(xx * yy) : xy / sqrt(xx) / sqrt(yy);
     return r > 1 ? 1 : r < -1 ? -1 : r;
 }
 

@@ -22,13 +22,18 @@ chl_status recode(const chl_column *column, const int32_t *new_code, chl_levels 
     return CHL_OK;
 }
 
-/* drop[c]: level c is named in `texts` and no row has it. */
-static void find_unused(const chl_column *column, const chl_column *texts, bool *drop)
+/* drop[c]: no row has level c, and it is named in `gone` or not in `before`. */
+static void find_unused(const chl_column *column, const chl_column *gone,
+                        const chl_levels *before, bool *drop)
 {
-    for (int64_t k = 0; k < texts->length; k++) {
-        size_t length;
-        if (chl_column_valid(texts, k)) {
-            const char *text = chl_column_text(texts, k, &length);
+    size_t length;
+    for (int32_t code = 0; code < chl_levels_count(column->levels); code++) {
+        const char *name = chl_levels_name(column->levels, code, &length);
+        drop[code] = chl_levels_find(before, name, length) < 0;
+    }
+    for (int64_t k = 0; k < gone->length; k++) {
+        if (chl_column_valid(gone, k)) {
+            const char *text = chl_column_text(gone, k, &length);
             int32_t code = chl_levels_find(column->levels, text, length);
             if (code >= 0) {
                 drop[code] = true;
@@ -59,8 +64,8 @@ static chl_status keep_levels(const chl_levels *from, const bool *drop, chl_leve
     return CHL_OK;
 }
 
-chl_status recode_without(const chl_column *column, const chl_column *texts,
-                          chl_column **out, chl_error *err)
+chl_status recode_without(const chl_column *column, const chl_column *gone,
+                          const chl_levels *before, chl_column **out, chl_error *err)
 {
     *out = NULL;
     size_t n = (size_t)chl_levels_count(column->levels);
@@ -70,7 +75,7 @@ chl_status recode_without(const chl_column *column, const chl_column *texts,
     int32_t *new_code = chl_alloc(n, sizeof *new_code);
     chl_status status = drop && new_code ? CHL_OK : chl_fail_memory(err);
     if (status == CHL_OK) {
-        find_unused(column, texts, drop);
+        find_unused(column, gone, before, drop);
         status = keep_levels(column->levels, drop, kept, new_code, err);
     }
     if (status == CHL_OK) {

@@ -11,9 +11,10 @@
 CHL_MUST_CHECK chl_status recode(const chl_column *column, const int32_t *new_code,
                                  chl_levels *levels, chl_column **out, chl_error *err);
 
-/* The category without those of the levels named in `texts` that no row has. */
-CHL_MUST_CHECK chl_status recode_without(const chl_column *column,
-                                         const chl_column *texts, chl_column **out,
+/* The category without the levels that no row has and that are either named in `gone` or
+ * absent from `before`. */
+CHL_MUST_CHECK chl_status recode_without(const chl_column *column, const chl_column *gone,
+                                         const chl_levels *before, chl_column **out,
                                          chl_error *err);
 
 #endif
