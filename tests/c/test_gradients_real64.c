@@ -138,8 +138,8 @@ static void check(const char *layers, const char *loss)
 static void activations(void **state)
 {
     (void)state;
-    static const char *const names[] = {"linear",  "relu", "leaky_relu", "tanh",
-                                        "sigmoid", "gelu", "selu"};
+    static const char *const names[] = {"linear", "relu", "leaky_relu", "tanh", "sigmoid",
+                                        "gelu",   "selu", "elu",        "silu", "mish"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char layers[512];
         snprintf(layers, sizeof layers,

@@ -19,6 +19,7 @@ ROWS, INPUTS, STEPS = 24, 5, 6
 ACTIVATIONS = {
     "relu": nn.ReLU(), "leaky_relu": nn.LeakyReLU(0.01), "tanh": nn.Tanh(),
     "sigmoid": nn.Sigmoid(), "gelu": nn.GELU(), "selu": nn.SELU(),
+    "elu": nn.ELU(), "silu": nn.SiLU(), "mish": nn.Mish(),
 }
 
 

@@ -36,8 +36,9 @@ end
 -- @function Sequential:dense
 -- @tparam integer units 1 to 65536
 -- @tparam[opt] table options `activation`: "linear" (default), "relu", "leaky_relu", "tanh",
--- "sigmoid", "gelu" (Hendrycks & Gimpel 2016), "selu" (Klambauer et al. 2017) or "softmax"; `l1`,
--- `l2`: penalties l1·sum|w| + l2·sum w² on its weights
+-- "sigmoid", "gelu" and "silu" (Hendrycks & Gimpel 2016), "selu" (Klambauer et al. 2017), "elu"
+-- (Clevert et al. 2016), "mish" (Misra 2019) or "softmax"; `l1`, `l2`: penalties
+-- l1·sum|w| + l2·sum w² on its weights
 -- @treturn Sequential itself
 -- @raise a size out of bounds, options and activations that do not exist, with a suggestion
 -- @usage nn.sequential():dense(64, { activation = "relu", l2 = 1e-4 })

@@ -15,6 +15,7 @@ void chl_activation_backward(chl_pass *pass, int i)
 {
     chl_activation f = chl_layer_activation(pass->net, i);
     int64_t n = pass->rows * chl_padded(pass->net->layers[i].out);
-    const chl_real *y = f == CHL_GELU ? chl_pass_in(pass, i) : pass->slots[i].out;
+    const chl_real *y =
+        chl_activation_reads_input(f) ? chl_pass_in(pass, i) : pass->slots[i].out;
     pass->kernels->activate_back(f, n, y, pass->gradient);
 }

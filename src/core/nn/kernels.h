@@ -33,8 +33,17 @@ typedef enum chl_activation {
     CHL_SIGMOID,
     CHL_GELU, /* x · Phi(x), exact */
     CHL_SELU,
+    CHL_ELU,    /* alpha = 1 */
+    CHL_SILU,   /* x · sigmoid(x) */
+    CHL_MISH,   /* x · tanh(log(1 + exp(x))) */
     CHL_SOFTMAX /* last layer only, see infer.c */
 } chl_activation;
+
+/* The derivative of these is computed from x, of the others from y. */
+static inline bool chl_activation_reads_input(chl_activation f)
+{
+    return f == CHL_GELU || f == CHL_SILU || f == CHL_MISH;
+}
 
 /* c[m × n] = a[m × k] · b[k × n] + bias[n]. a(i, p) = a[i·a_row + p·a_col]. b and c are
  * in panels, or row-major with b_row / c_row numbers a row. n is a multiple of CHL_LANES.
@@ -112,7 +121,7 @@ typedef struct chl_kernels {
     void (*activate)(chl_activation f, int64_t n, const chl_real *z, chl_real *y);
     /* x = 1 / (1 + exp(-x)) within 4 units in the last place; 0 below -708. Any n. */
     void (*sigmoid)(int64_t n, double *x);
-    /* g *= f'(z), from y = f(z); CHL_GELU reads z instead of y. */
+    /* g *= f'(z), from y = f(z), or from z where chl_activation_reads_input. */
     void (*activate_back)(chl_activation f, int64_t n, const chl_real *y, chl_real *g);
     /* x = x · scale + shift for each row. */
     void (*affine)(int64_t rows, int64_t ld, const chl_real *scale, const chl_real *shift,

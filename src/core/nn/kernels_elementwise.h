@@ -36,6 +36,25 @@ static inline V KERNEL(leaky)(V x)
     return KERNEL(choose)((I)(x < SPLAT(0)), x * SPLAT((chl_real)0.01), x);
 }
 
+static inline V KERNEL(elu)(V x)
+{
+    return KERNEL(choose)((I)(x > SPLAT(0)), x, KERNEL(vexpm1)(x));
+}
+
+/* tanh(log(1 + e)) = n / (n + 2) with e = exp(x), n = e (e + 2); 1 above 20. */
+static inline V KERNEL(mish_parts)(V x, V *e)
+{
+    V low = KERNEL(choose)((I)(x > SPLAT(20)), SPLAT(20), x);
+    *e = KERNEL(vexp)(low);
+    return *e * (*e + SPLAT(2));
+}
+
+static inline V KERNEL(mish)(V x)
+{
+    V e, n = KERNEL(mish_parts)(x, &e);
+    return x * n / (n + SPLAT(2));
+}
+
 #define EACH(expression)                                                                 \
     for (int64_t i = 0; i < n; i += VL) {                                                \
         V x = KERNEL(load)(z + i);                                                       \
@@ -52,6 +71,9 @@ static void KERNEL(activate)(chl_activation f, int64_t n, const chl_real *z, chl
     case CHL_SIGMOID: EACH(KERNEL(vsigmoid)(x));
     case CHL_GELU: EACH(x * KERNEL(vphi)(x));
     case CHL_SELU: EACH(KERNEL(selu)(x));
+    case CHL_ELU: EACH(KERNEL(elu)(x));
+    case CHL_SILU: EACH(x * KERNEL(vsigmoid)(x));
+    case CHL_MISH: EACH(KERNEL(mish)(x));
     case CHL_LINEAR:
     case CHL_SOFTMAX:
         if (y != z) {
@@ -82,6 +104,25 @@ static inline V KERNEL(leaky_slope)(V y)
     return KERNEL(choose)((I)(y > SPLAT(0)), SPLAT(1), SPLAT((chl_real)0.01));
 }
 
+static inline V KERNEL(elu_slope)(V y)
+{
+    return KERNEL(choose)((I)(y > SPLAT(0)), SPLAT(1), y + SPLAT(1));
+}
+
+/* s + x s (1 - s) with 1 - s = s exp(-x), which does not cancel */
+static inline V KERNEL(silu_slope)(V x)
+{
+    V e = KERNEL(vexp)(-x), s = SPLAT(1) / (SPLAT(1) + e);
+    return FMA(x * s, s * e, s);
+}
+
+/* t + x dt/dx with t = n / (n + 2): dt/dx = 4 e (e + 1) / (n + 2)² */
+static inline V KERNEL(mish_slope)(V x)
+{
+    V e, n = KERNEL(mish_parts)(x, &e), below = n + SPLAT(2);
+    return n / below + x * SPLAT(4) * e * (e + SPLAT(1)) / (below * below);
+}
+
 #define EACH(expression)                                                                 \
     for (int64_t i = 0; i < n; i += VL) {                                                \
         V x = KERNEL(load)(y + i), d = KERNEL(load)(g + i);                              \
@@ -99,6 +140,9 @@ static void KERNEL(activate_back)(chl_activation f, int64_t n, const chl_real *y
     case CHL_SIGMOID: EACH(d * x * (SPLAT(1) - x));
     case CHL_GELU: EACH(d * KERNEL(gelu_slope)(x));
     case CHL_SELU: EACH(d * KERNEL(selu_slope)(x));
+    case CHL_ELU: EACH(d * KERNEL(elu_slope)(x));
+    case CHL_SILU: EACH(d * KERNEL(silu_slope)(x));
+    case CHL_MISH: EACH(d * KERNEL(mish_slope)(x));
     case CHL_LINEAR:
     case CHL_SOFTMAX: break;
     }

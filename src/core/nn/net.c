@@ -111,8 +111,9 @@ static int activation_after(const chl_net *net, int i)
 static void init_dense(chl_real *w, const chl_layer *layer, int activation, chl_rng *rng)
 {
     int64_t n = (int64_t)layer->in * layer->out;
-    bool he =
-        activation == CHL_RELU || activation == CHL_LEAKY_RELU || activation == CHL_GELU;
+    bool he = activation == CHL_RELU || activation == CHL_LEAKY_RELU ||
+              activation == CHL_ELU ||
+              chl_activation_reads_input((chl_activation)activation);
     double deviation = sqrt((he ? 2.0 : 1.0) / layer->in);
     double limit = sqrt(6.0 / (layer->in + layer->out));
     for (int64_t i = 0; i < n; i++) {

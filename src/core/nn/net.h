@@ -13,8 +13,8 @@
  * Layers: dense (units, activation, l1, l2: penalty l1·sum|w| + l2·sum w² on the
  * weights), activation (activation), batch_norm (momentum: share of the old running
  * average, eps), dropout (rate). Activations: linear relu leaky_relu tanh sigmoid gelu
- * selu softmax; softmax in the last layer only. A spec may be untrusted: at most 1,000
- * layers, 65,536 units or inputs, 1e9 parameters.
+ * selu elu silu mish softmax; softmax in the last layer only. A spec may be untrusted: at
+ * most 1,000 layers, 65,536 units or inputs, 1e9 parameters.
  *
  * Weights are stored [in, out]. Inference adds in a fixed order for each row: the result
  * of a row is bitwise the same alone, in any batch and on any thread.

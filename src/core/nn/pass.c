@@ -25,7 +25,8 @@ static bool keeps_rows(const chl_net *net, int i)
 {
     const chl_layer *layer = &net->layers[i];
     return layer->kind == CHL_LAYER_BATCH_NORM || layer->kind == CHL_LAYER_DROPOUT ||
-           (layer->kind == CHL_LAYER_DENSE && layer->activation == CHL_GELU);
+           (layer->kind == CHL_LAYER_DENSE &&
+            chl_activation_reads_input((chl_activation)layer->activation));
 }
 
 static void cut_all(chl_pass *pass, cutter *c)

@@ -12,9 +12,9 @@
 
 /* What one layer keeps between forward and backward. B = batch, ld = padded outputs. */
 typedef struct chl_slot {
-    chl_real *out;   /* [B × ld] */
-    chl_real *kept;  /* dense with gelu: sums before it; batch norm: normalised inputs;
-                        dropout: mask. [B × ld] or NULL */
+    chl_real *out;  /* [B × ld] */
+    chl_real *kept; /* dense with gelu, silu, mish: sums before it; batch norm: normalised
+                       inputs; dropout: mask. [B × ld] or NULL */
     chl_real *stats; /* batch norm: mean, variance, 1/deviation of the batch. [3 × ld] */
 } chl_slot;
 

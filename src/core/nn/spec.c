@@ -13,8 +13,9 @@
 enum { LAYERS_MAX = 1000, UNITS_MAX = 65536, WHERE_MAX = 64 };
 static const int64_t PARAMETERS_MAX = 1000000000;
 
-const char *const chl_activation_names[] = {
-    "linear", "relu", "leaky_relu", "tanh", "sigmoid", "gelu", "selu", "softmax", NULL};
+const char *const chl_activation_names[] = {"linear",  "relu", "leaky_relu", "tanh",
+                                            "sigmoid", "gelu", "selu",       "elu",
+                                            "silu",    "mish", "softmax",    NULL};
 const char *const chl_layer_names[] = {"dense", "activation", "batch_norm", "dropout",
                                        NULL};
 
