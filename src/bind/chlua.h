@@ -22,6 +22,10 @@
 /* Metatables. */
 #define CHLUA_FRAME       "churnlab.Frame"
 #define CHLUA_COLUMN      "churnlab.Column"
+#define CHLUA_CHUNKS      "churnlab.Chunks"
+#define CHLUA_CSV_WRITER  "churnlab.CsvWriter"
+#define CHLUA_FOLD        "churnlab.Fold"
+#define CHLUA_JOB         "churnlab.Job"
 #define CHLUA_EXPR        "churnlab.Expr"
 #define CHLUA_OVER        "churnlab.Over"
 #define CHLUA_MATRIX      "churnlab.Matrix"

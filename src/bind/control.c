@@ -23,6 +23,7 @@ typedef struct settings {
     int progress; /* draw the line where stderr is a terminal */
     double started, drawn;
     int visible;
+    int jobs; /* open jobs: what they call stays silent */
 } settings;
 
 static settings *get_settings(lua_State *L)
@@ -64,25 +65,36 @@ static void draw(void *ctx, double fraction, const char *text)
     fflush(stderr);
 }
 
+static void start_clock(settings *s)
+{
+    s->started = now_ms();
+    s->drawn = 0;
+}
+
 void chlua_control(lua_State *L, chl_control *control)
 {
     settings *s = get_settings(L);
-    s->started = now_ms();
-    s->drawn = 0;
+    if (s->jobs == 0) {
+        start_clock(s);
+    }
     *control = (chl_control){.cancel = s->cancel, .threads = s->threads, .ctx = s};
-    if (s->progress) {
+    if (s->progress && s->jobs == 0) {
         control->report = draw;
+    }
+}
+
+static void erase(settings *s)
+{
+    if (s->visible && s->jobs == 0) {
+        fputs("\r\033[K", stderr);
+        fflush(stderr);
+        s->visible = 0;
     }
 }
 
 void chlua_control_done(lua_State *L)
 {
-    settings *s = get_settings(L);
-    if (s->visible) {
-        fputs("\r\033[K", stderr);
-        fflush(stderr);
-        s->visible = 0;
-    }
+    erase(get_settings(L));
 }
 
 void chlua_set_cancel_flag(lua_State *L, const volatile sig_atomic_t *flag)
@@ -127,14 +139,80 @@ static int control_clock(lua_State *L)
     return 1;
 }
 
+/*** Work of many calls with one progress line: while a job is open, the calls in it show
+ * none of their own.
+ * @function core.control.job
+ * @tparam string text what the line says
+ * @treturn Job
+ * @usage
+ * do
+ *   local job <close> = core.control.job("scan")
+ *   job:report(0.5)
+ * end */
+static int control_job(lua_State *L)
+{
+    luaL_checkstring(L, 1);
+    settings *s = get_settings(L);
+    int *open = lua_newuserdatauv(L, sizeof *open, 1);
+    *open = 0;
+    luaL_setmetatable(L, CHLUA_JOB);
+    lua_pushvalue(L, 1);
+    lua_setiuservalue(L, -2, 1);
+    if (s->jobs == 0) {
+        start_clock(s);
+    }
+    *open = 1;
+    s->jobs++;
+    return 1;
+}
+
+/*** @type Job */
+
+/*** Draws the line, if it is time.
+ * @function Job:report
+ * @tparam number fraction from 0 to 1
+ * @usage core.control.job("scan"):report(0.5) */
+static int job_report(lua_State *L)
+{
+    const int *open = luaL_checkudata(L, 1, CHLUA_JOB);
+    double fraction = luaL_checknumber(L, 2);
+    settings *s = get_settings(L);
+    lua_getiuservalue(L, 1, 1);
+    if (*open && s->progress) {
+        draw(s, fraction, lua_tostring(L, -1));
+    }
+    return 0;
+}
+
+/*** Ends the job and its line; the end of a `<close>` variable does it, too.
+ * @function Job:close
+ * @usage core.control.job("scan"):close() */
+static int job_close(lua_State *L)
+{
+    int *open = luaL_checkudata(L, 1, CHLUA_JOB);
+    settings *s = get_settings(L);
+    if (*open) {
+        *open = 0;
+        s->jobs--;
+        erase(s);
+    }
+    return 0;
+}
+
 void chlua_open_control(lua_State *L)
 {
+    static const luaL_Reg job_methods[] = {
+        {"report", job_report}, {"close", job_close}, {NULL, NULL}};
+    static const luaL_Reg job_meta[] = {
+        {"__gc", job_close}, {"__close", job_close}, {NULL, NULL}};
     static const luaL_Reg functions[] = {{"threads", control_threads},
                                          {"progress", control_progress},
                                          {"clock", control_clock},
+                                         {"job", control_job},
                                          {NULL, NULL}};
     settings *s = lua_newuserdatauv(L, sizeof *s, 0);
     *s = (settings){.threads = chl_processors(), .progress = isatty(STDERR_FILENO)};
     lua_rawsetp(L, LUA_REGISTRYINDEX, &settings_key);
+    chlua_register(L, CHLUA_JOB, job_methods, job_meta);
     luaL_newlib(L, functions);
 }

@@ -12,7 +12,9 @@ static const struct {
     void (*open)(lua_State *L);
 } modules[] = {
     {"column", chlua_open_column},
+    {"chunks", chlua_open_chunks},
     {"control", chlua_open_control},
+    {"fold", chlua_open_fold},
     {"expr", chlua_open_expr},
     {"file", chlua_open_file},
     {"frame", chlua_open_frame},

@@ -143,9 +143,7 @@ static int over_gc(lua_State *L)
     return 0;
 }
 
-/* The list of expressions at `arg` as an array in a userdata pushed on the stack; an
- * anchor table keeps parsed ones alive. */
-static chl_expr **check_exprs(lua_State *L, int arg, int *n)
+chl_expr **chlua_check_exprs(lua_State *L, int arg, int *n)
 {
     luaL_checktype(L, arg, LUA_TTABLE);
     lua_Unsigned count = lua_rawlen(L, arg);
@@ -188,7 +186,7 @@ static int expr_aggregate(lua_State *L)
     int n_keys, n_names, n_exprs;
     const char *const *keys = chlua_check_strings(L, 2, &n_keys);
     const char *const *names = chlua_check_strings(L, 3, &n_names);
-    chl_expr **exprs = check_exprs(L, 4, &n_exprs);
+    chl_expr **exprs = chlua_check_exprs(L, 4, &n_exprs);
     luaL_argcheck(L, n_names == n_exprs, 4, "expected one expression for each name");
     CHLUA_RETURN_FRAME(L,
                        chl_frame_aggregate_over(frame, over, keys, n_keys, names, exprs,

@@ -45,6 +45,16 @@
  * `arg` on. */
 const char *const *chlua_check_names(lua_State *L, int arg, int *n);
 
+struct chl_csv_options;
+/* The option table of read_csv at `arg`, whose roles are left to the caller; what *csv
+ * borrows is pushed. */
+void chlua_check_csv_options(lua_State *L, int arg, struct chl_csv_options *csv);
+
+struct chl_expr;
+/* The list of expressions at `arg` as an array in a userdata pushed on the stack, which
+ * keeps parsed ones alive. */
+struct chl_expr **chlua_check_exprs(lua_State *L, int arg, int *n);
+
 /* core.frame's reading functions. */
 extern const luaL_Reg chlua_frame_io_functions[];
 extern const luaL_Reg chlua_frame_column_functions[];

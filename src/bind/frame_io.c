@@ -143,6 +143,12 @@ static void check_options(lua_State *L, int arg, read_options *read, chl_csv_opt
     push_formats(L, read->formats, csv);
 }
 
+void chlua_check_csv_options(lua_State *L, int arg, chl_csv_options *csv)
+{
+    read_options read;
+    check_options(L, arg, &read, csv);
+}
+
 /* A role as text: strings as they are, numbers and booleans as CSV writes them. */
 static const char *push_role(lua_State *L, const json_t *role)
 {

@@ -10,6 +10,8 @@
 #include <lua.h>
 
 void chlua_open_column(lua_State *L);
+void chlua_open_chunks(lua_State *L);
+void chlua_open_fold(lua_State *L);
 void chlua_open_control(lua_State *L); /* threads, progress, processors */
 void chlua_open_expr(lua_State *L);    /* expressions, groups */
 void chlua_open_file(lua_State *L);

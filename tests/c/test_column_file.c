@@ -37,6 +37,7 @@ static chl_frame *example(void)
     assert_ok(chl_frame_with_roles(plain, "plan", "gold", "id", &roles, &err));
     const char *const personal[] = {"when"};
     chl_roles more = {.time = "when", .personal = personal, .personal_count = 1};
+    chl_levels_set_ordered(chl_frame_column(roles, "plan")->levels);
     assert_ok(chl_frame_set_roles(roles, &more, &frame, &err));
     chl_frame_release(plain);
     chl_frame_release(roles);
@@ -49,6 +50,9 @@ static void assert_same_column(const chl_column *a, const chl_column *b)
     assert_int_equal(a->length, b->length);
     assert_int_equal(a->nulls, b->nulls);
     assert_int_equal(!a->validity, !b->validity);
+    if (a->type == CHL_CATEGORY) {
+        assert_int_equal(chl_levels_ordered(a->levels), chl_levels_ordered(b->levels));
+    }
     for (int64_t i = 0; i < a->length; i++) {
         chl_strbuf left = {0}, right = {0};
         assert_int_equal(chl_column_valid(a, i), chl_column_valid(b, i));

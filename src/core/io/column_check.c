@@ -169,9 +169,9 @@ static chl_status intern_all(const unsigned char *offsets, uint64_t count,
     return CHL_OK;
 }
 
-chl_status column_levels(const unsigned char *offsets, uint64_t offsets_length,
-                         const char *bytes, uint64_t length, chl_levels **out,
-                         chl_error *err)
+chl_status column_levels(bool ordered, const unsigned char *offsets,
+                         uint64_t offsets_length, const char *bytes, uint64_t length,
+                         chl_levels **out, chl_error *err)
 {
     *out = NULL;
     int64_t first = -1;
@@ -188,6 +188,9 @@ chl_status column_levels(const unsigned char *offsets, uint64_t offsets_length,
     if (status != CHL_OK) {
         chl_levels_release(levels);
         return status;
+    }
+    if (ordered) {
+        chl_levels_set_ordered(levels);
     }
     *out = levels;
     return CHL_OK;

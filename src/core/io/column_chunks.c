@@ -177,8 +177,8 @@ static chl_status read_levels(const chl_column_file *file, const column_place *p
     }
     if (status == CHL_OK) {
         status =
-            column_levels(both, offsets->length, (const char *)both + offsets->length,
-                          bytes->length, out, err);
+            column_levels(place->ordered, both, offsets->length,
+                          (const char *)both + offsets->length, bytes->length, out, err);
         if (status != CHL_OK) {
             chl_error_prefix(err, "%s: column '%s'", file->path, place->name);
         }

@@ -20,8 +20,8 @@
  * A buffer is [offset, length] in bytes, the offset from where the first one begins. They
  * come in this order: "values" and "validity" (only when nulls > 0) as chl_column has
  * them, "bytes" of strings, "level_offsets" (i64, one more than there are levels) and
- * "level_bytes" of categories. Roles may be absent; a personal column has
- * "personal":true.
+ * "level_bytes" of categories, which may have "ordered":true. Roles may be absent;
+ * a personal column has "personal":true.
  *
  * Whatever a file holds, opening it gives a frame that keeps the promises of column.h or
  * an error that names the part: lengths, offsets and the header's hash are checked, and

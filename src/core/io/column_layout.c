@@ -182,6 +182,7 @@ static chl_status read_column(reader *r, const json_t *column, int64_t rows,
                                "nulls: expected a number of missing rows", r->err);
     }
     place->nulls = (int64_t)nulls;
+    place->ordered = json_is_true(json_object_get(column, "ordered"));
     for (column_part part = 0; part < PART_COUNT; part++) {
         CHL_TRY(read_part(r, column, rows, place, part));
     }

@@ -42,6 +42,7 @@ typedef struct column_place {
     const char *name; /* borrowed from the header */
     chl_type type;
     int64_t nulls;
+    bool ordered; /* of categories: the order of the levels means something */
     column_span parts[PART_COUNT];
 } column_place;
 
@@ -81,7 +82,7 @@ chl_status column_file_bad(const char *name, const char *column, const char *wha
 const char *column_check(const chl_column *column, uint64_t bytes, int64_t *missing);
 
 /* Levels from their two buffers. */
-CHL_MUST_CHECK chl_status column_levels(const unsigned char *offsets,
+CHL_MUST_CHECK chl_status column_levels(bool ordered, const unsigned char *offsets,
                                         uint64_t offsets_length, const char *bytes,
                                         uint64_t length, chl_levels **out,
                                         chl_error *err);

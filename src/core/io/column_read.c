@@ -38,9 +38,9 @@ static chl_status map_levels(const mapped *m, const column_place *place,
                              chl_column *column, chl_error *err)
 {
     chl_status status = column_levels(
-        part_at(m, place, PART_LEVEL_OFFSETS), place->parts[PART_LEVEL_OFFSETS].length,
-        part_at(m, place, PART_LEVEL_BYTES), place->parts[PART_LEVEL_BYTES].length,
-        &column->levels, err);
+        place->ordered, part_at(m, place, PART_LEVEL_OFFSETS),
+        place->parts[PART_LEVEL_OFFSETS].length, part_at(m, place, PART_LEVEL_BYTES),
+        place->parts[PART_LEVEL_BYTES].length, &column->levels, err);
     if (status != CHL_OK) {
         chl_error_prefix(err, "%s: column '%s'", m->name, place->name);
     }

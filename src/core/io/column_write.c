@@ -80,6 +80,19 @@ static int add_parts(json_t *column, const chl_column *c, const pieces *p, uint6
     return failed;
 }
 
+static int add_flags(json_t *column, const chl_field *field)
+{
+    const chl_column *c = field->column;
+    int failed = 0;
+    if (c->type == CHL_CATEGORY && chl_levels_ordered(c->levels)) {
+        failed |= json_object_set_new(column, "ordered", json_true());
+    }
+    if (field->personal) {
+        failed |= json_object_set_new(column, "personal", json_true());
+    }
+    return failed;
+}
+
 static chl_status add_column(json_t *columns, const chl_field *field, uint64_t *next,
                              chl_error *err)
 {
@@ -90,10 +103,8 @@ static chl_status add_column(json_t *columns, const chl_field *field, uint64_t *
         json_t *name = json_string(field->name);
         json_t *column = json_pack("{s:o*, s:s, s:I}", "name", name, "type",
                                    chl_type_name(c->type), "nulls", (json_int_t)c->nulls);
-        int failed = !name || !column || add_parts(column, c, &p, next) != 0;
-        if (field->personal) {
-            failed |= json_object_set_new(column, "personal", json_true());
-        }
+        int failed = !name || !column || add_parts(column, c, &p, next) != 0 ||
+                     add_flags(column, field) != 0;
         /* the reference goes also on failure */
         failed |= json_array_append_new(columns, column);
         status = failed ? chl_fail_memory(err) : CHL_OK;
