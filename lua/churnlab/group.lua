@@ -34,7 +34,11 @@ local Group = {}
 Group.__index = Group
 Group.__name = "churnlab.Group"
 
-local function key_list(...)
+--- The keys as a list.
+-- @local
+-- @tparam string ... column names, or one list of them
+-- @treturn {string,...}
+function M.keys(...)
   local keys = { ... }
   if #keys == 1 and type(keys[1]) == "table" then keys = keys[1] end
   for i, key in ipairs(keys) do
@@ -51,7 +55,7 @@ end
 -- @tparam string ... column names, or one list of them
 -- @treturn Group
 function M.new(frame, ...)
-  return setmetatable({ frame = frame, keys = key_list(...), columns = {}, descending = {} }, Group)
+  return setmetatable({ frame = frame, keys = M.keys(...), columns = {}, descending = {} }, Group)
 end
 
 -- The rows in groups and order, made when a verb first needs them.
@@ -99,6 +103,20 @@ local function from_map(spec)
   return names, exprs
 end
 
+--- The names and expressions that `agg` was given.
+-- @local
+-- @tparam table spec
+-- @treturn {string,...} names
+-- @treturn {string|Expr,...} expressions
+function M.aggregates(spec)
+  if type(spec) ~= "table" then
+    errors.raise("agg: expected a table of expressions, got a %s", type(spec))
+  end
+  local names, exprs = (spec[1] ~= nil and from_list or from_map)(spec)
+  if #names == 0 then errors.raise("agg: expected at least one aggregate") end
+  return names, exprs
+end
+
 --- Rows in groups, not computed until they are asked for.
 -- @type Group
 
@@ -110,11 +128,7 @@ end
 -- @raise a column outside of an aggregate; unknown columns and functions with a suggestion
 -- @usage frame:group("Geography"):agg { n = "count()", churn = "mean(Exited)" }
 function Group:agg(spec)
-  if type(spec) ~= "table" then
-    errors.raise("agg: expected a table of expressions, got a %s", type(spec))
-  end
-  local names, exprs = (spec[1] ~= nil and from_list or from_map)(spec)
-  if #names == 0 then errors.raise("agg: expected at least one aggregate") end
+  local names, exprs = M.aggregates(spec)
   local ordered = #self.columns > 0 and over(self) or nil
   return core.expr.aggregate(self.frame, self.keys, names, exprs, ordered)
 end

@@ -4,7 +4,8 @@
 --
 -- - data: `cl.read`, `cl.read_csv`, `cl.read_columns`, `cl.from_table`, `cl.concat`
 --   (@{churnlab.frame}), `cl.cleaning` (@{churnlab.cleaning}), `cl.simulate`
---   (@{churnlab.simulate}), `cl.read_sql`, `cl.sql` (@{churnlab.sql})
+--   (@{churnlab.simulate}), `cl.read_sql`, `cl.sql` (@{churnlab.sql}),
+--   `cl.scan`, `cl.scan_csv` (@{churnlab.scan})
 -- - models: `cl.prep` (@{churnlab.prep}), `cl.nn` (@{churnlab.nn}), `cl.fit` (@{churnlab.fit}),
 --   `cl.load` (@{churnlab.model}), `cl.metrics` (@{churnlab.metrics}), `cl.recipe`
 --   (@{churnlab.recipe})
@@ -22,6 +23,8 @@ local cl = { NA = core.NA, version = core.version }
 local names = {
   args = { "churnlab.args", "parse" },
   read = { "churnlab.frame.read", "read" },
+  scan = { "churnlab.frame.scan", "scan" },
+  scan_csv = { "churnlab.frame.scan", "scan_csv" },
   read_columns = { "churnlab.frame", "read_columns" },
   read_csv = { "churnlab.frame", "read_csv" },
   from_table = { "churnlab.frame", "from_table" },
