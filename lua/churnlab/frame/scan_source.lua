@@ -22,7 +22,7 @@ local function split_options(where, options)
     errors.raise("%s: option 'chunk_rows': expected a whole number from 1, got %s", where,
       tostring(rows))
   end
-  return next(roles) and roles, file, rows or 0
+  return next(roles) and roles, file, rows
 end
 
 -- Text stays text: which levels there are is known only after the last row.
@@ -63,6 +63,21 @@ local function explain(message, file)
   error(message, 0)
 end
 
+-- Chunks of at most so many rows. The file is read in chunks of its own, whose first one makes the
+-- types: so they do not depend on `rows`.
+local function in_parts(read, rows)
+  local chunk, from
+  return function()
+    if not chunk or from > #chunk then
+      chunk, from = read(), 1
+      if not chunk then return nil end
+    end
+    local part = chunk:slice(from, from + rows - 1)
+    from = from + rows
+    return part
+  end
+end
+
 --- Begins a pass.
 -- @treturn function the next chunk, or nil
 -- @treturn Chunks to be closed
@@ -75,16 +90,17 @@ function Source:open()
     end
     reader = core.chunks.open(self.path, self.is_csv and self.file or nil)
   end
-  return function()
+  local function read()
     local chunk = first
     first = nil
     if not chunk then
       local ok
-      ok, chunk = pcall(reader.next, reader, self.rows)
+      ok, chunk = pcall(reader.next, reader)
       if not ok then explain(chunk, self.file) end
     end
     return chunk and self:prepare(chunk)
-  end, reader
+  end
+  return self.rows and in_parts(read, self.rows) or read, reader
 end
 
 --- Opens a file and learns its columns; the first chunk of a CSV file is kept for the first pass.
@@ -105,7 +121,7 @@ function M.new(where, path, options)
     roles = roles, file = file, rows = rows, is_csv = is_csv, reader = reader }, Source)
   local columns = reader:schema()
   if not columns then
-    self.first = reader:next(rows)
+    self.first = reader:next()
     columns = self.first
   end
   return self, self:prepare(columns:slice(1, 0))
