@@ -86,12 +86,12 @@ end
 
 --- What each step did: `step`, `touched` (columns with other cells or types; + new, - gone),
 -- `cells` (how many have another value or presence; not those of columns that came or went),
--- `rows` (by how many their number changed; where it did, cells are not compared).
+-- `dropped` (how many rows went, negative where some came; there cells are not compared).
 -- @treturn Log reads like a frame of one row a step and prints whole
 -- @usage print(cl.cleaning(frame):filter("Age < 90"):log())
 function methods:log()
-  local names = { "step", "touched", "cells", "rows" }
-  local types = { step = "string", touched = "string", cells = "i64", rows = "i64" }
+  local names = { "step", "touched", "cells", "dropped" }
+  local types = { step = "string", touched = "string", cells = "i64", dropped = "i64" }
   local made = {}
   for i, name in ipairs(names) do
     local values = {}
@@ -109,7 +109,7 @@ local function run_step(self, name, verb, ...)
   end
   local touched, cells = compare(self.current, after)
   self.steps[#self.steps + 1] =
-    { step = name, touched = touched, cells = cells, rows = #after - #self.current }
+    { step = name, touched = touched, cells = cells, dropped = #self.current - #after }
   self.current = after
   return self
 end

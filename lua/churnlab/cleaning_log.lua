@@ -6,12 +6,12 @@ local M = {}
 
 local WIDTH = 100
 
---- The text of a frame of `step`, `touched`, `cells`, `rows`.
+--- The text of a frame of `step`, `touched`, `cells`, `dropped`.
 function M.text(frame)
   local items = { { "step", "cells", "rows", "columns" } }
   for i = 1, #frame do
     items[i + 1] = { frame.step[i], print_.thousands(frame.cells[i]),
-      print_.thousands(frame:col("rows")[i]), print_.printable(frame.touched[i]) }
+      print_.thousands(-frame:col("dropped")[i]), print_.printable(frame.touched[i]) }
   end
   local widths = { 4, 5, 4 }
   for _, item in ipairs(items) do

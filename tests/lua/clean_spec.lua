@@ -228,7 +228,7 @@ describe("cleaning", function()
     assert.are.same({ "trim", "replace", "fill_na", "rename", "cast", "derive", "filter", "drop" },
       log.step:to_table())
     assert.are.same({ 1, 2, 2, 0, 0, 0, 0, 0 }, log.cells:to_table())
-    assert.are.same({ 0, 0, 0, 0, 0, 0, -1, 0 }, log.rows:to_table())
+    assert.are.same({ 0, 0, 0, 0, 0, 0, 1, 0 }, log.dropped:to_table())
     assert.are.same({ "plan", "age, plan", "age", "plan → contract", "age (i64 → f64)", "+old", "",
       "-old" }, log.touched:to_table())
     assert.are.equal(3, #clean)

@@ -57,8 +57,9 @@ local function figure_text(x) return x and print_.short(x) or "" end
 
 -- What stands where numbers have their figures.
 local function other_text(frame, i)
-  local top, first, last = frame.top[i], frame.first[i], frame.last[i]
-  if top then return ("%s  %.1f %%"):format(print_.printable(top), 100 * frame.share[i]) end
+  local top = frame:col("top")[i]
+  local first, last = frame:col("first")[i], frame:col("last")[i]
+  if top then return ("%s  %.1f %%"):format(print_.printable(top), 100 * frame:col("share")[i]) end
   return first and first .. " … " .. last or ""
 end
 
@@ -88,7 +89,7 @@ local function append_figures(lines, frame)
   end
   local room = print_.width(lines[2]) - start - 2
   for i = 1, #frame do
-    if frame.mean[i] == nil then
+    if frame:col("mean")[i] == nil then
       lines[i + 2] = before[i] .. print_.cut(other_text(frame, i), room)
     end
   end
