@@ -220,17 +220,14 @@ static chl_status pack_block(void *ctx, size_t block, chl_error *err)
 /* ---- packing ---- */
 
 /* Ranks of the words: below their number, in the same order. */
-static chl_status rank_words(const uint64_t *words, int64_t n, int64_t *ranks,
-                             int64_t *count, chl_error *err)
+static chl_status rank_words(const uint64_t *words, int64_t n, const chl_control *control,
+                             int64_t *ranks, int64_t *count, chl_error *err)
 {
     int64_t *order = chl_alloc((size_t)n, sizeof *order);
     if (!order) {
         return chl_fail_memory(err);
     }
-    for (int64_t i = 0; i < n; i++) {
-        order[i] = i;
-    }
-    chl_status status = chl_sort_order(words, order, n, err);
+    chl_status status = chl_sort_words(words, n, UINT64_MAX, control, order, err);
     int64_t rank = 0;
     for (int64_t i = 0; i < n && status == CHL_OK; i++) {
         rank += i > 0 && words[order[i]] != words[order[i - 1]];
@@ -250,7 +247,7 @@ static chl_status shrink_words(const part_job *job, uint64_t *words,
     if (!small) {
         return chl_fail_memory(err);
     }
-    chl_status status = job->ordered ? rank_words(words, n, small, &count, err)
+    chl_status status = job->ordered ? rank_words(words, n, control, small, &count, err)
                                      : chl_number_words(words, n, UINT64_MAX, control,
                                                         small, &count, err);
     if (status == CHL_OK) {
@@ -363,6 +360,20 @@ static chl_status make_keys(chl_keys *keys, const chl_key_part *parts, int n,
     if (status != CHL_OK) {
         chl_keys_reset(keys);
     }
+    return status;
+}
+
+chl_status chl_sort_keys(const chl_column *column, uint64_t *keys, chl_error *err)
+{
+    key_side sides[2] = {{.column = column}};
+    chl_status status = key_texts(sides, true, NULL, err);
+    if (status == CHL_OK) {
+        fill_side(&sides[0], 0, column->length, keys);
+    }
+    for (int64_t i = 0; column->validity && i < column->length; i++) {
+        keys[i] = chl_column_valid(column, i) ? keys[i] : 0;
+    }
+    key_side_reset(&sides[0]);
     return status;
 }
 

@@ -20,8 +20,12 @@ void key_side_reset(key_side *side)
 
 /* ---- categories ---- */
 
+/* Ordered levels rise with their codes, others by their names. */
 static chl_status rank_levels(key_side *side, chl_error *err)
 {
+    if (chl_levels_ordered(side->column->levels)) {
+        return CHL_OK;
+    }
     int32_t n = chl_levels_count(side->column->levels);
     int32_t *rank = chl_alloc((size_t)n, sizeof *rank);
     side->recode = chl_alloc((size_t)n, sizeof *side->recode);
