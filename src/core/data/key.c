@@ -75,7 +75,12 @@ static void fill_side(const key_side *side, int64_t from, int64_t n, uint64_t *w
     case CHL_TIMESTAMP: FILL(i64, word_of_i64(c->values.i64[row]));
     case CHL_BOOL: FILL(boolean, c->values.boolean[row]);
     case CHL_DATE: FILL(days, word_of_i64(c->values.days[row]));
-    case CHL_STRING: FILL(offsets, side->words[row]);
+    case CHL_STRING:
+        if (!side->words) {
+            key_fill_tails(side, from, n, words);
+            break;
+        }
+        FILL(offsets, side->words[row]);
     case CHL_CATEGORY:
         if (side->recode) {
             FILL(codes,

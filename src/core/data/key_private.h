@@ -12,15 +12,21 @@
 typedef struct key_side {
     const chl_column *column; /* NULL: there is no such side */
     uint64_t *recode; /* category: the word of each code; NULL: the code itself. Owned */
-    uint64_t *words;  /* string: the word of each row. Owned */
+    uint64_t *words;  /* string: the word of each row; NULL: from its bytes. Owned */
+    int64_t skip;     /* bytes that all texts begin with; they tell nothing */
+    int tail;         /* bytes behind them at most */
+    bool with_length; /* texts differ in length: it is the word's last byte */
     bool with_i64;    /* f64: whole numbers get the words of i64 */
 } key_side;
 
-/* Fills recode and words of text columns so that words are equal (`ordered`: rise)
+/* Chooses how text columns become words, so that words are equal (`ordered`: rise)
  * exactly as the texts. Other types are left alone. After a failure the sides still want
  * their reset. */
 CHL_MUST_CHECK chl_status key_texts(key_side sides[2], bool ordered,
                                     const chl_control *control, chl_error *err);
 void key_side_reset(key_side *side);
+
+/* Words of texts that are short beyond what they have in common: side->words is NULL. */
+void key_fill_tails(const key_side *side, int64_t from, int64_t n, uint64_t *words);
 
 #endif

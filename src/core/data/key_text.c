@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Words of texts: levels that two categories do not share, strings by number or rank, and
- * strings beside a category. Layer: core/data.
+ * Words of texts: levels that two categories do not share; strings by their bytes where
+ * they are short, else by number or rank; strings beside a category. Layer: core/data.
  */
 #include "core/data/key_private.h"
 
@@ -61,6 +61,77 @@ static chl_status recode_levels(key_side *side, const chl_levels *base, chl_erro
         side->recode[code] = level_word(base, name, length, code);
     }
     return CHL_OK;
+}
+
+/* ---- short strings: their bytes are the word ---- */
+
+typedef struct text_shape {
+    const char *prefix; /* what all texts so far begin with */
+    int64_t common, longest, shortest;
+} text_shape;
+
+/* Takes the texts of a column into account; false once they need more than a word. */
+static bool measure_texts(const chl_column *column, text_shape *shape)
+{
+    for (int64_t i = 0; column && i < column->length; i++) {
+        if (!chl_column_valid(column, i)) {
+            continue;
+        }
+        size_t length;
+        const char *text = chl_column_string(column, i, &length);
+        int64_t n = (int64_t)length;
+        if (!shape->prefix) {
+            *shape = (text_shape){text, n, n, n};
+        }
+        shape->longest = n > shape->longest ? n : shape->longest;
+        shape->shortest = n < shape->shortest ? n : shape->shortest;
+        int64_t common = shape->common < n ? shape->common : n;
+        if (common > 0 && memcmp(text, shape->prefix, (size_t)common) != 0) {
+            for (common = 0; text[common] == shape->prefix[common];) {
+                common++;
+            }
+        }
+        shape->common = common;
+        if (shape->longest - common > 8) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Whether the bytes of all texts fit into words; the sides know how, then. */
+static bool use_tails(key_side sides[2])
+{
+    text_shape shape = {0};
+    if (!measure_texts(sides[0].column, &shape) ||
+        !measure_texts(sides[1].column, &shape)) {
+        return false;
+    }
+    bool with_length = shape.longest != shape.shortest;
+    int tail = (int)(shape.longest - shape.common);
+    if (tail + with_length > 8) {
+        return false;
+    }
+    for (int s = 0; s < 2; s++) {
+        sides[s].skip = shape.common;
+        sides[s].tail = tail;
+        sides[s].with_length = with_length;
+    }
+    return true;
+}
+
+void key_fill_tails(const key_side *side, int64_t from, int64_t n, uint64_t *words)
+{
+    const int64_t *offsets = side->column->values.offsets + from;
+    const char *bytes = side->column->bytes;
+    for (int64_t i = 0; i < n; i++) {
+        int64_t start = offsets[i] + side->skip, left = offsets[i + 1] - start;
+        uint64_t word = 0;
+        for (int k = 0; k < side->tail; k++) {
+            word = word << 8 | (k < left ? (unsigned char)bytes[start + k] : 0);
+        }
+        words[i] = side->with_length ? word << 8 | (uint64_t)(left & 0xff) : word;
+    }
 }
 
 /* ---- strings ---- */
@@ -145,11 +216,15 @@ chl_status key_texts(key_side sides[2], bool ordered, const chl_control *control
                      chl_error *err)
 {
     const chl_column *left = sides[0].column, *right = sides[1].column;
+    bool string = left->type == CHL_STRING, category = left->type == CHL_CATEGORY;
+    bool strings = string && (!right || right->type == CHL_STRING);
+    if (strings && use_tails(sides)) {
+        return CHL_OK;
+    }
     if (ordered) {
         return order_texts(&sides[0], control, err);
     }
-    bool string = left->type == CHL_STRING, category = left->type == CHL_CATEGORY;
-    if (string && (!right || right->type == CHL_STRING)) {
+    if (strings) {
         return number_strings(sides, control, err);
     }
     if (string && right->type == CHL_CATEGORY) {
