@@ -1,167 +1,73 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/data/distinct.h"
 
-#include <string.h>
-
 #include "core/base/alloc.h"
-#include "core/base/hash.h"
+#include "core/data/key.h"
+#include "core/data/number.h"
 
-enum { FIRST_SLOTS = 64 };
-
-/* Open addressing over the distinct values; a slot holds code + 1. */
-typedef struct table {
-    const chl_column *column;
-    chl_distinct *distinct;
-    int64_t *slots;
-    size_t slot_count;
-    size_t first_room, counts_room;
-} table;
-
-static uint64_t value_bits(const chl_column *column, int64_t i)
+/* Gives the missing rows the last number; *missing is the one that they have. */
+static void move_missing_last(chl_distinct *d, int64_t rows, int64_t missing)
 {
-    switch (column->type) {
-    case CHL_F64: {
-        double value = column->values.f64[i] == 0 ? 0 : column->values.f64[i];
-        uint64_t bits;
-        memcpy(&bits, &value, sizeof bits);
-        return bits;
+    for (int64_t i = 0; i < rows; i++) {
+        int64_t code = d->codes[i];
+        d->codes[i] = code == missing ? d->count : code - (code > missing);
     }
-    case CHL_I64: return (uint64_t)column->values.i64[i];
-    case CHL_BOOL: return column->values.boolean[i];
-    case CHL_DATE: return (uint64_t)column->values.days[i];
-    case CHL_TIMESTAMP: return (uint64_t)column->values.micros[i];
-    case CHL_CATEGORY:
-    case CHL_STRING: break; /* strings have their own way */
+    int64_t first = d->first[missing];
+    for (int64_t code = missing; code < d->count; code++) {
+        d->first[code] = d->first[code + 1];
     }
-    return (uint64_t)column->values.codes[i];
+    d->first[d->count] = first;
 }
 
-static uint64_t hash_row(const chl_column *column, int64_t i)
+static void count_rows(chl_distinct *d, int64_t rows)
 {
-    if (column->type == CHL_STRING) {
-        size_t length;
-        const char *text = chl_column_string(column, i, &length);
-        return chl_hash_bytes(text, length);
+    for (int64_t i = 0; i < rows; i++) {
+        d->counts[d->codes[i]]++;
     }
-    return chl_hash_u64(value_bits(column, i));
 }
 
-static bool same_value(const chl_column *column, int64_t i, int64_t j)
+static chl_status number_values(chl_distinct *d, const chl_column *column,
+                                const chl_keys *keys, chl_error *err)
 {
-    if (column->type == CHL_STRING) {
-        size_t a, b;
-        const char *left = chl_column_string(column, i, &a);
-        const char *right = chl_column_string(column, j, &b);
-        return a == b && (a == 0 || memcmp(left, right, a) == 0);
+    int64_t all;
+    d->codes = chl_alloc((size_t)column->length, sizeof *d->codes);
+    if (!d->codes) {
+        return chl_fail_memory(err);
     }
-    return value_bits(column, i) == value_bits(column, j);
-}
-
-static size_t find_slot(const table *t, int64_t row)
-{
-    size_t mask = t->slot_count - 1;
-    size_t slot = (size_t)hash_row(t->column, row) & mask;
-    while (t->slots[slot] &&
-           !same_value(t->column, row, t->distinct->first[t->slots[slot] - 1])) {
-        slot = (slot + 1) & mask;
+    CHL_TRY(
+        chl_number_words(keys->words, keys->rows, keys->last, NULL, d->codes, &all, err));
+    d->first = chl_alloc((size_t)all, sizeof *d->first);
+    d->counts = chl_calloc((size_t)all, sizeof *d->counts);
+    if (!d->first || !d->counts) {
+        return chl_fail_memory(err);
     }
-    return slot;
-}
-
-static bool widen(table *t)
-{
-    int64_t *slots = chl_calloc(t->slot_count, 2 * sizeof *slots);
-    if (!slots) {
-        return false;
-    }
-    chl_free(t->slots);
-    t->slots = slots;
-    t->slot_count *= 2;
-    for (int64_t code = 0; code < t->distinct->count; code++) {
-        slots[find_slot(t, t->distinct->first[code])] = code + 1;
-    }
-    return true;
-}
-
-/* Appends a value whose first row is `row`, with a count of zero. */
-static bool append_value(table *t, int64_t row, int64_t code)
-{
-    chl_distinct *d = t->distinct;
-    size_t need = (size_t)code + 1;
-    int64_t *first = chl_grow(d->first, &t->first_room, need, sizeof *first);
-    if (!first) {
-        return false;
-    }
-    d->first = first;
-    int64_t *counts = chl_grow(d->counts, &t->counts_room, need, sizeof *counts);
-    if (!counts) {
-        return false;
-    }
-    d->counts = counts;
-    first[code] = row;
-    counts[code] = 0;
-    return true;
-}
-
-static bool add_row(table *t, int64_t row)
-{
-    chl_distinct *d = t->distinct;
-    size_t slot = find_slot(t, row);
-    if (!t->slots[slot]) {
-        if (!append_value(t, row, d->count)) {
-            return false;
+    chl_first_rows(d->codes, column->length, d->first);
+    d->missing = column->nulls > 0;
+    d->count = all - d->missing;
+    if (d->missing) {
+        int64_t row = 0;
+        while (chl_column_valid(column, row)) {
+            row++;
         }
-        t->slots[slot] = ++d->count;
+        move_missing_last(d, column->length, d->codes[row]);
     }
-    int64_t code = t->slots[slot] - 1;
-    d->codes[row] = code;
-    d->counts[code]++;
-    return (size_t)d->count * 2 <= t->slot_count || widen(t);
-}
-
-static bool add_missing(table *t)
-{
-    chl_distinct *d = t->distinct;
-    for (int64_t i = 0; i < t->column->length; i++) {
-        if (!chl_column_valid(t->column, i)) {
-            if (!d->missing && !append_value(t, i, d->count)) {
-                return false;
-            }
-            d->missing = true;
-            d->codes[i] = d->count;
-            d->counts[d->count]++;
-        }
-    }
-    return true;
-}
-
-static bool fill(table *t)
-{
-    if (!append_value(t, 0, 0)) { /* so that the arrays exist, also for no rows */
-        return false;
-    }
-    for (int64_t i = 0; i < t->column->length; i++) {
-        if (chl_column_valid(t->column, i) && !add_row(t, i)) {
-            return false;
-        }
-    }
-    return add_missing(t);
+    count_rows(d, column->length);
+    return CHL_OK;
 }
 
 chl_status chl_distinct_init(chl_distinct *distinct, const chl_column *column,
                              chl_error *err)
 {
     *distinct = (chl_distinct){0};
-    table t = {.column = column, .distinct = distinct, .slot_count = FIRST_SLOTS};
-    t.slots = chl_calloc(FIRST_SLOTS, sizeof *t.slots);
-    distinct->codes = chl_alloc((size_t)column->length, sizeof *distinct->codes);
-    bool done = t.slots && distinct->codes && fill(&t);
-    chl_free(t.slots);
-    if (!done) {
+    chl_keys keys;
+    chl_key_part part = {.left = column};
+    CHL_TRY(chl_keys_equal(&keys, &part, 1, column->length, NULL, err));
+    chl_status status = number_values(distinct, column, &keys, err);
+    chl_keys_reset(&keys);
+    if (status != CHL_OK) {
         chl_distinct_reset(distinct);
-        return chl_fail_memory(err);
     }
-    return CHL_OK;
+    return status;
 }
 
 void chl_distinct_reset(chl_distinct *distinct)

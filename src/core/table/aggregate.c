@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/parallel.h"
 #include "core/data/group.h"
 
 typedef struct table {
@@ -38,32 +39,57 @@ chl_status chl_aggregate_check_names(const char *const *keys, int n_keys,
     return CHL_OK;
 }
 
+/* What the tasks read and make: one column of the result each. A sum goes through its
+ * rows in their order, whatever the number of threads. */
+typedef struct work {
+    const chl_frame *frame;
+    const chl_groups *groups;
+    const char *const *keys;
+    int n_keys;
+    chl_expr *const *exprs;
+    const chl_over *over;
+    chl_control control; /* of a task: one thread, silent */
+    table *table;
+} work;
+
+/* A task. */
+static chl_status make_column(void *ctx, size_t i, chl_error *err)
+{
+    const work *w = ctx;
+    chl_column **out = &w->table->columns[i];
+    if (i < (size_t)w->n_keys) {
+        const chl_column *key = chl_frame_column(w->frame, w->keys[i]);
+        return chl_column_take(key, w->groups->first, w->groups->count, out, err);
+    }
+    chl_expr *expr = w->exprs[i - (size_t)w->n_keys];
+    chl_status status =
+        w->over ? chl_expr_aggregate_over(expr, w->frame, w->over, &w->control, out, err)
+                : chl_expr_aggregate(expr, w->frame, w->groups->group, w->groups->count,
+                                     &w->control, out, err);
+    if (status != CHL_OK && err) {
+        chl_error_prefix(err, "aggregate '%s'", w->table->names[i]);
+    }
+    return status;
+}
+
 static chl_status fill(table *t, const chl_frame *frame, const chl_groups *groups,
                        const char *const *keys, int n_keys, const char *const *names,
                        chl_expr *const *exprs, int n_exprs, const chl_over *over,
                        const chl_control *control, chl_error *err)
 {
-    for (int i = 0; i < n_keys + n_exprs; i++) {
+    enum { LARGE = 50000 }; /* rows from which a second thread pays */
+    work w = {frame, groups, keys, n_keys, exprs, over, {.threads = 1}, t};
+    w.control.cancel = control ? control->cancel : NULL;
+    t->count = n_keys + n_exprs;
+    for (int i = 0; i < t->count; i++) {
         t->names[i] = i < n_keys ? keys[i] : names[i - n_keys];
-        chl_status status;
-        if (i < n_keys) {
-            const chl_column *key = chl_frame_column(frame, keys[i]);
-            status =
-                chl_column_take(key, groups->first, groups->count, &t->columns[i], err);
-        } else {
-            chl_expr *expr = exprs[i - n_keys];
-            status = over ? chl_expr_aggregate_over(expr, frame, over, control,
-                                                    &t->columns[i], err)
-                          : chl_expr_aggregate(expr, frame, groups->group, groups->count,
-                                               control, &t->columns[i], err);
-            if (status != CHL_OK && err) {
-                chl_error_prefix(err, "aggregate '%s'", t->names[i]);
-            }
-        }
-        CHL_TRY(status);
-        t->count++;
     }
-    return CHL_OK;
+    int threads = frame->rows < LARGE ? 1 : chl_control_threads(control);
+    if (n_exprs == 1) { /* let it have the threads */
+        w.control.threads = threads;
+        threads = 1;
+    }
+    return chl_parallel_for(threads, (size_t)t->count, make_column, &w, err);
 }
 
 chl_status chl_aggregate_sorted(chl_frame *unsorted, const char *const *keys, int n_keys,
