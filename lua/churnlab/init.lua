@@ -6,6 +6,7 @@
 --   (@{churnlab.frame}), `cl.cleaning` (@{churnlab.cleaning}), `cl.simulate`
 --   (@{churnlab.simulate}), `cl.read_sql`, `cl.sql` (@{churnlab.sql}),
 --   `cl.scan`, `cl.scan_csv` (@{churnlab.scan})
+-- - event logs: `cl.windows` (@{churnlab.windows}), `cl.leakage` (@{churnlab.leakage})
 -- - models: `cl.prep` (@{churnlab.prep}), `cl.nn` (@{churnlab.nn}), `cl.fit` (@{churnlab.fit}),
 --   `cl.load` (@{churnlab.model}), `cl.metrics` (@{churnlab.metrics}), `cl.recipe`
 --   (@{churnlab.recipe})

@@ -42,6 +42,37 @@ describe("windows", function()
     end)
   end
 
+  it("as SQLite, on random logs", function()
+    local query = [[
+      SELECT customer,
+        julianday($1) - julianday(max("when")) AS recency,
+        julianday($1) - julianday(min("when")) AS tenure,
+        count(*) AS count_all,
+        count(*) FILTER (WHERE near) AS count_45d,
+        count(DISTINCT "when") FILTER (WHERE near) AS days,
+        coalesce(sum(amount) FILTER (WHERE near), 0.0) AS amount_sum_45d,
+        avg(amount) AS amount_mean_all, min(amount) AS amount_min_all,
+        max(amount) FILTER (WHERE near) AS amount_max_45d,
+        count(*) FILTER (WHERE type = 'order' AND near) AS type_order_45d
+      FROM (SELECT *, "when" >= date($1, '-45 days') AS near FROM log
+            WHERE "when" < $1 AND loaded_at < $1)
+      GROUP BY customer ORDER BY customer]]
+    for seed = 1, 3 do
+      local log = cl.simulate("events", { rows = 80, seed = seed })
+      local db <close> = cl.sql.open("sqlite::memory:")
+      assert(log:write_sql(db, "log"))
+      local ours = cl.windows(log, { id = "customer", time = "when", known = "loaded_at",
+        value = "amount", category = "type", cutoffs = "2025-08-15", lookback = { 45, "all" } })
+      ours = ours:derive { days = "active_45d * min(45, tenure)" }
+      local sql = cl.read_sql(db, query, { params = { "2025-08-15" } })
+      assert.are.same(sql:col("customer"):to_table(), ours:col("customer"):to_table())
+      for _, name in ipairs(sql:columns()) do
+        local differing = core.leakage.compare(sql:col(name), ours:col(name), 1e-12)
+        assert.are.equal(0, differing, name)
+      end
+    end
+  end)
+
   -- One customer "a" with events on these days; the row at the one cut-off.
   local function at(days, cutoff, options)
     local rows = {}

@@ -1,4 +1,6 @@
--- What a leak check found, as people and programs read it.
+--- What a leak check found, as people and programs read it.
+-- @module churnlab.leakage
+
 -- SPDX-License-Identifier: MIT
 local width = require("churnlab.frame.print").width
 
@@ -11,6 +13,7 @@ Report.__name = "churnlab.LeakReport"
 local RANK = { leak = 1, suspect = 2, notice = 3 }
 
 --- A report of findings, the worst first, otherwise in the order given.
+-- @local
 -- @tparam {table,...} findings { severity =, check =, column =, evidence = }
 -- @tparam string checked one line: what was looked at
 function M.new(findings, checked)
@@ -23,16 +26,23 @@ function M.new(findings, checked)
   return setmetatable({ findings = findings, checked = checked }, Report)
 end
 
---- @type LeakReport
+--- What `cl.leakage.check` and `cl.leakage.poison` give: `findings` is a list, the worst first;
+-- `tostring` is a table of them.
+-- @type LeakReport
 
 --- True when nothing is a leak; suspicions and notices are for people to judge.
+-- @function LeakReport:ok
 -- @treturn boolean
+-- @usage cl.leakage.check(train):ok() == true
 function Report:ok()
   return self:count("leak") == 0
 end
 
---- How many findings have this severity: "leak", "suspect" or "notice".
+--- How many findings have this severity.
+-- @function LeakReport:count
+-- @tparam string severity "leak", "suspect" or "notice"
 -- @treturn integer
+-- @usage cl.leakage.check(train):count("leak") == 0
 function Report:count(severity)
   local n = 0
   for _, finding in ipairs(self.findings) do
@@ -43,7 +53,11 @@ end
 
 --- The report as plain data: `ok`, `checked`, `findings` (a list of `severity`, `check`, `column`
 -- and `evidence`, and what else a check knows).
+-- @function LeakReport:to_table
 -- @treturn table
+-- @usage for _, finding in ipairs(cl.leakage.check(train):to_table().findings) do
+--   print(finding.severity, finding.check, finding.column, finding.evidence)
+-- end
 function Report:to_table()
   return { ok = self:ok(), checked = self.checked, findings = self.findings }
 end

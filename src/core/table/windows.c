@@ -247,20 +247,33 @@ static chl_status alloc_columns(job *j, int64_t rows, chl_error *err)
     return j->id_rows ? CHL_OK : chl_fail_memory(err);
 }
 
-static void seal_columns(job *j, int64_t rows)
+/* Task: counts the missing values of a feature. */
+static chl_status seal_feature(void *ctx, size_t index, chl_error *err)
 {
-    for (size_t i = 0; i < j->features.count; i++) {
-        chl_column_seal(j->features.items[i].column);
-    }
-    chl_column_seal(j->cutoff);
-    for (int64_t i = 0; j->label && i < rows; i++) {
-        if (j->label->values.boolean[i] == 2) {
-            chl_column_set_null(j->label, i);
+    job *j = ctx;
+    (void)err;
+    chl_column_seal(j->features.items[index].column);
+    return CHL_OK;
+}
+
+static void seal_label(chl_column *label)
+{
+    for (int64_t i = 0; i < label->length; i++) {
+        if (label->values.boolean[i] == 2) {
+            chl_column_set_null(label, i);
         }
     }
+    chl_column_seal(label);
+}
+
+static chl_status seal_columns(job *j, chl_error *err)
+{
+    chl_column_seal(j->cutoff);
     if (j->label) {
-        chl_column_seal(j->label);
+        seal_label(j->label);
     }
+    return chl_parallel_for(chl_control_threads(j->control), j->features.count,
+                            seal_feature, j, err);
 }
 
 static chl_status set_roles(chl_frame *plain, const windows_plan *plan, chl_frame **out,
@@ -336,7 +349,7 @@ static chl_status run(job *j, chl_frame **out, chl_error *err)
     int64_t rows = j->offsets[events->customers];
     CHL_TRY(alloc_columns(j, rows, err));
     CHL_TRY(chl_parallel_for(threads, chunks, fill_rows, j, err));
-    seal_columns(j, rows);
+    CHL_TRY(seal_columns(j, err));
     return make_frame(j, rows, out, err);
 }
 
