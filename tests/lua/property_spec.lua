@@ -43,7 +43,7 @@ describe("equal to SQLite:", function()
 
   for number, property in ipairs(properties) do
     it(property.name, function()
-      for index = 1, cases do
+      for index = 1, cases * (property.times or 1) do
         local r = frames.random(seed, number * 1000000 + index)
         local made = { frames.frame(r) }
         for i = 2, property.frames or 1 do made[i] = frames.frame(r) end

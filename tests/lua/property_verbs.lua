@@ -270,4 +270,6 @@ property {
   end,
 }
 
+property(require("property_windows").property)
+
 return properties
