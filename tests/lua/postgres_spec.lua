@@ -168,6 +168,28 @@ describe("PostgreSQL", function()
     assert.are.equal(0, cl.sql.execute(db, "SET work_mem = '8MB'"))
   end)
 
+  it("stops at Ctrl-C, on the server too", function()
+    local program = os.getenv("CHURNLAB") or "build/release/churnlab"
+    local script = ("require('churnlab').read_sql('%s', 'SELECT pg_sleep(60) AS x')"):format(url)
+    local before = os.time()
+    local message = run(('timeout -s INT 2 "%s" -e "%s" 2>&1'):format(program, script))
+    assert.matches("interrupted", message)
+    assert.is_true(os.time() - before < 20)
+    assert.are.equal(0, #read("SELECT pid FROM pg_stat_activity WHERE state = 'active' "
+      .. "AND query LIKE 'SELECT pg_sleep(60)%'"))
+  end)
+
+  it("says when the server goes away", function()
+    local other <close> = assert(cl.sql.open(url))
+    local pid = cl.read_sql(other, "SELECT pg_backend_pid() AS pid").pid[1]
+    read("SELECT pg_terminate_backend($1::int) AS done", { params = { pid } })
+    assert.error_matches(function() cl.read_sql(other, "SELECT 1 AS x") end,
+      "read_sql: PostgreSQL: .*terminat")
+    local ok, message = cl.from_table({ x = { 1 } }):write_sql(other, "gone")
+    assert.is_nil(ok)
+    assert.matches("^write_sql: PostgreSQL: ", message)
+  end)
+
   describe("the password", function()
     local secret = "pä/ss@w%rd?"
     local encoded = "p%C3%A4%2Fss%40w%25rd%3F"
