@@ -30,7 +30,6 @@ external_dependencies = {
   SODIUM = { header = "sodium.h" },
   SQLITE = { header = "sqlite3.h" },
   ZLIB = { header = "zlib.h" },
-  PQ = { header = "libpq-fe.h" },
 }
 build = {
   type = "builtin",
@@ -38,7 +37,10 @@ build = {
     ["churnlab.core"] = {
       defines = { "_POSIX_C_SOURCE=200809L" },
       incdirs = { "src", "$(JANSSON_INCDIR)", "$(SODIUM_INCDIR)",
-        "$(SQLITE_INCDIR)", "$(PQ_INCDIR)", "$(ZLIB_INCDIR)" },
+        "$(SQLITE_INCDIR)", "$(ZLIB_INCDIR)",
+        -- libpq-fe.h, where it is not among the system's own headers
+        "/usr/include/postgresql", "/opt/homebrew/opt/libpq/include",
+        "/usr/local/opt/libpq/include" },
       libdirs = { "$(JANSSON_LIBDIR)", "$(SODIUM_LIBDIR)", "$(ZLIB_LIBDIR)" },
       libraries = { "jansson", "sodium", "z", "m", "pthread", "dl" },
       sources = {]])
