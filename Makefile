@@ -86,7 +86,7 @@ $(BUILD)/lua_sources.o: $(BUILD)/lua_sources.c
 
 C_TESTS := $(patsubst tests/c/%.c,$(BUILD)/tests/%,$(wildcard tests/c/test_*.c))
 ifeq ($(shell uname),Darwin) # its linker cannot wrap functions
-C_TESTS := $(filter-out %/test_alloc_failures,$(C_TESTS))
+C_TESTS := $(filter-out $(BUILD)/tests/test_alloc_failures%,$(C_TESTS))
 endif
 
 # test_*_real64.c is linked with the double build
@@ -232,8 +232,8 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
 	@echo "  variables: V=1  SANITIZER=address,undefined  PREFIX=  DESTDIR=  DATA=file.csv TARGET=column POSITIVE=yes ID=column  FUZZ_SECONDS=60"
 
-# its allocations go through the test's own functions, which fail on demand
-$(BUILD)/tests/test_alloc_failures: LDFLAGS_ALL += \
+# their allocations go through the test's own functions, which fail on demand
+$(filter $(BUILD)/tests/test_alloc_failures%,$(C_TESTS)): LDFLAGS_ALL += \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=free
 
 -include $(shell find $(BUILD) build/fuzz -name '*.d' 2>/dev/null)
