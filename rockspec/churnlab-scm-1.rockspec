@@ -87,6 +87,7 @@ build = {
         "src/core/data/frame_rows.c",
         "src/core/data/group.c",
         "src/core/data/key.c",
+        "src/core/data/key_check.c",
         "src/core/data/key_text.c",
         "src/core/data/labels.c",
         "src/core/data/levels.c",

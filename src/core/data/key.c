@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/hash.h"
 #include "core/base/parallel.h"
 #include "core/data/key_private.h"
 #include "core/data/number.h"
@@ -116,6 +117,8 @@ typedef struct part_job {
     range *ranges;   /* [blocks] */
     range all;
     bool ordered; /* words rise with the values */
+    bool may_mix; /* what is too large for a word may become a hash */
+    bool mixed;   /* it did: equal words are equal keys most likely */
     bool descending;
     bool first; /* nothing is packed yet */
 } part_job;
@@ -203,6 +206,12 @@ static void pack_rows(const part_job *job, const chl_column *column, int64_t fro
         memcpy(packed, words, (size_t)n * sizeof *packed);
         return;
     }
+    if (job->mixed) {
+        for (int64_t i = 0; i < n; i++) {
+            packed[i] = chl_hash_word(packed[i]) ^ words[i];
+        }
+        return;
+    }
     for (int64_t i = 0; i < n; i++) {
         packed[i] = packed[i] * base + words[i];
     }
@@ -278,11 +287,18 @@ static bool largest_word(const chl_keys *keys, const range *r, uint64_t *last)
            !__builtin_add_overflow(high, digit, last);
 }
 
-/* Makes room: the packed words, and if need be the part's, become less than the rows. */
+/* Makes room: from here on the words are hashes; or the packed words, and if need be the
+ * part's, become less than the rows. */
 static chl_status make_room(part_job *job, const chl_control *control, uint64_t *last,
                             chl_error *err)
 {
     chl_keys *keys = job->keys;
+    uint64_t digit;
+    if (job->may_mix && !job->first && largest_digit(&job->all, &digit)) {
+        job->mixed = true;
+        *last = UINT64_MAX;
+        return CHL_OK;
+    }
     CHL_TRY(shrink_words(job, keys->words, control, &keys->last, err));
     if (!largest_word(keys, &job->all, last)) {
         job->all.min = 0;
@@ -316,7 +332,7 @@ static chl_status pack_words(part_job *job, fill_fn *fill, const chl_control *co
     uint64_t last = 0;
     bool fits = job->first ? largest_digit(&job->all, &last)
                            : largest_word(job->keys, &job->all, &last);
-    if (!fits) {
+    if (!fits || job->mixed) {
         CHL_TRY(make_room(job, control, &last, err));
     }
     CHL_TRY(chl_parallel_for(threads, blocks, pack_block, job, err));
@@ -346,19 +362,55 @@ static chl_status pack_part(part_job *job, const chl_key_part *part,
     return status;
 }
 
+static chl_status pack_parts(part_job *job, const chl_key_part *parts, int n,
+                             const chl_control *control, chl_error *err)
+{
+    job->first = true;
+    job->mixed = false;
+    job->keys->last = 0;
+    for (int k = 0; k < n; k++) {
+        CHL_TRY(pack_part(job, &parts[k], control, err));
+    }
+    return CHL_OK;
+}
+
+/* Hashes become numbers, if no two different keys share one; else everything is packed
+ * once more without hashes. */
+static chl_status settle_hashes(part_job *job, const chl_key_part *parts, int n,
+                                const chl_control *control, chl_error *err)
+{
+    chl_keys *keys = job->keys;
+    int64_t *ids = (int64_t *)job->words, count;
+    bool same;
+    CHL_TRY(
+        chl_number_words(keys->words, keys->rows, UINT64_MAX, control, ids, &count, err));
+    CHL_TRY(key_check_numbers(parts, n, keys->rows, ids, count, control, &same, err));
+    if (!same) {
+        job->may_mix = false;
+        return pack_parts(job, parts, n, control, err);
+    }
+    uint64_t *words = keys->words;
+    keys->words = job->words;
+    job->words = words;
+    keys->last = (uint64_t)(count > 0 ? count - 1 : 0);
+    return CHL_OK;
+}
+
 static chl_status make_keys(chl_keys *keys, const chl_key_part *parts, int n,
                             int64_t rows, bool ordered, const chl_control *control,
                             chl_error *err)
 {
     *keys = (chl_keys){.rows = rows};
     keys->words = chl_calloc((size_t)rows, sizeof *keys->words);
-    part_job job = {.keys = keys, .ordered = ordered, .first = true};
+    part_job job = {.keys = keys, .ordered = ordered};
     job.words = chl_alloc((size_t)rows, sizeof *job.words);
     job.ranges = chl_alloc((size_t)rows / BLOCK + 1, sizeof *job.ranges);
-    chl_status status =
-        keys->words && job.words && job.ranges ? CHL_OK : chl_fail_memory(err);
-    for (int k = 0; k < n && status == CHL_OK; k++) {
-        status = pack_part(&job, &parts[k], control, err);
+    job.may_mix = !ordered && n > 0 && !parts[0].right;
+    chl_status status = keys->words && job.words && job.ranges
+                            ? pack_parts(&job, parts, n, control, err)
+                            : chl_fail_memory(err);
+    if (status == CHL_OK && job.mixed) {
+        status = settle_hashes(&job, parts, n, control, err);
     }
     chl_free(job.words);
     chl_free(job.ranges);

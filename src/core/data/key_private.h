@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Shared by key.c and key_text.c. Layer: core/data.
+ * Shared by key.c, key_text.c and key_check.c. Layer: core/data.
  */
 #ifndef CHL_DATA_KEY_PRIVATE_H
 #define CHL_DATA_KEY_PRIVATE_H
 
 #include "core/base/control.h"
 #include "core/data/column.h"
+#include "core/data/key.h"
 
 /* One of the two columns of a part, and what turns its values into words. */
 typedef struct key_side {
@@ -28,5 +29,12 @@ void key_side_reset(key_side *side);
 
 /* Words of texts that are short beyond what they have in common: side->words is NULL. */
 void key_fill_tails(const key_side *side, int64_t from, int64_t n, uint64_t *words);
+
+/* *same: rows with the same of `count` numbers, given by first appearance, have the same
+ * key. Parts have a left column only. */
+CHL_MUST_CHECK chl_status key_check_numbers(const chl_key_part *parts, int n,
+                                            int64_t rows, const int64_t *ids,
+                                            int64_t count, const chl_control *control,
+                                            bool *same, chl_error *err);
 
 #endif

@@ -111,11 +111,11 @@ static chl_status take_lengths(void *ctx, size_t block, chl_error *err)
     int64_t *ends = t->string_to->values.offsets + start + 1;
     int64_t *sources = t->sources + start;
     for (int64_t i = 0; i < n; i++) {
-        if (i + AHEAD < n && at[i + AHEAD] >= 0) {
-            __builtin_prefetch(&offsets[at[i + AHEAD]]);
-        }
-        sources[i] = at[i] < 0 ? 0 : offsets[at[i]];
-        used += at[i] < 0 ? 0 : offsets[at[i] + 1] - sources[i];
+        int64_t ahead = at[i + AHEAD < n ? i + AHEAD : i];
+        __builtin_prefetch(&offsets[ahead & ~(ahead >> 63)]);
+        int64_t there = ~(at[i] >> 63), row = at[i] & there; /* no branch */
+        sources[i] = offsets[row];
+        used += (offsets[row + 1] - sources[i]) & there;
         ends[i] = used;
     }
     t->bytes[block] = used;

@@ -5,6 +5,8 @@
  */
 #include "core/table/join.h"
 
+#include <string.h>
+
 #include "core/base/alloc.h"
 #include "core/base/parallel.h"
 #include "core/base/strbuf.h"
@@ -16,7 +18,9 @@ typedef struct match {
     const join_keys *keys;
     chl_join_how how;
     join_cells cells;
-    join_lists right; /* the right rows of each cell */
+    join_lists right; /* the right rows of each cell; unless each has one at most: */
+    int64_t *single;  /* [cells] the right row of the cell, -1 = none; or NULL */
+    int64_t *partner; /* [left rows] with `single`: the right row, -1 = none */
     int64_t *start;   /* [blocks] first result row of each block of left rows */
     uint8_t *uneven;  /* [blocks] not each left row of the block gives one result row */
     size_t blocks;
@@ -89,14 +93,23 @@ static chl_status validate(const match *m, chl_join_validate rule, chl_error *er
 
 static int64_t partners(const match *m, int64_t row)
 {
+    if (m->single) {
+        return m->partner[row] >= 0;
+    }
     int64_t cell = m->cells.left[row];
     return cell < 0 ? 0 : m->right.from[cell + 1] - m->right.from[cell];
 }
 
-/* Result rows of a left row. */
-static int64_t result_rows(const match *m, int64_t row)
+/* The right rows that belong to a left row with partners. */
+static const int64_t *first_partner(const match *m, int64_t row)
 {
-    int64_t n = partners(m, row);
+    return m->single ? &m->partner[row]
+                     : m->right.rows + m->right.from[m->cells.left[row]];
+}
+
+/* Result rows of a left row with so many partners. */
+static int64_t result_rows(const match *m, int64_t n)
+{
     switch (m->how) {
     case CHL_JOIN_SEMI: return n > 0;
     case CHL_JOIN_ANTI: return n == 0;
@@ -113,14 +126,28 @@ static int64_t block_end(const match *m, size_t block)
     return end < rows ? end : rows;
 }
 
+static void find_partners(const match *m, int64_t start, int64_t end)
+{
+    enum { AHEAD = 16 };
+    const int64_t *cell = m->cells.left;
+    for (int64_t i = start; i < end; i++) {
+        int64_t ahead = cell[i + AHEAD < end ? i + AHEAD : i];
+        __builtin_prefetch(&m->single[ahead & ~(ahead >> 63)]);
+        m->partner[i] = cell[i] < 0 ? -1 : m->single[cell[i]];
+    }
+}
+
 /* A task: the result rows of a block of left rows; CHL_JOIN_MAX_ROWS + 1 for too many. */
 static chl_status count_block(void *ctx, size_t block, chl_error *err)
 {
     (void)err;
     match *m = ctx;
-    int64_t end = block_end(m, block), n = 0;
-    for (int64_t i = (int64_t)block * BLOCK; i < end && n <= CHL_JOIN_MAX_ROWS; i++) {
-        int64_t rows = result_rows(m, i);
+    int64_t start = (int64_t)block * BLOCK, end = block_end(m, block), n = 0;
+    if (m->single) {
+        find_partners(m, start, end);
+    }
+    for (int64_t i = start; i < end && n <= CHL_JOIN_MAX_ROWS; i++) {
+        int64_t rows = result_rows(m, partners(m, i));
         m->uneven[block] |= rows != 1;
         n += rows;
     }
@@ -136,9 +163,8 @@ static chl_status fill_block(void *ctx, size_t block, chl_error *err)
     int64_t end = block_end(m, block), at = m->start[block];
     int64_t *left = m->rows.left, *right = m->rows.right;
     for (int64_t i = (int64_t)block * BLOCK; i < end; i++) {
-        int64_t n = result_rows(m, i);
-        const int64_t *found =
-            partners(m, i) ? m->right.rows + m->right.from[m->cells.left[i]] : NULL;
+        int64_t found_rows = partners(m, i), n = result_rows(m, found_rows);
+        const int64_t *found = found_rows ? first_partner(m, i) : NULL;
         for (int64_t k = 0; k < n; k++, at++) {
             if (left) {
                 left[at] = i;
@@ -209,6 +235,11 @@ static chl_status fill_rows(match *m, int threads, chl_error *err)
     join_rows *rows = &m->rows;
     size_t room = (size_t)(rows->n + more);
     bool share = keeps_left(m);
+    if (share && !choice && m->single) { /* the partners are the right rows */
+        rows->right = m->partner;
+        m->partner = NULL;
+        return CHL_OK;
+    }
     rows->left = share ? NULL : chl_alloc(room, sizeof *rows->left);
     rows->right = choice ? NULL : chl_alloc(room, sizeof *rows->right);
     if ((!share && !rows->left) || (!choice && !rows->right)) {
@@ -224,6 +255,40 @@ static chl_status fill_rows(match *m, int threads, chl_error *err)
     return CHL_OK;
 }
 
+/* Fills m->single; false when a cell has two right rows. */
+static bool find_single(const match *m)
+{
+    const int64_t *cell = m->cells.right;
+    for (int64_t i = 0; i < m->keys->right->rows; i++) {
+        if (cell[i] >= 0 && m->single[cell[i]] >= 0) {
+            return false;
+        }
+        if (cell[i] >= 0) {
+            m->single[cell[i]] = i;
+        }
+    }
+    return true;
+}
+
+/* Either m->single and m->partner or m->right. */
+static chl_status list_right(match *m, chl_error *err)
+{
+    size_t cells = (size_t)m->cells.cells;
+    m->single = chl_alloc(cells, sizeof *m->single);
+    if (!m->single) {
+        return chl_fail_memory(err);
+    }
+    memset(m->single, 0xff, cells * sizeof *m->single); /* -1 */
+    if (find_single(m)) {
+        m->partner = chl_alloc((size_t)m->keys->left->rows, sizeof *m->partner);
+        return m->partner ? CHL_OK : chl_fail_memory(err);
+    }
+    chl_free(m->single);
+    m->single = NULL;
+    return join_lists_init(&m->right, m->cells.right, NULL, m->keys->right->rows,
+                           m->cells.cells, err);
+}
+
 static chl_status find_rows(match *m, const chl_join_options *options,
                             const chl_control *control, chl_error *err)
 {
@@ -231,8 +296,7 @@ static chl_status find_rows(match *m, const chl_join_options *options,
     int threads = chl_control_threads(control);
     CHL_TRY(join_cells_init(&m->cells, keys, control, err));
     CHL_TRY(validate(m, options->validate, err));
-    CHL_TRY(join_lists_init(&m->right, m->cells.right, NULL, keys->right->rows,
-                            m->cells.cells, err));
+    CHL_TRY(list_right(m, err));
     m->blocks = (size_t)((keys->left->rows + BLOCK - 1) / BLOCK);
     m->start = chl_alloc(m->blocks, sizeof *m->start);
     m->uneven = chl_calloc(m->blocks, sizeof *m->uneven);
@@ -252,6 +316,8 @@ static chl_status join_frames(const join_keys *keys, const chl_join_options *opt
     chl_status status = find_rows(&m, options, control, err);
     join_cells_reset(&m.cells);
     join_lists_reset(&m.right);
+    chl_free(m.single);
+    chl_free(m.partner);
     chl_free(m.start);
     chl_free(m.uneven);
     if (status == CHL_OK && m.rows.right) {
