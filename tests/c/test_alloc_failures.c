@@ -127,6 +127,53 @@ static chl_status evaluate(const char *text, const chl_frame *frame, chl_error *
     return status;
 }
 
+static chl_status evaluate_over(const char *text, const chl_frame *frame,
+                                const chl_over *over, chl_error *err)
+{
+    chl_expr *expr = NULL;
+    chl_column *column = NULL;
+    CHL_TRY(chl_expr_parse(text, &expr, err));
+    chl_status status = chl_expr_eval_over(expr, frame, over, NULL, &column, err);
+    chl_column_release(column);
+    chl_expr_release(expr);
+    return status;
+}
+
+static chl_status run_ordered(chl_error *err)
+{
+    static const char *const texts[] = {
+        "lag(plan, 1, 'none') .. lead(id)",
+        "rank() + dense_rank(age, 'desc')",
+        "cumsum(id) / cumcount(age)",
+        "ffill(plan)",
+        "cummax(when)",
+        "rolling_min(age, 2, 1)",
+        "rolling_std(age, days(900))",
+        "rolling_median(age, 3, 1)",
+        "rolling_sum(id, 2) + rolling_sum(age, 2, 0)",
+        "first(plan) .. mode(plan)",
+        "id / sum(id) + wmean(age, id)",
+        "pct_change(age) + diff(when)",
+    };
+    static const char *const key = "active", *const by[] = {"when", "id"};
+    static const bool rising[] = {false, false};
+    chl_frame *frame = example_frame();
+    chl_over over = {0};
+    chl_status status = chl_over_init(&over, frame, &key, 1, by, rising, 2, NULL, err);
+    for (size_t i = 0; status == CHL_OK && i < sizeof texts / sizeof texts[0]; i++) {
+        status = evaluate_over(texts[i], frame, &over, err);
+    }
+    chl_over_reset(&over);
+    chl_frame_release(frame);
+    return status;
+}
+
+static void ordered(void **state)
+{
+    (void)state;
+    fail_at_each("ordered", run_ordered);
+}
+
 static chl_status run_expressions(chl_error *err)
 {
     static const char *const texts[] = {
@@ -656,13 +703,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(csv),          cmocka_unit_test(preps),
         cmocka_unit_test(column_files), cmocka_unit_test(folds),
-        cmocka_unit_test(csv_writer),   cmocka_unit_test(expressions),
-        cmocka_unit_test(groups),       cmocka_unit_test(metrics),
-        cmocka_unit_test(calibrations), cmocka_unit_test(shapley),
-        cmocka_unit_test(row_uniform),  cmocka_unit_test(nets),
-        cmocka_unit_test(windows),      cmocka_unit_test(splits),
-        cmocka_unit_test(poisons),      cmocka_unit_test(models),
-        cmocka_unit_test(sqlite),
+        cmocka_unit_test(ordered),      cmocka_unit_test(csv_writer),
+        cmocka_unit_test(expressions),  cmocka_unit_test(groups),
+        cmocka_unit_test(metrics),      cmocka_unit_test(calibrations),
+        cmocka_unit_test(shapley),      cmocka_unit_test(row_uniform),
+        cmocka_unit_test(nets),         cmocka_unit_test(windows),
+        cmocka_unit_test(splits),       cmocka_unit_test(poisons),
+        cmocka_unit_test(models),       cmocka_unit_test(sqlite),
     };
     return cmocka_run_group_tests_name("alloc_failures", tests, NULL, NULL);
 }
