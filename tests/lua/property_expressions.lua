@@ -55,14 +55,17 @@ local forms = {
     { "contains($1, 'a')", "instr($1, 'a') > 0", "text" },
     { "starts_with($1, 'a')", "substr($1, 1, 1) = 'a'", "text" },
     { "ends_with(s, 'b')", "substr(s, -1) = 'b'" },
+    { "m < '2026-01-31 10:00:00'", "m < '2026-01-31 10:00:00'" },
+    { "d < m", "d || ' 00:00:00' < m" },
     { "d >= '2024-02-29'", "d >= '2024-02-29'" }, { "d == '2026-02-01'", "d = '2026-02-01'" },
     { "coalesce($1, $2)", "coalesce($1, $2)", "bool", "bool" },
   },
   text = {
     { "$1 .. $2", "$1 || $2", "text", "text" }, { "lower($1)", "lower($1)", "text" },
     { "upper($1)", "upper($1)", "text" },
-    { "coalesce($1, $2)", "coalesce($1, $2)", "text", "text" },
-    { "if_else($1, $2, $3)", "CASE WHEN $1 THEN $2 WHEN NOT $1 THEN $3 END", "bool", "text",
+    -- of literals alone a choice is a category, which knows its levels
+    { "coalesce($1, $2 .. '')", "coalesce($1, $2)", "text", "text" },
+    { "if_else($1, $2, $3 .. '')", "CASE WHEN $1 THEN $2 WHEN NOT $1 THEN $3 END", "bool", "text",
       "text" },
   },
 }
@@ -71,7 +74,7 @@ local leaves = {
   int = { pair("i"), pair("w"), pair("i"), pair("2"), pair("0"), pair("(-1)") },
   real = { pair("x"), pair("x"), pair("1.5"), pair("(-0.25)"), pair("0.0") },
   bool = { pair("b"), pair("b"), pair("true"), pair("false"), pair("(i > 0)") },
-  text = { pair("s"), pair("s"), pair("'a'"), pair("''"), pair("'日本'") },
+  text = { pair("s"), pair("s"), pair("(k .. '')", "k"), pair("'a'"), pair("''"), pair("'日本'") },
 }
 
 local unions = { number = { "int", "real" }, any = { "int", "real", "bool", "text" } }

@@ -35,6 +35,8 @@ local big = { 0, 1, -1, 9007199254740992, 9007199254740993, -9007199254740993, m
   math.mininteger + 1, 1 << 62 }
 local reals = { 0.0, -0.0, 0.5, -0.5, 1.0, 1.5, -2.25, 3.0, 0.1, 1e15, -1e-9, 2.5 }
 local words = { "a", "b", "A", "", "é", "ab", "日本", "a b", "z'z", "-1" }
+local moments = { "2026-01-31 10:00:00", "2026-01-31 10:00:00.000001", "2026-01-31 00:00:00",
+  "1969-12-31 23:59:59.999999", "2024-02-29 12:30:00.5" }
 local days = { "2026-01-31", "2026-02-01", "2024-02-29", "1969-12-31", "2000-01-01" }
 
 local kinds = {
@@ -45,6 +47,7 @@ local kinds = {
   { "x", "f64", function(r) return r:of(reals) end },
   { "b", "bool", function(r) return r:chance(0.5) end },
   { "d", "date", function(r) return r:of(days) end },
+  { "m", "timestamp", function(r) return r:of(moments) end },
   { "w", "i64", function(r) return r:between(0, 4) end },
 }
 
@@ -55,9 +58,9 @@ for i, kind in ipairs(kinds) do
   M.types[kind[1]] = kind[2]
 end
 
--- 0, 1, some or many rows; columns without, with some or with almost only missing cells.
-function M.frame(r)
-  local rows = r:of { 0, 1, 2, r:between(3, 8), r:between(3, 8), r:between(9, 40) }
+-- 0, 1, some or up to `most` rows; columns without, with some or with almost only missing cells.
+function M.frame(r, most)
+  local rows = r:of { 0, 1, 2, r:between(3, 8), r:between(3, 8), r:between(9, most) }
   local columns = {}
   for _, kind in ipairs(kinds) do
     local missing, cells = r:of { 0, 0, 0.2, 0.2, 0.9, 1 }, {}

@@ -5,7 +5,7 @@ local expressions = require("property_expressions")
 local frames = require("property_frames")
 
 local all = frames.names
-local keys = { "k", "s", "i", "g", "b", "d", "x" }
+local keys = { "k", "s", "i", "g", "b", "d", "x", "m" }
 
 local function list(names, format)
   local out = {}
@@ -140,8 +140,9 @@ local aggregates = {
   { "sum(i)", "coalesce(sum(i), 0)" }, { "sum(x)", "coalesce(sum(x), 0)" },
   { "sum(b)", "coalesce(sum(b), 0)" }, { "mean(i)", "avg(i)" }, { "mean(x)", "avg(x)" },
   { "min(i)", "min(i)" }, { "max(g)", "max(g)" }, { "min(g)", "min(g)" }, { "max(x)", "max(x)" },
-  { "min(d)", "min(d)" }, { "max(d)", "max(d)" },
+  { "min(d)", "min(d)" }, { "max(m)", "max(m)" },
   { "n_distinct(x)", "count(DISTINCT x)" }, { "n_distinct(s)", "count(DISTINCT s)" },
+  { "n_distinct(m)", "count(DISTINCT m)" },
   { "n_distinct(g)", "count(DISTINCT g)" }, { "n_distinct(k)", "count(DISTINCT k)" },
   { "any(b)", "coalesce(max(b), 0)" }, { "all(b)", "coalesce(min(b), 1)" },
   { "count_if(i > 0)", "count(CASE WHEN i > 0 THEN 1 END)" },
@@ -246,12 +247,12 @@ property {
   frames = 2,
   draw = function(r)
     return { on = r:chance(0.8) and r:some({ "k", "i", "s" }, 1) or {},
-      time = r:of { "d", "w", "x" }, direction = r:of { "backward", "forward" },
+      time = r:of { "d", "w", "x", "m" }, direction = r:of { "backward", "forward" },
       strict = r:chance(0.3), tolerance = r:of { false, 1, 30 } }
   end,
   ours = function(recipe, t, u)
     return t:asof_join(u, { on = recipe.on, time = recipe.time, direction = recipe.direction,
-      strict = recipe.strict, tolerance = recipe.tolerance or nil })
+      strict = recipe.strict, tolerance = recipe.time ~= "m" and recipe.tolerance or nil })
   end,
   sql = function(recipe)
     local back = recipe.direction == "backward"
@@ -260,7 +261,7 @@ property {
     local conditions = { ("%s %s%s %s"):format(time[2], back and "<" or ">",
       recipe.strict and "" or "=", time[1]) }
     if #recipe.on > 0 then conditions[2] = equal(recipe.on) end
-    if recipe.tolerance then
+    if recipe.tolerance and recipe.time ~= "m" then -- SQLite counts days in doubles
       conditions[#conditions + 1] = ("abs(%s - %s) <= %d"):format(time[1], time[2],
         recipe.tolerance)
     end

@@ -86,7 +86,8 @@ M.property = {
   times = 5, -- each case draws one of many functions
   draw = function(r)
     local recipe = { keys = r:chance(0.8) and r:some({ "k", "s", "b", "w" }, 2) or {},
-      order = r:some({ "i", "x", "d", "s" }, 2), desc = r:chance(0.3), call = r:of(M.functions) }
+      order = r:some({ "i", "x", "d", "s", "m" }, 2), desc = r:chance(0.3),
+      call = r:of(M.functions) }
     if recipe.call[3] then recipe.order, recipe.desc = { recipe.call[3] }, false end
     return recipe
   end,
