@@ -25,7 +25,6 @@ local Frame = core.frame.methods
 -- bool, date (2026-11-22) or timestamp (2026-11-22 10:00:00, also with T, a fraction and an
 -- offset such as Z or +01:00; kept in UTC) if all of its present cells are; else text, a category
 -- unless it has too many different values.
--- @function cl.read_csv
 -- @tparam string path
 -- @tparam[opt] table options
 --
@@ -35,6 +34,8 @@ local Frame = core.frame.methods
 --   - `types`: `{ Column = "f64" | "i64" | "bool" | "category" | "string" | "date" | "timestamp" }`
 --   - `formats`: how dates and timestamps are written, `{ Joined = "%d/%m/%Y" }`; directives as
 --     in @{churnlab.core.expr}: `%Y %y %m %d %j %b %B %H %I %M %S %f %p %z`
+--   - `schema`: a schema or the path of one (@{churnlab.schema}) instead of `types` and `formats`;
+--     a file that differs raises with lines and columns
 --   - `drop`: a list of columns to leave out
 --   - `na`: the list of texts that mean missing, instead of those above
 --   - `separator`: one byte (",")
@@ -46,7 +47,12 @@ local Frame = core.frame.methods
 -- @usage
 -- local bank = cl.read_csv("bank.csv", { target = "Exited", id = "CustomerId" })
 -- assert(bank:roles().target == "Exited")
-M.read_csv = core.frame.read_csv
+function M.read_csv(path, options)
+  if type(options) == "table" and options.schema ~= nil then
+    return require("churnlab.schema").read_csv(path, options)
+  end
+  return core.frame.read_csv(path, options)
+end
 
 --- Maps a column file that `frame:write_columns` wrote: a million rows of 14 columns are there in a
 -- few milliseconds. Every value is checked, so a damaged file is an error and nothing worse. The

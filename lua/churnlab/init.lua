@@ -40,6 +40,7 @@ local names = {
   recipe = { "churnlab.recipe" },
   metrics = { "churnlab.metrics" },
   policy = { "churnlab.policy" },
+  schema = { "churnlab.schema" },
   simulate = { "churnlab.simulate", "simulate" },
   leakage = { "churnlab.leakage" },
   windows = { "churnlab.windows", "windows" },

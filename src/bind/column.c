@@ -14,6 +14,7 @@
 #include "core/data/calendar.h"
 #include "core/data/distinct.h"
 #include "core/data/summary.h"
+#include "core/data/time_format.h"
 
 /*** One column of values, all of one type: `f64`, `i64`, `bool`, `category`, `string` or
  * `date` or `timestamp`. `frame.Age` and `frame:col("Age")` give the columns of a frame;
@@ -175,6 +176,40 @@ static int column_m_cast(lua_State *L)
     chl_type type = CHL_F64;
     chlua_check(L, chl_type_parse(name, &type, &parse_error), &parse_error);
     CHLUA_RETURN_COLUMN(L, chl_column_cast(column, type, &made, &err));
+}
+
+/*** The column in another type, cell by cell, as a file is read: what does not fit is
+ * missing.
+ * @function Column:read
+ * @tparam string type
+ * @tparam[opt] string format how dates and timestamps are written, as in `cl.read_csv`
+ * @treturn Column
+ * @treturn Column bool, true where a cell did not fit
+ * @usage local ages, bad = core.column.new({ "42", "n/a" }):read("i64") */
+static int column_m_read(lua_State *L)
+{
+    const chl_column *column = chlua_check_column(L, 1);
+    const char *name = luaL_checkstring(L, 2);
+    size_t length = 0;
+    const char *text = luaL_optlstring(L, 3, NULL, &length);
+    chl_error err = {0};
+    chl_type type = CHL_F64;
+    chl_time_format format;
+    chlua_check(L, chl_type_parse(name, &type, &err), &err);
+    if (text) {
+        chl_status status = chl_time_format_init(&format, text, length, NULL, &err);
+        status = status == CHL_OK ? chl_time_format_check(&format, &err) : status;
+        chlua_check(L, status, &err);
+    }
+    void **slot = chlua_new_box(L, CHLUA_COLUMN), **bad = chlua_new_box(L, CHLUA_COLUMN);
+    chl_column *made = NULL, *wrong = NULL;
+    chl_status status =
+        chl_column_read(column, type, text ? &format : NULL, &made, &wrong, &err);
+    *slot = made;
+    *bad = wrong;
+    chlua_check(L, status, &err);
+    chlua_account(L, (size_t)made->length * 9);
+    return 2;
 }
 
 /* ---- aggregates ---- */
@@ -374,15 +409,23 @@ static int column_gc(lua_State *L)
 void chlua_open_column(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"new", chlua_column_new}, {NULL, NULL}};
-    static const luaL_Reg methods[] = {
-        {"type", column_m_type},         {"name", column_m_name},
-        {"levels", column_m_levels},     {"to_table", column_m_to_table},
-        {"missing", column_m_missing},   {"n_distinct", column_m_n_distinct},
-        {"cast", column_m_cast},         {"mean", column_m_mean},
-        {"std", column_m_std},           {"sum", column_m_sum},
-        {"min", column_m_min},           {"max", column_m_max},
-        {"quantile", column_m_quantile}, {"median", column_m_median},
-        {"summary", column_m_summary},   {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"type", column_m_type},
+                                       {"name", column_m_name},
+                                       {"levels", column_m_levels},
+                                       {"to_table", column_m_to_table},
+                                       {"missing", column_m_missing},
+                                       {"n_distinct", column_m_n_distinct},
+                                       {"cast", column_m_cast},
+                                       {"read", column_m_read},
+                                       {"mean", column_m_mean},
+                                       {"std", column_m_std},
+                                       {"sum", column_m_sum},
+                                       {"min", column_m_min},
+                                       {"max", column_m_max},
+                                       {"quantile", column_m_quantile},
+                                       {"median", column_m_median},
+                                       {"summary", column_m_summary},
+                                       {NULL, NULL}};
     static const luaL_Reg meta[] = {
         {"__gc", column_gc}, {"__len", column_len}, {NULL, NULL}};
     chlua_register(L, CHLUA_COLUMN, methods, meta);

@@ -355,6 +355,7 @@ void chlua_open_frame(lua_State *L)
     chlua_register(L, CHLUA_FRAME, methods, meta);
     luaL_newlib(L, functions);
     luaL_setfuncs(L, chlua_frame_io_functions, 0);
+    luaL_setfuncs(L, chlua_frame_lines_functions, 0);
     luaL_setfuncs(L, chlua_frame_column_functions, 0);
     chlua_index_through(L, CHLUA_FRAME, frame_index);
 }

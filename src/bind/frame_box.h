@@ -57,6 +57,7 @@ struct chl_expr **chlua_check_exprs(lua_State *L, int arg, int *n);
 
 /* core.frame's reading functions. */
 extern const luaL_Reg chlua_frame_io_functions[];
+extern const luaL_Reg chlua_frame_lines_functions[];
 extern const luaL_Reg chlua_frame_column_functions[];
 
 /* core.column.new, and the methods of Frame that stand in files of their own. */

@@ -15,10 +15,13 @@ local files = {
   ["churnlab.frame.partition"] = { "split", "folds", "sample" },
   ["churnlab.frame.join"] = { "join", "asof_join" },
   ["churnlab.frame.duplicates"] = { "distinct", "drop_duplicates", "duplicated" },
+  ["churnlab.schema"] = { "validate" },
   ["churnlab.sql"] = { "write_sql" },
 }
 
+-- A file that is there already has set its methods.
 local function stand_in(methods, name, file)
+  if package.loaded[file] then return end
   methods[name] = function(...)
     require(file)
     return methods[name](...)

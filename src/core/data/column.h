@@ -147,6 +147,14 @@ CHL_MUST_CHECK chl_status chl_column_cast(const chl_column *column, chl_type typ
 CHL_MUST_CHECK chl_status chl_column_cast_lossy(const chl_column *column, chl_type type,
                                                 chl_column **out, int64_t *lost,
                                                 chl_error *err);
+/* The same cell by cell through its text, as a file is read: blank is missing, "5.0" an
+ * integer. What does not fit is missing in *out and true in *bad (bool). `format` (NULL:
+ * ISO 8601) is for dates and timestamps. */
+struct chl_time_format;
+CHL_MUST_CHECK chl_status chl_column_read(const chl_column *column, chl_type type,
+                                          const struct chl_time_format *format,
+                                          chl_column **out, chl_column **bad,
+                                          chl_error *err);
 /* The text of row i as CSV would print it ("" when missing). Appends to buf. */
 struct chl_strbuf;
 void chl_column_format(const chl_column *column, int64_t i, struct chl_strbuf *buf);

@@ -20,7 +20,8 @@
  * round away from zero), exp log log1p log2 log10 sqrt, min max clip between (two or more
  * arguments; bounds included), is_na coalesce if_else one_of(x, values …), bin(x, 25, 40)
  * with levels "<25", "25..40" (25 included), ">=40", lower upper (ASCII) len (UTF-8
- * characters) contains starts_with ends_with.
+ * characters) contains starts_with ends_with,
+ * matches(x, "%a+%d*") (a Lua pattern for the whole text, pattern.h).
  * Of dates and timestamps (a literal text counts as one): year quarter month week (ISO)
  * day weekday (1 = Monday) day_of_year hour minute second; date(x) timestamp(x), also of
  * ISO 8601 text; parse_date(text, "%d/%m/%Y"), parse_timestamp, format_time(x, format)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/data/pattern.h"
 #include "core/expr/expr_internal.h"
 
 static int32_t arg(const expr_plan *plan, int32_t node, int k)
@@ -371,6 +372,27 @@ static chl_status check_one_of(expr_plan *plan, int32_t node)
     return CHL_OK;
 }
 
+/* matches(text, "pattern") */
+static chl_status check_matches(expr_plan *plan, int32_t node)
+{
+    int32_t a = arg(plan, node, 1);
+    chl_pattern pattern;
+    size_t n;
+    CHL_TRY(want_text(plan, node, 0));
+    if (!is_literal_text(plan, a)) {
+        return chl_expr_fail_argument(plan, node, a, "a pattern such as \"%d+\"");
+    }
+    const char *text = expr_literal(plan, a, &n);
+    chl_status status = chl_pattern_init(&pattern, text, n, plan->err);
+    if (status != CHL_OK) {
+        return chl_expr_locate(plan->err, status, plan->expr->text,
+                               (size_t)expr_at(plan, a)->position);
+    }
+    plan->nodes[a].want = EXPR_WANT_SKIP;
+    set_result(plan, node, CHL_BOOL, CHL_STRING);
+    return CHL_OK;
+}
+
 static chl_status check_text_function(expr_plan *plan, int32_t node)
 {
     for (int i = 0; i < expr_at(plan, node)->n_args; i++) {
@@ -485,6 +507,7 @@ chl_status chl_expr_check_call(expr_plan *plan, int32_t node)
     case FN_CONTAINS:
     case FN_STARTS_WITH:
     case FN_ENDS_WITH: return check_text_function(plan, node);
+    case FN_MATCHES: return check_matches(plan, node);
     default: return check_math(plan, node); /* log … sqrt */
     }
 }

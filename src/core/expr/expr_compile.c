@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/data/pattern.h"
 #include "core/data/time_format.h"
 #include "core/expr/expr_internal.h"
 
@@ -298,6 +299,23 @@ static chl_status make_format(compiler *c, const expr_node *node, void **out)
     return CHL_OK;
 }
 
+static chl_status emit_matches(compiler *c, const expr_node *node)
+{
+    size_t n;
+    chl_pattern *pattern = chl_alloc(1, sizeof *pattern);
+    if (!pattern) {
+        return chl_fail_memory(c->plan->err);
+    }
+    const char *text = expr_literal(c->plan, expr_arg(c->plan->expr, node, 1), &n);
+    chl_status status = chl_pattern_init(pattern, text, n, c->plan->err);
+    if (status != CHL_OK) {
+        chl_free(pattern);
+        return status;
+    }
+    expr_instr in = {.run = chl_expr_text_kernel(FN_MATCHES), .table = pattern};
+    return emit(c, in, 1);
+}
+
 static chl_status emit_time(compiler *c, const expr_node *node, const expr_typed *typed)
 {
     expr_fn id = node->fn->id;
@@ -328,6 +346,7 @@ static chl_status emit_call(compiler *c, const expr_node *node, const expr_typed
     int size = chl_expr_value_size(typed->operands);
     switch (id) {
     case FN_BIN: return emit_bin(c, node);
+    case FN_MATCHES: return emit_matches(c, node);
     case FN_ONE_OF: return emit_one_of(c, node, typed->operands);
     case FN_IS_NA: return emit_kernel(c, chl_expr_is_na_kernel, 0, 1, 1);
     case FN_IF_ELSE: return emit_kernel(c, chl_expr_choose_kernel, 0, size, 3);

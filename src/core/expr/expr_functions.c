@@ -34,6 +34,7 @@
     ROW("log1p", FN_LOG1P, 1, 1)                                                         \
     ROW("log2", FN_LOG2, 1, 1)                                                           \
     ROW("lower", FN_LOWER, 1, 1)                                                         \
+    ROW("matches", FN_MATCHES, 2, 2)                                                     \
     ROW("max", FN_GREATEST, 2, -1)                                                       \
     ROW("min", FN_LEAST, 2, -1)                                                          \
     ROW("minute", FN_MINUTE, 1, 1)                                                       \

@@ -94,6 +94,7 @@ typedef enum expr_fn {
     FN_CONTAINS,
     FN_STARTS_WITH,
     FN_ENDS_WITH,
+    FN_MATCHES,
     FN_YEAR,
     FN_MONTH,
     FN_DAY,

@@ -10,6 +10,7 @@
 
 #include "core/base/alloc.h"
 #include "core/data/calendar.h"
+#include "core/data/pattern.h"
 #include "core/expr/expr_internal.h"
 
 #define IN(type, k) ((const type *)m->registers[in->in[k]].data)
@@ -205,6 +206,16 @@ static void match_kernel(expr_machine *m, const expr_instr *in, int n)
     chl_expr_merge_valid(m, in, 2, n);
 }
 
+static void pattern_kernel(expr_machine *m, const expr_instr *in, int n)
+{
+    const expr_string *a = IN(expr_string, 0);
+    uint8_t *out = OUT(uint8_t);
+    for (int i = 0; i < n; i++) {
+        out[i] = chl_pattern_matches(in->table, a[i].at, (size_t)a[i].n);
+    }
+    chl_expr_merge_valid(m, in, 1, n);
+}
+
 expr_kernel *chl_expr_text_kernel(expr_fn fn)
 {
     switch (fn) {
@@ -214,6 +225,7 @@ expr_kernel *chl_expr_text_kernel(expr_fn fn)
     case FN_CONTAINS:
     case FN_STARTS_WITH:
     case FN_ENDS_WITH: return match_kernel;
+    case FN_MATCHES: return pattern_kernel;
     default: return NULL;
     }
 }
