@@ -124,6 +124,54 @@ static int chunks_m_next(lua_State *L)
     return 1;
 }
 
+/*** The names of the columns; of a CSV file the header is read now.
+ * @function Chunks:columns
+ * @treturn {string,...}
+ * @usage #core.chunks.open("bank.csv"):columns() == #frame:columns() */
+static int chunks_m_columns(lua_State *L)
+{
+    chunks *c = chlua_check_box(L, 1, CHLUA_CHUNKS);
+    const char *const *names = NULL;
+    int n = 0;
+    chl_error err = {0};
+    if (c->csv) {
+        chlua_check(L, chl_csv_columns(c->csv, &names, &n, &err), &err);
+    } else {
+        n = chl_column_file_schema(c->columns)->columns;
+    }
+    lua_createtable(L, n, 0);
+    for (int i = 0; i < n; i++) {
+        lua_pushstring(L, c->csv ? names[i]
+                                 : chl_column_file_schema(c->columns)->fields[i].name);
+        lua_rawseti(L, -2, i + 1);
+    }
+    return 1;
+}
+
+/*** Declares the types of columns of a CSV file, before its first rows are read.
+ * @function Chunks:declare
+ * @tparam table types column = "f64" …
+ * @raise unknown columns and types, with a suggestion
+ * @usage
+ * local chunks <close> = core.chunks.open("bank.csv")
+ * chunks:declare { Age = "f64" }
+ * assert(chunks:next(10):type("Age") == "f64") */
+static int chunks_m_declare(lua_State *L)
+{
+    chunks *c = chlua_check_box(L, 1, CHLUA_CHUNKS);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    luaL_argcheck(L, c->csv, 1, "expected a CSV file");
+    chl_error err = {0};
+    for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1)) {
+        luaL_argcheck(L, lua_type(L, -2) == LUA_TSTRING, 2, "expected names of columns");
+        const char *name = lua_tostring(L, -2);
+        chl_type type;
+        chlua_check(L, chl_type_parse(luaL_checkstring(L, -1), &type, &err), &err);
+        chlua_check(L, chl_csv_declare(c->csv, &name, &type, 1, &err), &err);
+    }
+    return 0;
+}
+
 /*** The columns of a column file as a frame without rows; nil for CSV, whose first chunk
  * tells them.
  * @function Chunks:schema
@@ -228,6 +276,8 @@ void chlua_open_chunks(lua_State *L)
         {"open", chunks_open}, {"write_csv", chunks_write_csv}, {NULL, NULL}};
     static const luaL_Reg methods[] = {{"next", chunks_m_next},
                                        {"schema", chunks_m_schema},
+                                       {"columns", chunks_m_columns},
+                                       {"declare", chunks_m_declare},
                                        {"progress", chunks_m_progress},
                                        {"close", chunks_close},
                                        {NULL, NULL}};

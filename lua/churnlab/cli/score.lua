@@ -1,6 +1,9 @@
--- churnlab score: probabilities, tiers, reasons and actions for customers.
+-- churnlab score: probabilities, tiers, reasons and actions for customers. The file is read,
+-- scored and written chunk by chunk, so that its size does not matter; only the limits of a policy
+-- look at all customers, and want them in memory.
 -- SPDX-License-Identifier: MIT
 local common = require("churnlab.cli.common")
+local core = require("churnlab.core")
 
 local M = { summary = "score customers with a saved model" }
 
@@ -12,8 +15,9 @@ local examples = [[
 local function arguments_parser()
   local parser = common.parser("score", M.summary, examples)
   parser:argument("model", "A model that `churnlab train` saved.")
-  parser:argument("csv", "The customers; - is standard input.")
-  parser:option("--policy", "Tiers and rules that choose an action for each customer.")
+  parser:argument("csv", "The customers, as CSV or column file; - is standard input.")
+  parser:option("--policy", "Tiers and rules that choose an action for each customer."
+    .. " A policy with limits looks at all customers at once and keeps them in memory.")
     :argname("FILE")
   parser:option("--reasons", "How many reasons to give for each customer.", "0")
     :argname("N"):convert(common.whole("--reasons", 0, 20))
@@ -22,30 +26,65 @@ local function arguments_parser()
   return parser
 end
 
--- "high 120, medium 300, low 580"
-local function tiers_text(frame)
-  local counts, parts = frame:value_counts("tier"), {}
+-- What the closing line tells: sums over the chunks.
+local Tally = {}
+Tally.__index = Tally
+
+function Tally.new(scored)
+  return setmetatable({ rows = 0, unseen = 0,
+    mean = core.fold.new(scored, {}, { "churn" }, { "mean(churn)" }),
+    tiers = core.fold.new(scored, { "tier" }, { "n" }, { "count()" }) }, Tally)
+end
+
+function Tally:add(scored, unseen)
+  self.rows = self.rows + #scored
+  self.unseen = self.unseen + (unseen or 0)
+  self.mean:add(scored)
+  self.tiers:add(scored)
+end
+
+-- "high 120, medium 300, low 580": the most frequent first
+function Tally:tiers_text()
+  local counts, parts = self.tiers:result():sort("n", { desc = true }), {}
   for i = 1, #counts do
-    local tier = counts:cell(i, "value")
-    parts[i] = ("%s %s"):format(tier or "none", common.thousands(counts:cell(i, "n")))
+    parts[i] = ("%s %s"):format(counts:cell(i, "tier") or "none",
+      common.thousands(counts:cell(i, "n")))
   end
   return table.concat(parts, ", ")
+end
+
+function Tally:report(name)
+  if self.unseen > 0 then
+    common.notice("%s: %s with a value that training never saw", name,
+      common.count(self.unseen, "cell"))
+  end
+  common.notice("%s: %s scored; mean churn %.4f; tiers: %s", name, common.count(self.rows, "row"),
+    self.mean:result():cell(1, "churn") or 0, self:tiers_text())
 end
 
 function M.run(arguments)
   local options = common.parse(arguments_parser(), arguments)
   if not options then return 0 end
   local model = require("churnlab").load(options.model)
-  local frame, name = require("churnlab.cli.table").read(model, options.csv)
-  local scored, unseen = model:score(frame, { policy = options.policy,
-    reasons = options.reasons > 0 and options.reasons or nil })
-  common.must(scored:write_csv(options.output))
-  if (unseen or 0) > 0 then
-    common.notice("%s: %s with a value that training never saw", name,
-      common.count(unseen, "cell"))
+  local scan, name = require("churnlab.cli.table").scan(model, options.csv)
+  local policy = options.policy and require("churnlab.policy").load(options.policy, model)
+  local scoring = { policy = policy, reasons = options.reasons > 0 and options.reasons or nil }
+  local writer <close> = common.must(core.chunks.write_csv(options.output))
+  local header = model:score(scan.empty, scoring)
+  local tally = Tally.new(header)
+  common.must(writer:put(header))
+  local function put(chunk)
+    local scored, unseen = model:score(chunk, scoring)
+    common.must(writer:put(scored))
+    tally:add(scored, unseen)
   end
-  common.notice("%s: %s scored; mean churn %.4f; tiers: %s", name, common.count(#scored, "row"),
-    scored:col("churn"):mean() or 0, tiers_text(scored))
+  if policy and policy.limits then
+    put(scan:collect())
+  else
+    require("churnlab.frame.scan").each(scan, "score", put)
+  end
+  common.must(writer:commit())
+  tally:report(name)
   return 0
 end
 

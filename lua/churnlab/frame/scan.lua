@@ -32,7 +32,7 @@ function M.scan_csv(path, options)
   if type(path) == "string" and core.frame.is_columns(path) then
     errors.raise("scan_csv: %s: expected CSV, got a column file (cl.scan reads both)", path)
   end
-  return M.scan(path, options, "scan_csv")
+  return M.new("scan_csv", path, options)
 end
 
 --- Begins a scan of a CSV or column file, by its first bytes.
@@ -44,10 +44,23 @@ end
 -- @usage
 -- frame:write_columns("bank.columns")
 -- assert(cl.scan("bank.columns"):count() == #frame)
-function M.scan(path, options, where)
-  local from, columns = source.new(where or "scan", path, options)
+function M.scan(path, options)
+  return M.new("scan", path, options)
+end
+
+--- A scan whose types depend on the names in the file.
+-- @local
+-- @tparam string where starts the messages
+-- @tparam string path
+-- @tparam ?table options
+-- @tparam[opt] function choose of the names: gives types and roles
+-- @treturn Scan
+function M.new(where, path, options, choose)
+  local from, columns = source.new(where, path, options, choose)
   return setmetatable({ source = from, steps = {}, empty = columns }, Scan)
 end
+
+M.each = ends.each
 
 -- The scan with one step more. `make` gives, for each pass, a function of a chunk that returns the
 -- new chunk and whether it was the last one that is wanted.

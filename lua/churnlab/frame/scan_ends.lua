@@ -55,7 +55,8 @@ local function pass(scan)
   end, reader
 end
 
--- f(chunk) for each chunk, with a progress line.
+--- f(chunk) for each chunk with rows, with a progress line.
+-- @local
 local function each(scan, what, f)
   local job <close> = core.control.job(("%s %s"):format(what, scan.source.name))
   local next_chunk, opened = pass(scan)
@@ -65,6 +66,7 @@ local function each(scan, what, f)
     job:report(reader:progress())
   end
 end
+M.each = each
 
 --- A table larger than memory, and what is to be done with it.
 -- @type Scan

@@ -44,6 +44,17 @@ local function check_column_file(where, path, options)
   end
 end
 
+-- Opens the file; of CSV, `choose` (see new) says the types once the names are known.
+function Source:reopen()
+  local reader = core.chunks.open(self.path, self.is_csv and self.file or nil)
+  if self.choose then
+    local types, roles = self.choose(reader:columns())
+    if self.is_csv then reader:declare(types) end
+    self.roles = roles
+  end
+  return reader
+end
+
 function Source:prepare(chunk)
   if self.is_csv then
     chunk = plain_text(chunk)
@@ -88,7 +99,7 @@ function Source:open()
     if self.path == "-" then
       errors.raise("scan: standard input can be read only once (collect() keeps it)")
     end
-    reader = core.chunks.open(self.path, self.is_csv and self.file or nil)
+    reader = self:reopen()
   end
   local function read()
     local chunk = first
@@ -107,24 +118,21 @@ end
 -- @tparam string where starts the messages
 -- @tparam string path "-" is standard input
 -- @tparam[opt] table options of `cl.read_csv`, and `chunk_rows`
+-- @tparam[opt] function choose of the names of the columns: gives types and roles
 -- @treturn Source
 -- @treturn Frame its columns, without rows
-function M.new(where, path, options)
+function M.new(where, path, options, choose)
   if type(path) ~= "string" then
     errors.raise("%s: expected a path, got a %s", where, type(path))
   end
   local roles, file, rows = split_options(where, options)
   local is_csv = not core.frame.is_columns(path)
   if not is_csv then check_column_file(where, path, file) end
-  local reader = core.chunks.open(path, is_csv and file or nil)
   local self = setmetatable({ path = path, name = path == "-" and "standard input" or path,
-    roles = roles, file = file, rows = rows, is_csv = is_csv, reader = reader }, Source)
-  local columns = reader:schema()
-  if not columns then
-    self.first = reader:next()
-    columns = self.first
-  end
-  return self, self:prepare(columns:slice(1, 0))
+    roles = roles, file = file, rows = rows, is_csv = is_csv, choose = choose }, Source)
+  self.reader = self:reopen()
+  self.first = is_csv and self.reader:next() or nil
+  return self, self:prepare((self.first or self.reader:schema()):slice(1, 0))
 end
 
 return M

@@ -67,6 +67,14 @@ typedef struct chl_csv_reader chl_csv_reader;
  * the reader. */
 CHL_MUST_CHECK chl_status chl_csv_open(const char *path, const chl_csv_options *options,
                                        chl_csv_reader **out, chl_error *err);
+/* The names in the header, which is read now; borrowed until the close. */
+CHL_MUST_CHECK chl_status chl_csv_columns(chl_csv_reader *reader,
+                                          const char *const **names, int *n,
+                                          chl_error *err);
+/* Declares the types of columns once their names are known, before the first rows. */
+CHL_MUST_CHECK chl_status chl_csv_declare(chl_csv_reader *reader,
+                                          const char *const *typed, const chl_type *types,
+                                          int n, chl_error *err);
 /* The next rows as a frame: at most `max_rows` (0 = any number) from about `max_bytes` of
  * text (0 = 8 MiB); *out is NULL once the file is over. The first call always gives a
  * frame, of 0 rows where the file has none. Every frame has the columns and types of the

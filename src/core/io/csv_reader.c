@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/nearest.h"
 #include "core/base/parallel.h"
 #include "core/io/csv_table.h"
 
@@ -18,7 +19,9 @@ struct chl_csv_reader {
     chl_blocks blocks;
     csv_table table;
     csv_job job;
-    bool given; /* a frame went out */
+    bool given;       /* a frame went out */
+    bool ahead, over; /* the job has rows to give, or tells that there are none */
+    const char **names; /* of the columns; NULL until somebody asked */
 };
 
 void chl_csv_close(chl_csv_reader *reader)
@@ -27,6 +30,7 @@ void chl_csv_close(chl_csv_reader *reader)
         csv_job_reset(&reader->job);
         chl_blocks_reset(&reader->blocks);
         csv_table_reset(&reader->table);
+        chl_free((void *)reader->names);
         chl_free(reader->owned_path);
         chl_free(reader);
     }
@@ -115,6 +119,57 @@ static chl_status need_rows(chl_csv_reader *r, size_t max_bytes, bool *over,
     return CHL_OK;
 }
 
+static chl_status look_ahead(chl_csv_reader *r, size_t max_bytes, chl_error *err)
+{
+    if (!r->ahead) {
+        CHL_TRY(need_rows(r, max_bytes ? max_bytes : USUAL_BYTES, &r->over, err));
+        r->ahead = true;
+    }
+    return CHL_OK;
+}
+
+chl_status chl_csv_columns(chl_csv_reader *reader, const char *const **names, int *n,
+                           chl_error *err)
+{
+    *n = 0;
+    CHL_TRY(look_ahead(reader, 0, err));
+    csv_table *t = &reader->table;
+    if (!reader->names) {
+        reader->names = chl_alloc((size_t)t->count, sizeof *reader->names);
+        if (!reader->names) {
+            return chl_fail_memory(err);
+        }
+    }
+    for (int64_t i = 0; i < t->count; i++) {
+        if (!t->fields[i].drop) {
+            reader->names[(*n)++] = t->fields[i].name;
+        }
+    }
+    *names = reader->names;
+    return CHL_OK;
+}
+
+chl_status chl_csv_declare(chl_csv_reader *reader, const char *const *typed,
+                           const chl_type *types, int n, chl_error *err)
+{
+    const char *const *names;
+    int known;
+    CHL_TRY(chl_csv_columns(reader, &names, &known, err));
+    for (int i = 0; i < n; i++) {
+        int64_t k = 0;
+        while (k < reader->table.count &&
+               strcmp(reader->table.fields[k].name, typed[i]) != 0) {
+            k++;
+        }
+        if (k == reader->table.count) {
+            return chl_fail_unknown(err, "types", "column", typed[i], names,
+                                    (size_t)known);
+        }
+        reader->table.fields[k].type = (int)types[i];
+    }
+    return CHL_OK;
+}
+
 static chl_status give_frame(chl_csv_reader *r, int64_t max_rows, int threads,
                              chl_frame **out, chl_error *err)
 {
@@ -138,9 +193,10 @@ chl_status chl_csv_next(chl_csv_reader *reader, int64_t max_rows, size_t max_byt
                         const chl_control *control, chl_frame **out, chl_error *err)
 {
     *out = NULL;
-    bool over;
     CHL_TRY(chl_control_check(control, "read_csv", err));
-    CHL_TRY(need_rows(reader, max_bytes ? max_bytes : USUAL_BYTES, &over, err));
-    return over ? CHL_OK
-                : give_frame(reader, max_rows, chl_control_threads(control), out, err);
+    CHL_TRY(look_ahead(reader, max_bytes, err));
+    reader->ahead = false;
+    return reader->over
+               ? CHL_OK
+               : give_frame(reader, max_rows, chl_control_threads(control), out, err);
 }

@@ -70,7 +70,7 @@ typedef struct csv_table {
 /* A path as messages show it. */
 static inline const char *csv_path_name(const char *path)
 {
-    return path[0] == '-' && !path[1] ? "stdin" : path;
+    return path[0] == '-' && !path[1] ? "standard input" : path;
 }
 
 /* All borrowed; paths[0] decides on the separator. */

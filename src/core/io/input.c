@@ -268,7 +268,7 @@ chl_status chl_input_open(const char *path, chl_input **out, chl_error *err)
     *out = NULL;
     bool is_stdin = strcmp(path, "-") == 0;
     chl_input *in = NULL;
-    CHL_TRY(new_input(is_stdin ? "stdin" : path, &in, err));
+    CHL_TRY(new_input(is_stdin ? "standard input" : path, &in, err));
     in->fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     if (in->fd < 0) {
         chl_status status = fail_read(in, "cannot open", err);
