@@ -232,7 +232,6 @@ build = {
         "src/core/sql/sqlite_insert.c",
         "src/core/sql/sqlite_library.c",
         "src/core/table/aggregate.c",
-        "src/core/table/append.c",
         "src/core/table/asof.c",
         "src/core/table/clean.c",
         "src/core/table/clean_text.c",

@@ -7,8 +7,8 @@
 
 #include "core/base/alloc.h"
 #include "core/base/strbuf.h"
-#include "core/table/append.h"
 #include "core/table/join_private.h"
+#include "core/table/stack.h"
 
 /* ---- names ---- */
 
@@ -110,7 +110,9 @@ static chl_status make_key(const join_rows *rows, const chl_key_part *part,
         status = take_as(part->right, rows->right + n, rows->appended, type, &alone, err);
     }
     if (status == CHL_OK) {
-        status = chl_column_append(matched, alone, out, err);
+        const chl_column *const parts[] = {matched, alone};
+        const int64_t lengths[] = {matched->length, alone->length};
+        status = chl_columns_stack(parts, lengths, 2, out, err);
     }
     chl_column_release(matched);
     chl_column_release(alone);
