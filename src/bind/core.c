@@ -11,6 +11,7 @@ static const struct {
     const char *name;
     void (*open)(lua_State *L);
 } modules[] = {
+    /* clang-format off */
     {"column", chlua_open_column},
     {"chunks", chlua_open_chunks},
     {"control", chlua_open_control},
@@ -36,6 +37,7 @@ static const struct {
     {"leakage", chlua_open_leakage},
     {"windows", chlua_open_windows},
     {"sql", chlua_open_sql},
+    /* clang-format on */
 };
 
 int luaopen_churnlab_core(lua_State *L)
