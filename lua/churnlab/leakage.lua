@@ -5,7 +5,8 @@
 --
 -- - `copy`: a column whose values go one by one with the outcomes, in any encoding
 -- - `single column`: a ROC AUC of one column alone from 0.95 (suspect) or 0.99 (leak), by rank, and
---   by level or quantile bin with rates from the other half of the rows, two standard errors down
+--   by level or quantile bin with rates from the other half of the rows (of at most 50,000), two
+--   standard errors down
 -- - `missing cells`: that a cell is missing tells the outcome (ROC AUC from 0.8: notice, 0.9, 0.99)
 -- - `id`: a feature that numbers or names the rows
 -- - `date`: a date at or after the row's observation date
@@ -99,7 +100,7 @@ function M.check(train, test, options)
   local features = features_of(train, options.ignore)
   if roles.target then
     local labelled = train:filter(("not is_na([[%s]])"):format(roles.target))
-    append(findings, target.find(labelled, labelled:labels(), features))
+    append(findings, target.find(labelled, features))
   end
   check_dates(findings, train, features, roles.time, "training")
   if test then

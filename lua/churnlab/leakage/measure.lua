@@ -5,7 +5,25 @@ local core = require("churnlab.core")
 local M = {}
 
 local BINS = 20      -- of a number, by quantiles
+local SOME = 50000   -- rows are enough for an area
 local Y, HALF, KEY = "\1y", "\1half", "\1key" -- columns that no file has
+
+local Judge = {}
+Judge.__index = Judge
+
+--- Judges columns by the same labels.
+-- @tparam Column y 0 and 1, nothing missing
+function M.new(y)
+  local rows = core.frame.new({ Y }, { y })
+  local positives = y:sum()
+  return setmetatable({ y = y, positives = positives, negatives = #y - positives,
+    rows = #y >= 2 and rows:with_column(HALF, rows:fold_numbers(2, nil, 1)) or nil }, Judge)
+end
+
+--- The frame, or so many random rows of it that areas are exact to a few thousandths.
+function M.some(frame)
+  return #frame > SOME and frame:sample(SOME, { seed = 1 }) or frame
+end
 
 -- Area under the curve from counts by level: { score, positives, negatives } each.
 local function area(levels)
@@ -24,11 +42,29 @@ local function area(levels)
   return won / (positives * negatives)
 end
 
--- The counts of each level in both halves: a list of { p1, n1, p2, n2 }.
-local function count_levels(counted)
-  local levels, by_key = {}, {}
+-- A number as the label of its quantile bin; other columns as they are.
+local function keys_of(column)
+  local kind = column:type()
+  if kind == "bool" or kind == "string" or kind == "category" then return column end
+  local numbers = (kind == "date" or kind == "timestamp") and column:cast("i64") or column
+  if numbers:n_distinct() <= BINS then return numbers end
+  local edges, last = {}, nil
+  for k = 1, BINS - 1 do
+    local edge = numbers:quantile(k / BINS)
+    if edge ~= last then edges[#edges + 1], last = ("%.17g"):format(edge), edge end
+  end
+  return core.expr.eval(core.frame.new({ "x" }, { numbers }),
+    ("bin(x, %s)"):format(table.concat(edges, ", ")))
+end
+
+--- The counts of each level (missing is one) in both halves of the rows: a list of
+-- { p1, n1, p2, n2 }.
+function Judge:levels(column)
+  local counted = core.expr.aggregate(self.rows:with_column(KEY, column), { KEY, HALF },
+    { "n", "p" }, { "count()", ("sum([[%s]])"):format(Y) })
   local key, half = counted:col(KEY):to_table("\0"), counted:col(HALF):to_table()
   local n, p = counted:col("n"):to_table(), counted:col("p"):to_table()
+  local levels, by_key = {}, {}
   for i = 1, #counted do
     local level = by_key[key[i]]
     if not level then
@@ -51,65 +87,37 @@ local function cross_area(levels, rate, from, to)
   return area(scored)
 end
 
--- A number as the label of its quantile bin; other columns as they are.
-local function keys_of(column)
-  local kind = column:type()
-  if kind == "bool" or kind == "string" or kind == "category" then return column end
-  local numbers = (kind == "date" or kind == "timestamp") and column:cast("i64") or column
-  if numbers:n_distinct() <= BINS then return numbers end
-  local edges, last = {}, nil
-  for k = 1, BINS - 1 do
-    local edge = numbers:quantile(k / BINS)
-    if edge ~= last then edges[#edges + 1], last = ("%.17g"):format(edge), edge end
-  end
-  return core.expr.eval(core.frame.new({ "x" }, { numbers }),
-    ("bin(x, %s)"):format(table.concat(edges, ", ")))
-end
-
---- The counts by level that the figures are made of.
--- @tparam Column column
--- @tparam Column y 0 and 1, nothing missing
--- @tparam[opt] boolean plain levels as they are, without bins
-function M.levels(column, y, plain)
-  local rows = core.frame.new({ KEY, Y }, { plain and column or keys_of(column), y })
-  rows = rows:with_column(HALF, rows:fold_numbers(2, nil, 1))
-  return count_levels(core.expr.aggregate(rows, { KEY, HALF }, { "n", "p" },
-    { "count()", ("sum([[%s]])"):format(Y) }))
-end
-
 local function rank_area(column, y)
-  if column:missing() > 0 then return nil end
   local kind = column:type()
-  if kind == "string" or kind == "category" then return nil end
-  local numbers = kind ~= "f64" and column:cast("i64") or column
-  local auc = core.metrics.roc_auc(y, numbers)
+  if column:missing() > 0 or kind == "string" or kind == "category" then return nil end
+  local auc = core.metrics.roc_auc(y, kind ~= "f64" and column:cast("i64") or column)
   return auc and math.max(auc, 1 - auc)
 end
 
 --- The best area of one column: by rank, or by level or quantile bin with the rates of the other
 -- half of the rows, so that many levels cannot look good by chance.
--- @treturn number|nil 0.5 … 1
+-- @treturn number|nil 0.5 … 1; nil with fewer than 4 rows
 -- @treturn string "by rank", "by level"
-function M.area(column, y)
+function Judge:area(column)
   if #column < 4 then return nil end
-  local rate = y:mean()
-  local levels = M.levels(column, y)
+  local levels, rate = self:levels(keys_of(column)), self.positives / #column
   local a, b = cross_area(levels, rate, 1, 3), cross_area(levels, rate, 3, 1)
   local by_level = a and b and (a + b) / 2 or 0.5
-  local by_rank = rank_area(column, y) or 0.5
+  local by_rank = rank_area(column, self.y) or 0.5
   if by_rank >= by_level then return by_rank, "by rank" end
   return by_level, "by level"
 end
 
 --- The area of "is missing".
-function M.missing_area(column, y)
+function Judge:missing_area(column)
   local missing = core.expr.eval(core.frame.new({ "x" }, { column }), "is_na(x)")
-  return rank_area(missing, y)
+  return rank_area(missing, self.y)
 end
 
---- A cautious area: two standard errors below (Bamber 1975, bounded by a (1 - a) / least class).
-function M.lower(auc, positives, negatives)
-  local least = math.min(positives, negatives)
+--- A cautious area: two standard errors below it (at most a (1 - a) / the smaller class: Bamber
+-- 1975).
+function Judge:lower(auc)
+  local least = math.min(self.positives, self.negatives)
   return least > 0 and auc - 2 * math.sqrt(auc * (1 - auc) / least) or 0
 end
 

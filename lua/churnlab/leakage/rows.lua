@@ -5,7 +5,8 @@ local measure = require("churnlab.leakage.measure")
 
 local M = {}
 
-local DRIFT = 0.7 -- area of telling training and test rows apart by one column
+local DRIFT = 0.7      -- area of telling training and test rows apart by one column
+local PART = "\1part"   -- a column that no file has
 
 local function is_time(frame, name)
   local kind = frame:type(name)
@@ -69,19 +70,24 @@ function M.customers(train, test, id, ordered)
     evidence = evidence .. (ordered and ", at later dates" or "") } }
 end
 
-local function hashed(frame, names)
-  return core.frame.new({ "hash" }, { core.hash.uniform(frame, names, "overlap") })
+-- Both parts under one another, with a column that is 1 in the test.
+local function stacked(train, test, names)
+  local both = require("churnlab.frame.concat").concat { train:select(names), test:select(names) }
+  local parts = {}
+  for i = 1, #both do parts[i] = i > #train and 1 or 0 end
+  return both:with_column(PART, core.column.new(parts, "i64"))
 end
 
 --- Rows of the test that stand in training as well; equal rows within training say how many of them
 -- chance makes.
 function M.rows(train, test, names)
   if #names == 0 then return {} end
-  local a, b = hashed(train, names), hashed(test, names)
-  local both = #b:join(a, { on = "hash", how = "semi" })
+  local groups = core.expr.aggregate(stacked(train, test, names), names, { "n", "t" },
+    { "count()", ("sum([[%s]])"):format(PART) }):select("n", "t")
+  local both = groups:filter("t > 0 and n > t"):col("t"):sum()
   if both == 0 then return {} end
-  local twice = #a:group("hash"):count():filter("n > 1"):join(a, { on = "hash" })
-  local share, usual = both / #test, #train > 0 and twice / #train or 0
+  local twice = groups:filter("n - t > 1"):derive { k = "n - t" }:col("k"):sum()
+  local share, usual = both / #test, twice / #train
   local severity = share > 2 * usual + 0.01 and "leak" or "notice"
   return { { severity = severity, check = "rows", column = nil, rows = both,
     evidence = ("%d of %d test rows (%.1f %%) equal a training row in all %d columns; within "
@@ -92,18 +98,15 @@ end
 
 --- Columns by which training and test rows can be told apart.
 function M.drift(train, test, features)
-  local findings, kinds = {}, {}
-  for i = 1, #train + #test do kinds[i] = i > #train and 1 or 0 end
-  local y = core.column.new(kinds, "f64")
+  train, test = measure.some(train), measure.some(test)
+  local findings, both = {}, stacked(train, test, features)
+  local judge = measure.new(both:col(PART):cast("f64"))
   for _, name in ipairs(features) do
-    if test:type(name) == train:type(name) then
-      local both = require("churnlab.frame.concat").concat { train:select(name), test:select(name) }
-      local auc, how = measure.area(both:col(name), y)
-      if auc and measure.lower(auc, #test, #train) >= DRIFT then
-        findings[#findings + 1] = { severity = "notice", check = "drift", column = name, auc = auc,
-          evidence = ("it tells training and test rows apart with a ROC AUC of %.3f (%s)"):format(
-            auc, how) }
-      end
+    local auc, how = judge:area(both:col(name))
+    if auc and judge:lower(auc) >= DRIFT then
+      findings[#findings + 1] = { severity = "notice", check = "drift", column = name, auc = auc,
+        evidence = ("it tells training and test rows apart with a ROC AUC of %.3f (%s)"):format(
+          auc, how) }
     end
   end
   return findings

@@ -29,25 +29,25 @@ local function copy_finding(name, levels, rows)
       or ("each of its %d values goes with one outcome in all %d rows"):format(#levels, rows) }
 end
 
-local function area_finding(name, column, y, positives, negatives)
-  local auc, how = measure.area(column, y)
+local function area_finding(name, column, judge)
+  local auc, how = judge:area(column)
   if not auc then return nil end
-  local low = measure.lower(auc, positives, negatives)
+  local low = judge:lower(auc)
   local severity = auc >= LEAK and low >= SUSPECT and "leak" or auc >= SUSPECT and low >= 0.9
     and "suspect"
   return severity and { severity = severity, check = "single column", column = name, auc = auc,
     evidence = ("alone it has a ROC AUC of %.4f (%s)"):format(auc, how) }
 end
 
-local function missing_finding(name, column, y, positives, negatives)
+local function missing_finding(name, column, judge)
   local missing = column:missing()
   if missing == 0 or missing == #column then return nil end
-  local auc = measure.missing_area(column, y)
-  if measure.lower(auc, positives, negatives) < MISSING then return nil end
+  local auc = judge:missing_area(column)
+  if judge:lower(auc) < MISSING then return nil end
   local severity = auc >= LEAK and "leak" or auc >= MISSING_SUSPECT and "suspect" or "notice"
-  return { severity = severity, check = "missing cells", column = name,
-    auc = auc, evidence = ("that it is missing (%d rows) has a ROC AUC of %.4f alone: is it filled "
-      .. "in after the outcome?"):format(missing, auc) }
+  return { severity = severity, check = "missing cells", column = name, auc = auc,
+    evidence = ("that it is missing (%d rows) has a ROC AUC of %.4f alone: is it filled in after "
+      .. "the outcome?"):format(missing, auc) }
 end
 
 local function id_finding(name, column)
@@ -58,23 +58,22 @@ end
 
 --- Findings about each feature of a frame with a target.
 -- @tparam Frame train labelled rows
--- @tparam Column y its labels
 -- @tparam {string,...} features
-function M.find(train, y, features)
-  local findings, rows = {}, #train
-  local positives = math.tointeger(y:sum()) or math.floor(y:sum() + 0.5)
-  local negatives = rows - positives
+function M.find(train, features)
+  local y, findings = train:labels(), {}
+  if y:n_distinct() < 2 then return findings end
+  local some = measure.some(train)
+  local all_rows, some_rows = measure.new(y), measure.new(some:labels())
   local function add(finding) findings[#findings + 1] = finding or nil end
-  if positives == 0 or negatives == 0 then return findings end
   for _, name in ipairs(features) do
     local column = train:col(name)
     local few = column:n_distinct() <= COPY_LEVELS
-    local levels = few and measure.levels(column, y, true)
-    if levels and is_copy(levels, rows) then
-      add(copy_finding(name, levels, rows))
+    local levels = few and all_rows:levels(column)
+    if levels and is_copy(levels, #train) then
+      add(copy_finding(name, levels, #train))
     else
-      add(area_finding(name, column, y, positives, negatives))
-      add(missing_finding(name, column, y, positives, negatives))
+      add(area_finding(name, some:col(name), some_rows))
+      add(missing_finding(name, column, all_rows))
     end
     add(id_finding(name, column))
   end
