@@ -262,7 +262,9 @@ describe("hostile input", function()
       end,
       ["sql: url: expected sqlite:<path> or postgresql://"] = function() cl.sql.open("x.db") end,
       ["write_sql: table: expected a name"] = function() f:write_sql(db, "") end,
-      ["write_sql: unknown mode 'fial' %(did you mean 'fail'"] = function() f:write_sql(db, "t", { mode = "fial" }) end,
+      ["write_sql: unknown mode 'fial' %(did you mean 'fail'"] = function()
+        f:write_sql(db, "t", { mode = "fial" })
+      end,
       ["write_sql: mode \"upsert\": expected key"] = function()
         f:write_sql(db, "t", { mode = "upsert" })
       end,
