@@ -62,6 +62,33 @@ static int profile_column(lua_State *L)
     return 1;
 }
 
+/*** Several quantiles of a column of numbers.
+ * @function core.profile.quantiles
+ * @tparam Column column
+ * @tparam {number,...} shares 0 … 1
+ * @treturn Column f64, one row a share; missing when there are no values
+ * @usage core.profile.quantiles(frame.Age, { 0, 0.5 })[2] == frame.Age:median() */
+static int profile_quantiles(lua_State *L)
+{
+    int64_t n;
+    chl_error err = {0};
+    const chl_column *column = chlua_check_column(L, 1);
+    const double *shares = chlua_check_doubles(L, 2, &n);
+    for (int64_t i = 0; i < n; i++) {
+        luaL_argcheck(L, shares[i] >= 0 && shares[i] <= 1, 2,
+                      "expected shares of 0 to 1");
+    }
+    chl_column *made = NULL;
+    void **slot = chlua_new_box(L, CHLUA_COLUMN);
+    chl_status status = chl_column_new(CHL_F64, n, true, &made, &err);
+    *slot = made;
+    chlua_check(L, status, &err);
+    status = chl_column_quantiles(column, shares, n, made->values.f64, &err);
+    chlua_check(L, status, &err);
+    chl_column_seal(made);
+    return 1;
+}
+
 /*** How many present cells of a column of text are dates or timestamps of a format.
  * @function core.profile.count_times
  * @tparam Column column
@@ -111,6 +138,7 @@ static int profile_corr(lua_State *L)
 void chlua_open_profile(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"column", profile_column},
+                                         {"quantiles", profile_quantiles},
                                          {"count_times", profile_count_times},
                                          {"bytes", profile_bytes},
                                          {"corr", profile_corr},

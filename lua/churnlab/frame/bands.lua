@@ -130,9 +130,9 @@ end
 
 -- Rising edges at the quantiles, equal ones once.
 local function quantile_edges(column, shares)
-  local edges = {}
-  for _, share in ipairs(shares) do
-    local edge = column:quantile(share)
+  local edges, quantiles = {}, core.profile.quantiles(column, shares)
+  for i = 1, #shares do
+    local edge = quantiles[i]
     if edge and edge ~= edges[#edges] then edges[#edges + 1] = edge end
   end
   return edges

@@ -60,9 +60,7 @@ function Frame:quantile(shares, options)
   end
   local names, made = { "q" }, { core.column.new(shares, "f64", #shares) }
   for _, name in ipairs(number_columns(self, "quantile", options.columns)) do
-    local column, values = self:col(name), {}
-    for i, share in ipairs(shares) do values[i] = column:quantile(share) end
-    names[#names + 1], made[#made + 1] = name, core.column.new(values, "f64", #shares)
+    names[#names + 1], made[#made + 1] = name, core.profile.quantiles(self:col(name), shares)
   end
   return core.frame.new(names, made)
 end

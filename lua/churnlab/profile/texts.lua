@@ -17,13 +17,12 @@ local formats = { "%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y/%m/%d", "%
   "%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M", "%m/%d/%Y %I:%M %p", "%d.%m.%Y %H:%M" }
 
 -- Texts that stand for "nothing is known", in lower case.
-local unknown = { ["?"] = true, ["??"] = true, ["-"] = true, ["--"] = true, ["."] = true,
-  ["n/a"] = true, ["na"] = true, ["n.a."] = true, ["#n/a"] = true, ["nan"] = true, ["nil"] = true,
-  ["null"] = true, ["none"] = true, ["missing"] = true, ["unknown"] = true, ["undefined"] = true,
-  ["not specified"] = true, ["not available"] = true, ["not known"] = true, ["unspecified"] = true,
-  ["error"] = true, ["#ref!"] = true, ["#value!"] = true, ["#div/0!"] = true, ["#name?"] = true,
-  ["tbd"] = true, ["tba"] = true, ["(blank)"] = true, ["blank"] = true, ["empty"] = true,
-  ["-999"] = true, ["-9999"] = true, ["999"] = true, ["9999"] = true }
+local unknown = { "?", "??", "-", "--", ".", "n/a", "na", "n.a.", "#n/a", "nan", "nil", "null",
+  "none", "missing", "unknown", "undefined", "not specified", "not available", "not known",
+  "unspecified", "error", "#ref!", "#value!", "#div/0!", "#name?", "tbd", "tba", "(blank)", "blank",
+  "empty", "-999", "-9999", "999", "9999" }
+for n = 3, 12 do unknown[#unknown + 1] = ("x"):rep(n) end
+local unknown_list = '"' .. table.concat(unknown, '", "') .. '"'
 
 local function quoted(text) return ("%q"):format(print_.cut(print_.printable(text), 30)) end
 
@@ -40,25 +39,20 @@ local function listing(values)
   return table.concat(parts, ", "), total
 end
 
--- The distinct present values as a frame of `value` (string) and `n`, most frequent first.
+-- The distinct present values, most frequent first: `value`, `text` (without spaces at its ends),
+-- `n` rows and whether it stands for `nothing`.
 local function distinct_texts(frame, name)
   local counts = frame:count_values(name):select_names { "value", "n" }
-  return counts:filter("not is_na(value)"):cast { value = "string" }
-end
-
-local function is_code(text)
-  local lower = text:lower():match("^%s*(.-)%s*$")
-  return lower == "" or unknown[lower] or lower:match("^x+$") and #lower >= 3
+  counts = counts:filter("not is_na(value)"):cast { value = "string" }
+  return counts:with_column("text", core.clean.trim(counts:col("value"))):derive { nothing =
+    ("is_na(text) or one_of(lower(text), %s)"):format(unknown_list) }
 end
 
 local function check_codes(counts, c, report)
-  local found, map = {}, {}
-  for i = 1, #counts do
-    local text = counts.value[i]
-    if #text <= 16 and is_code(text) then
-      found[#found + 1] = { text = text, n = counts.n[i] }
-      if #map < SHOWN then map[#map + 1] = ("[%q] = cl.NA"):format(text) end
-    end
+  local codes, found, map = counts:filter("nothing"), {}, {}
+  for i = 1, #codes do
+    found[i] = { text = codes.value[i], n = codes.n[i] }
+    if i <= SHOWN then map[i] = ("[%q] = cl.NA"):format(codes.value[i]) end
   end
   if #found > 0 then
     local examples, total = listing(found)
@@ -84,16 +78,13 @@ local function check_mangled(counts, _, report)
   end
 end
 
--- The share of the cells that are fine, codes that stand for nothing aside; and how many are not.
-local function share_of_cells(counts, ok)
-  local good, bad, nothing = 0, 0, 0
-  for i = 1, #counts do
-    local n = counts.n[i]
-    if ok[i] then good = good + n
-    elseif is_code(counts.value[i]) then nothing = nothing + n
-    else bad = bad + n end
-  end
-  return good > 0 and good / (good + bad) or 0, bad + nothing
+-- Of the rows whose value does not stand for nothing, the share for which the condition holds; and
+-- how many rows there are besides those.
+local function share_of_rows(counts, condition)
+  local good = core.expr.eval(counts, ("sum(if_else(%s, n, 0))"):format(condition))[1]
+  local all = core.expr.eval(counts, "sum(n)")[1]
+  local real = core.expr.eval(counts, "sum(if_else(nothing, 0, n))")[1]
+  return good > 0 and good / real or 0, all - good
 end
 
 -- 1,234.50 · 12 % · € 9: numbers that need more than a cast.
@@ -103,23 +94,28 @@ local function is_dressed_number(text)
   return digits:match("^-?%d[%d.,' ]*$") and digits:match("%d") ~= nil
 end
 
+-- Leading zeros and a plus make a code or a telephone number.
+local plain = "not is_na(number) and not starts_with(text, '+') and not "
+  .. "(len(text) > 1 and starts_with(text, '0') and not starts_with(text, '0.'))"
+
 -- Numbers as text: true when it reported.
 local function check_numbers(counts, c, report)
-  local cast = core.clean.cast_lossy(core.clean.trim(counts.value), "f64")
-  local ok = {}
-  for i = 1, #counts do
-    ok[i] = cast[i] ~= nil and not counts.value[i]:match("^%s*[+-]?0%d")
-  end
-  local share, others = share_of_cells(counts, ok)
+  local numbers = counts:with_column("number",
+    (core.clean.cast_lossy(counts:col("text"), "f64")))
+  local share, others = share_of_rows(numbers, plain)
   if share >= MOST then
     report("numbers_as_text", others, others == 0 and "numbers stored as text"
       or ("numbers stored as text, but for %s cells"):format(print_.thousands(others)),
       ("cast({ [%q] = \"f64\" }, { errors = \"missing\" })"):format(c.name))
     return true
   end
-  for i = 1, math.min(#counts, SPELLED) do ok[i] = ok[i] or is_dressed_number(counts.value[i]) end
-  share = share_of_cells(counts, ok)
-  if share >= MOST and c.distinct > 2 then
+  local dressed, real = 0, 0
+  for i = 1, math.min(#counts, SPELLED) do
+    local n = counts.nothing[i] and 0 or counts.n[i]
+    real = real + n
+    dressed = dressed + (is_dressed_number(counts.value[i]) and n or 0)
+  end
+  if c.distinct > 2 and real > 0 and share + dressed / real >= MOST then
     report("numbers_as_text", 0, "numbers with signs or separators, such as "
       .. quoted(counts.value[1]))
     return true
@@ -133,21 +129,26 @@ local function reading(name, format)
 end
 
 local function check_dates(counts, c, report)
-  local best, most, codes = nil, 0, 0
-  for i = 1, #counts do codes = codes + (is_code(counts.value[i]) and 1 or 0) end
+  local texts = counts:filter("not nothing"):col("text")
+  local some = texts
+  if #texts > SPELLED then some = counts:filter("not nothing"):head(SPELLED):col("text") end
+  local best, most = nil, 0
   for _, format in ipairs(formats) do
-    local n = core.profile.count_times(counts.value, format)
+    local n = core.profile.count_times(some, format)
     if n > most then best, most = format, n end
   end
-  if best and most >= MOST * (#counts - codes) then
+  if not best or most < MOST * #some then return end
+  most = core.profile.count_times(texts, best)
+  if most >= MOST * #texts then
     report("likely_dates", #counts - most, ("dates as text, of the form %s"):format(best),
       reading(c.name, best))
   end
 end
 
 -- "Mu?oz", "M\u{FFFD}ller": letters that were lost on the way.
-local function check_damaged(counts, _, report)
+local function check_damaged(all, _, report)
   local damaged = {}
+  local counts = all:filter("contains(value, '?') or contains(value, '\u{FFFD}')")
   for i = 1, #counts do
     local text = counts.value[i]
     if text:find("\u{FFFD}", 1, true) or text:find("%a%?") and not text:find("%?$")
@@ -195,7 +196,7 @@ end
 --- Reports integers such as 20261130 that are all days of the last two centuries.
 function M.check_packed_dates(frame, c, report)
   local x = c.numbers
-  if not x.min or x.min < 18000101 or x.max > 22001231 or c.distinct < 3 then return end
+  if not x or not x.min or x.min < 18000101 or x.max > 22001231 or c.distinct < 3 then return end
   local counts = distinct_texts(frame, c.name)
   if core.profile.count_times(counts.value, "%Y%m%d") == #counts then
     report("likely_dates", 0, "whole numbers that are dates of the form %Y%m%d",

@@ -73,6 +73,19 @@ chl_status chl_column_profile(const chl_column *column, chl_profile *profile,
     return CHL_OK;
 }
 
+chl_status chl_column_quantiles(const chl_column *column, const double *shares, int64_t n,
+                                double *quantiles, chl_error *err)
+{
+    double *x;
+    int64_t count;
+    CHL_TRY(chl_column_numbers(column, "quantile", &x, &count, err));
+    for (int64_t i = 0; i < n; i++) {
+        quantiles[i] = chl_quantile(x, count, shares[i]);
+    }
+    chl_free(x);
+    return CHL_OK;
+}
+
 chl_status chl_column_count_times(const chl_column *column, const char *format,
                                   int64_t *count, chl_error *err)
 {

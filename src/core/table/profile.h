@@ -25,6 +25,12 @@ typedef struct chl_profile {
 CHL_MUST_CHECK chl_status chl_column_profile(const chl_column *column,
                                              chl_profile *profile, chl_error *err);
 
+/* The q-quantiles of the present values for each of `shares` (0 … 1), as chl_quantile
+ * computes them; NaN when there are none. */
+CHL_MUST_CHECK chl_status chl_column_quantiles(const chl_column *column,
+                                               const double *shares, int64_t n,
+                                               double *quantiles, chl_error *err);
+
 /* How many present rows of a text column are dates or timestamps of that format
  * (core/data/time_format.h), spaces around them aside. */
 CHL_MUST_CHECK chl_status chl_column_count_times(const chl_column *column,
