@@ -40,6 +40,7 @@ local function features_of(data, ignore)
   for _, role in ipairs { "target", "id", "time" } do
     if roles[role] then out[roles[role]] = true end
   end
+  for _, name in ipairs(roles.personal or {}) do out[name] = true end
   for _, name in ipairs(ignore or {}) do out[data:type(name) and name] = true end
   for _, name in ipairs(data:columns()) do
     if not out[name] then list[#list + 1] = name end

@@ -123,7 +123,7 @@ static void fails(void **state)
     chl_frame *log = read_log(log_text), *out;
     chl_poison poison = at_february(CHL_POISON_ALTER, "amount");
     assert_error(chl_poison_events(log, &poison, NULL, &out, &err),
-                 "poison: column 'amount': expected date as in 'when', got i64");
+                 "poison: known: column 'amount': expected date as in 'when', got i64");
     assert_null(out);
     poison.known = NULL;
     poison.cutoff = "soon";
@@ -131,7 +131,7 @@ static void fails(void **state)
                  "poison: cutoff: expected a date such as \"2026-11-30\", got \"soon\"");
     poison.time = "amount";
     assert_error(chl_poison_events(log, &poison, NULL, &out, &err),
-                 "poison: column 'amount': expected dates or timestamps, got i64");
+                 "poison: time: column 'amount': expected dates or timestamps, got i64");
     chl_frame_release(log);
 }
 

@@ -242,6 +242,13 @@ describe("windows", function()
     assert.are.equal(2, skipped)
   end)
 
+  it("keep an id personal", function()
+    local log = log_of({ { customer = "a", when = "2025-01-01" } })
+      :with_roles { personal = { "customer" } }
+    local frame = cl.windows(log, { id = "customer", time = "when", cutoffs = "2025-02-01" })
+    assert.are.same({ "customer" }, frame:roles().personal)
+  end)
+
   it("of an empty log are an empty frame with all columns", function()
     local log = log_of({ { customer = "a", when = "2025-01-01" } }):head(0)
     local frame = cl.windows(log, { id = "customer", time = "when", cutoffs = "2025-02-01",

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/data/times.h"
 #include "core/data/frame.h"
 
 /* Sets *role to a copy of `value`; NULL and "" clear it. */
@@ -70,14 +71,8 @@ static chl_status check_column(const chl_frame *frame, const char *role, const c
 
 static chl_status check_time(const chl_frame *frame, const char *time, chl_error *err)
 {
-    CHL_TRY(check_column(frame, "time", time, err));
-    const chl_column *column = time && time[0] ? chl_frame_column(frame, time) : NULL;
-    if (column && column->type != CHL_DATE && column->type != CHL_TIMESTAMP) {
-        return chl_fail(err, CHL_ETYPE,
-                        "time: column '%s': expected dates or timestamps, got %s", time,
-                        chl_type_name(column->type));
-    }
-    return CHL_OK;
+    const chl_column *times;
+    return time && time[0] ? chl_frame_times(frame, "time", time, &times, err) : CHL_OK;
 }
 
 static chl_status set_personal(chl_frame *frame, const chl_roles *roles, chl_error *err)

@@ -3,29 +3,18 @@
  * Partitions in the order of time. Layer: core/data.
  */
 #include <math.h>
-#include <string.h>
+#include <stdio.h>
 
 #include "core/base/alloc.h"
-#include "core/data/calendar.h"
 #include "core/data/sort.h"
 #include "core/data/split.h"
-
-static int64_t time_at(const chl_column *c, int64_t row)
-{
-    return c->type == CHL_DATE ? c->values.days[row] : c->values.micros[row];
-}
+#include "core/data/times.h"
 
 static chl_status find_times(const chl_frame *frame, const char *name,
                              const chl_column **out, chl_error *err)
 {
-    int index;
-    CHL_TRY(chl_frame_index(frame, "time", name, &index, err));
-    const chl_column *column = frame->fields[index].column;
-    if (column->type != CHL_DATE && column->type != CHL_TIMESTAMP) {
-        return chl_fail(err, CHL_ETYPE,
-                        "time: column '%s': expected dates or timestamps, got %s", name,
-                        chl_type_name(column->type));
-    }
+    const chl_column *column;
+    CHL_TRY(chl_frame_times(frame, "time", name, &column, err));
     for (int64_t i = 0; column->nulls > 0 && i < frame->rows; i++) {
         if (!chl_column_valid(column, i)) {
             return chl_fail(err, CHL_EINVAL,
@@ -47,7 +36,7 @@ typedef struct moments {
 static void fill_moments(moments *m, const chl_column *c, const int64_t *order)
 {
     for (int64_t i = 0; i < c->length; i++) {
-        int64_t time = time_at(c, order[i]);
+        int64_t time = chl_column_time(c, order[i]);
         if (m->count == 0 || m->times[m->count - 1] != time) {
             m->times[m->count] = time;
             m->before[m->count++] = i;
@@ -149,18 +138,9 @@ chl_status chl_time_starts_at(const chl_frame *frame, const char *time,
     CHL_TRY(find_times(frame, time, &column, err));
     starts[0] = INT64_MIN;
     for (int p = 0; p < n; p++) {
-        int32_t days = 0;
-        bool date = column->type == CHL_DATE;
-        size_t length = strlen(dates[p]);
-        if (date ? !chl_date_parse(dates[p], length, &days)
-                 : !chl_timestamp_parse(dates[p], length, &starts[p + 1])) {
-            return chl_fail(err, CHL_EINVAL, "at: item %d: expected %s, got \"%s\"",
-                            p + 1,
-                            date ? "a date such as \"2026-11-30\""
-                                 : "a time such as \"2026-11-30 12:00\"",
-                            dates[p]);
-        }
-        starts[p + 1] = date ? days : starts[p + 1];
+        char where[32];
+        snprintf(where, sizeof where, "at: item %d", p + 1);
+        CHL_TRY(chl_time_parse(column->type, dates[p], where, &starts[p + 1], err));
         if (starts[p + 1] <= starts[p]) {
             return chl_fail(err, CHL_EINVAL,
                             "at: item %d: expected a later date than the one before",
@@ -181,10 +161,9 @@ chl_status chl_time_parts(const chl_frame *frame, const char *time, const int64_
         return chl_fail(err, CHL_EINVAL, "embargo: expected 0 to %d days, got %g",
                         (int)EMBARGO_MAX, embargo);
     }
-    double day = column->type == CHL_DATE ? 1 : (double)CHL_MICROS_PER_DAY;
-    int64_t length = (int64_t)ceil(embargo * day);
+    int64_t length = (int64_t)ceil(embargo * (double)chl_time_day(column->type));
     for (int64_t i = 0; i < frame->rows; i++) {
-        int64_t t = time_at(column, i);
+        int64_t t = chl_column_time(column, i);
         int p = parts - 1;
         while (p > 0 && t < starts[p]) {
             p--;

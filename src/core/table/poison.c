@@ -7,7 +7,7 @@
 #include "core/base/alloc.h"
 #include "core/base/rng.h"
 #include "core/base/strbuf.h"
-#include "core/data/calendar.h"
+#include "core/data/times.h"
 
 enum {
     ADDED_MIN = 64,   /* events that are added at least */
@@ -31,17 +31,12 @@ typedef struct work {
     rows rows;
 } work;
 
-static int64_t time_at(const chl_column *c, int64_t row)
-{
-    return c->type == CHL_DATE ? c->values.days[row] : c->values.micros[row];
-}
-
 static bool is_known(const work *w, int64_t row)
 {
     const chl_column *const columns[] = {w->time, w->known};
     for (int k = 0; k < 2; k++) {
         if (columns[k] && chl_column_valid(columns[k], row) &&
-            time_at(columns[k], row) >= w->cutoff) {
+            chl_column_time(columns[k], row) >= w->cutoff) {
             return false;
         }
     }
@@ -80,7 +75,7 @@ static int64_t other_row(work *w, int64_t row)
 static void add_altered(work *w, int64_t row)
 {
     bool happened = w->known && (!chl_column_valid(w->time, row) ||
-                                 time_at(w->time, row) < w->cutoff);
+                                 chl_column_time(w->time, row) < w->cutoff);
     int64_t time = happened ? earlier(w) : later(w), known = later(w);
     add_row(w, row, other_row(w, row), time, happened || known > time ? known : time);
 }
@@ -90,8 +85,10 @@ static void fill_rows(work *w, chl_poison_mode mode)
     int64_t n = w->events->rows, unseen = 0;
     for (int64_t i = 0; i < n; i++) {
         if (is_known(w, i)) {
-            add_row(w, i, i, chl_column_valid(w->time, i) ? time_at(w->time, i) : 0,
-                    w->known && chl_column_valid(w->known, i) ? time_at(w->known, i) : 0);
+            add_row(
+                w, i, i, chl_column_valid(w->time, i) ? chl_column_time(w->time, i) : 0,
+                w->known && chl_column_valid(w->known, i) ? chl_column_time(w->known, i)
+                                                          : 0);
         } else if (mode == CHL_POISON_ALTER) {
             unseen++;
             if (chl_rng_below(&w->rng, 4) != 0) {
@@ -144,11 +141,7 @@ static chl_status make_times(const work *w, const chl_column *old, const int64_t
     chl_column *c;
     CHL_TRY(chl_column_new(old->type, w->rows.n, true, &c, err));
     for (int64_t i = 0; i < w->rows.n; i++) {
-        if (old->type == CHL_DATE) {
-            c->values.days[i] = (int32_t)times[i];
-        } else {
-            c->values.micros[i] = times[i];
-        }
+        chl_column_set_time(c, i, times[i]);
         if (w->rows.donor[i] == w->rows.source[i] &&
             !chl_column_valid(old, w->rows.source[i])) {
             chl_column_set_null(c, i);
@@ -207,43 +200,15 @@ static chl_status make_frame(work *w, const chl_poison *poison, const char **nam
 
 static chl_status check_columns(work *w, const chl_poison *poison, chl_error *err)
 {
-    const chl_frame *events = w->events;
-    int id, time, known;
-    CHL_TRY(chl_frame_index(events, "poison: id", poison->id, &id, err));
-    CHL_TRY(chl_frame_index(events, "poison: time", poison->time, &time, err));
-    w->time = events->fields[time].column;
-    if (w->time->type != CHL_DATE && w->time->type != CHL_TIMESTAMP) {
-        return chl_fail(err, CHL_ETYPE,
-                        "poison: column '%s': expected dates or timestamps, got %s",
-                        poison->time, chl_type_name(w->time->type));
-    }
-    w->day = w->time->type == CHL_DATE ? 1 : CHL_MICROS_PER_DAY;
-    if (!poison->known) {
-        return CHL_OK;
-    }
-    CHL_TRY(chl_frame_index(events, "poison: known", poison->known, &known, err));
-    w->known = events->fields[known].column;
-    return w->known->type == w->time->type
-               ? CHL_OK
-               : chl_fail(err, CHL_ETYPE,
-                          "poison: column '%s': expected %s as in '%s', got %s",
-                          poison->known, chl_type_name(w->time->type), poison->time,
-                          chl_type_name(w->known->type));
-}
-
-static chl_status read_cutoff(work *w, const char *text, chl_error *err)
-{
-    int32_t days = 0;
-    bool date = w->time->type == CHL_DATE;
-    if (date ? chl_date_parse(text, strlen(text), &days)
-             : chl_timestamp_parse(text, strlen(text), &w->cutoff)) {
-        w->cutoff = date ? days : w->cutoff;
-        return CHL_OK;
-    }
-    return chl_fail(err, CHL_EINVAL, "poison: cutoff: expected %s, got \"%s\"",
-                    date ? "a date such as \"2026-11-30\""
-                         : "a time such as \"2026-11-30 12:00\"",
-                    text);
+    int id;
+    CHL_TRY(chl_frame_index(w->events, "poison: id", poison->id, &id, err));
+    CHL_TRY(chl_frame_times(w->events, "poison: time", poison->time, &w->time, err));
+    chl_type type = w->time->type;
+    w->day = chl_time_day(type);
+    CHL_TRY(chl_time_parse(type, poison->cutoff, "poison: cutoff", &w->cutoff, err));
+    return poison->known ? chl_frame_times_like(w->events, "poison: known", poison->known,
+                                                type, poison->time, &w->known, err)
+                         : CHL_OK;
 }
 
 static chl_status alter(work *w, const chl_poison *poison, chl_frame **out,
@@ -265,7 +230,6 @@ chl_status chl_poison_events(const chl_frame *events, const chl_poison *poison,
     *out = NULL;
     CHL_TRY(chl_control_check(control, "poison", err));
     CHL_TRY(check_columns(&w, poison, err));
-    CHL_TRY(read_cutoff(&w, poison->cutoff, err));
     chl_rng_init(&w.rng, poison->seed, CHL_RNG_GENERAL, (uint64_t)w.cutoff);
     size_t room = 2 * (size_t)events->rows + ADDED_MIN;
     int64_t *block = chl_alloc(room, 4 * sizeof *block);
@@ -283,7 +247,7 @@ chl_status chl_poison_events(const chl_frame *events, const chl_poison *poison,
 
 static bool is_number(chl_type type)
 {
-    return chl_type_numeric(type) || type == CHL_DATE || type == CHL_TIMESTAMP;
+    return chl_type_numeric(type) || chl_type_is_time(type);
 }
 
 static bool same_number(double x, double y, double tolerance)

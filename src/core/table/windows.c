@@ -8,6 +8,7 @@
 #include "core/base/alloc.h"
 #include "core/base/parallel.h"
 #include "core/base/strbuf.h"
+#include "core/data/times.h"
 #include "core/table/windows_cells.h"
 #include "core/table/windows_events.h"
 #include "core/table/windows_plan.h"
@@ -147,6 +148,7 @@ static bool is_count(int cell, const windows_plan *plan, const windows_events *e
 enum { CHUNK = 512 }; /* customers a task */
 
 typedef struct job {
+    const chl_frame *log; /* as it was given */
     const windows_plan *plan;
     const windows_events *events;
     const chl_control *control;
@@ -191,11 +193,7 @@ static void write_row(job *j, int64_t row, int64_t customer, int64_t t, double *
         }
     }
     j->id_rows[row] = j->events->id_row[customer];
-    if (j->cutoff->type == CHL_DATE) {
-        j->cutoff->values.days[row] = (int32_t)t;
-    } else {
-        j->cutoff->values.micros[row] = t;
-    }
+    chl_column_set_time(j->cutoff, row, t);
 }
 
 /* Task: the rows of a chunk. The label's bitmap is shared between tasks: missing labels
@@ -276,12 +274,14 @@ static chl_status seal_columns(job *j, chl_error *err)
                             seal_feature, j, err);
 }
 
-static chl_status set_roles(chl_frame *plain, const windows_plan *plan, chl_frame **out,
+/* A personal id stays personal. */
+static chl_status set_roles(chl_frame *plain, const job *j, chl_frame **out,
                             chl_error *err)
 {
-    chl_roles roles = {.id = plan->id, .time = "cutoff"};
-    if (plan->outcome.kind != OUTCOME_NONE) {
-        roles.target = plan->outcome.name;
+    CHL_TRY(chl_frame_copy_roles(j->log, plain, err));
+    chl_roles roles = {.id = j->plan->id, .time = "cutoff"};
+    if (j->label) {
+        roles.target = j->plan->outcome.name;
     }
     return chl_frame_set_roles(plain, &roles, out, err);
 }
@@ -307,7 +307,7 @@ static chl_status name_columns(const job *j, chl_column *id, const char **names,
     if (status != CHL_OK) {
         return err ? chl_error_prefix(err, "windows") : status;
     }
-    status = set_roles(plain, j->plan, out, err);
+    status = set_roles(plain, j, out, err);
     chl_frame_release(plain);
     return status;
 }
@@ -364,7 +364,7 @@ chl_status chl_windows(const chl_frame *events, const chl_frame *customers,
     CHL_TRY(windows_plan_init(&plan, events, customers, options, err));
     chl_status status = windows_events_init(&log, &plan, events, customers, control, err);
     if (status == CHL_OK) {
-        job j = {.plan = &plan, .events = &log, .control = control};
+        job j = {.log = events, .plan = &plan, .events = &log, .control = control};
         status = run(&j, out, err);
         *skipped = log.skipped;
         features_reset(&j.features);

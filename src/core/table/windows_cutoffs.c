@@ -8,7 +8,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/options.h"
-#include "core/data/calendar.h"
+#include "core/data/times.h"
 #include "core/table/windows_plan.h"
 
 static int compare_times(const void *left, const void *right)
@@ -86,24 +86,13 @@ static chl_status read_step(const json_t *every, step *by, chl_error *err)
 }
 
 /* The k-th date counted from `from`, never from the one before: the 31st stays the last
- * of the month after a February. */
-static int64_t nth(const window_clock *clock, int64_t from, const step *by, int64_t k)
+ * of the month after a February. false when it leaves the calendar. */
+static bool nth(const window_clock *clock, int64_t from, const step *by, int64_t k,
+                int64_t *time)
 {
-    if (by->months == 0) {
-        return from + k * by->days * clock->day;
-    }
-    bool dates = clock->type == CHL_DATE;
-    int32_t day = dates ? (int32_t)from : chl_days_of_micros(from);
-    int64_t rest = dates ? 0 : from - day * clock->day;
-    int year, month, of_month;
-    chl_date_to_civil(day, &year, &month, &of_month);
-    int64_t months = month - 1 + k * by->months;
-    year += (int)(months / 12);
-    month = (int)(months % 12) + 1;
-    int most = chl_days_in_month(year, month);
-    return chl_date_from_civil(year, month, of_month < most ? of_month : most) *
-               clock->day +
-           rest;
+    *time = from + k * by->days * clock->day;
+    return by->months == 0 ||
+           chl_time_add_months(clock->type, from, k * by->months, time);
 }
 
 static chl_status read_range(windows_plan *plan, const json_t *range, chl_error *err)
@@ -114,13 +103,14 @@ static chl_status read_range(windows_plan *plan, const json_t *range, chl_error 
         {"every", CHL_OPT_JSON, offsetof(raw_range, every), 0, 0, NULL, 1},
         {NULL, 0, 0, 0, 0, NULL, 0}};
     raw_range raw = {0};
-    int64_t from = 0, to = 0, n = 0;
+    int64_t from = 0, to = 0, n = 0, time;
     step by = {0, 0};
     CHL_TRY(chl_options_read(range, "windows: cutoffs", table, &raw, err));
     CHL_TRY(windows_parse_time(&plan->clock, raw.from, "cutoffs: from", &from, err));
     CHL_TRY(windows_parse_time(&plan->clock, raw.to, "cutoffs: to", &to, err));
     CHL_TRY(read_step(raw.every, &by, err));
-    while (n <= WINDOWS_CUTOFFS_MAX && nth(&plan->clock, from, &by, n) <= to) {
+    while (n <= WINDOWS_CUTOFFS_MAX && nth(&plan->clock, from, &by, n, &time) &&
+           time <= to) {
         n++;
     }
     if (n < 1 || n > WINDOWS_CUTOFFS_MAX) {
@@ -135,7 +125,7 @@ static chl_status read_range(windows_plan *plan, const json_t *range, chl_error 
     }
     plan->n_cutoffs = (int)n;
     for (int64_t k = 0; k < n; k++) {
-        plan->cutoffs[k] = nth(&plan->clock, from, &by, k);
+        (void)nth(&plan->clock, from, &by, k, &plan->cutoffs[k]); /* it did above */
     }
     return CHL_OK;
 }

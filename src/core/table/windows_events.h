@@ -50,4 +50,23 @@ CHL_MUST_CHECK chl_status windows_levels_init(windows_events *events, int k,
                                               const chl_frame *frame, const int64_t *rows,
                                               chl_error *err);
 
+/* The rows of a frame that have all of the columns (at most three); with `skip` the
+ * others are left out, else the first of them is an error that names it. */
+CHL_MUST_CHECK chl_status windows_complete_rows(const chl_frame *frame,
+                                                const char *const *names, int n,
+                                                bool skip, int64_t *rows, int64_t *kept,
+                                                chl_error *err);
+
+/* Parts of windows_events_init that stand in windows_customers.c. Makes events->ids: the
+ * events' ids and behind them those of the customers' frame, so that both sort alike. */
+CHL_MUST_CHECK chl_status windows_join_ids(windows_events *events,
+                                           const windows_plan *plan,
+                                           const chl_frame *frame,
+                                           const chl_frame *customers, chl_error *err);
+/* Fills customers, id_row, first, end and the spells. keys: of events->ids; rows: the
+ * sorted events; the customers' rows count on from `offset` in ids. */
+CHL_MUST_CHECK chl_status windows_find_customers(
+    windows_events *events, const windows_plan *plan, const chl_frame *customers,
+    const uint64_t *keys, const int64_t *rows, int64_t offset, chl_error *err);
+
 #endif

@@ -9,7 +9,7 @@
 #include "core/base/nearest.h"
 #include "core/base/options.h"
 #include "core/base/strbuf.h"
-#include "core/data/calendar.h"
+#include "core/data/times.h"
 
 /* The option table as it stands, before names and times are looked at. */
 typedef struct raw_options {
@@ -214,15 +214,9 @@ static chl_status read_customers(windows_plan *plan, const json_t *customers,
         if (!spells[i]) {
             continue;
         }
-        CHL_TRY(chl_frame_index(frame, "windows: customers", spells[i], &index, err));
-        chl_type type = frame->fields[index].column->type;
-        if (type != plan->clock.type) {
-            return chl_fail(err, CHL_ETYPE,
-                            "windows: customers: column '%s': expected %s as in '%s', "
-                            "got %s",
-                            spells[i], chl_type_name(plan->clock.type), plan->time,
-                            chl_type_name(type));
-        }
+        const chl_column *times;
+        CHL_TRY(chl_frame_times_like(frame, "windows: customers", spells[i],
+                                     plan->clock.type, plan->time, &times, err));
     }
     plan->customer = raw.id;
     plan->start = raw.start;
@@ -306,47 +300,25 @@ static chl_status read_levels(windows_plan *plan, const json_t *levels, chl_erro
 chl_status windows_parse_time(const window_clock *clock, const json_t *value,
                               const char *what, int64_t *time, chl_error *err)
 {
-    const char *text = json_string_value(value);
-    size_t length = json_string_length(value);
-    int32_t days;
-    if (text && clock->type == CHL_DATE && chl_date_parse(text, length, &days)) {
-        *time = days;
-        return CHL_OK;
+    char where[64];
+    snprintf(where, sizeof where, "windows: %s", what);
+    if (!json_is_string(value)) {
+        return chl_fail(err, CHL_ETYPE, "%s: expected the text of a date, got %s", where,
+                        chl_json_type_name(value));
     }
-    if (text && clock->type == CHL_TIMESTAMP && chl_timestamp_parse(text, length, time)) {
-        return CHL_OK;
-    }
-    return chl_fail(err, CHL_EINVAL, "windows: %s: expected %s, got %s%s%s", what,
-                    clock->type == CHL_DATE ? "a date such as \"2026-11-30\""
-                                            : "a time such as \"2026-11-30 12:00\"",
-                    text ? "\"" : "", text ? text : chl_json_type_name(value),
-                    text ? "\"" : "");
+    return chl_time_parse(clock->type, json_string_value(value), where, time, err);
 }
 
 static chl_status read_clock(windows_plan *plan, const chl_frame *events, chl_error *err)
 {
     int index;
+    const chl_column *times, *known;
     CHL_TRY(chl_frame_index(events, "windows: id", plan->id, &index, err));
-    CHL_TRY(chl_frame_index(events, "windows: time", plan->time, &index, err));
-    chl_type type = events->fields[index].column->type;
-    if (type != CHL_DATE && type != CHL_TIMESTAMP) {
-        return chl_fail(err, CHL_ETYPE,
-                        "windows: column '%s': expected dates or timestamps, got %s",
-                        plan->time, chl_type_name(type));
-    }
-    plan->clock.type = type;
-    plan->clock.day = type == CHL_DATE ? 1 : CHL_MICROS_PER_DAY;
-    if (!plan->known) {
-        return CHL_OK;
-    }
-    CHL_TRY(chl_frame_index(events, "windows: known", plan->known, &index, err));
-    chl_type known = events->fields[index].column->type;
-    return known == type
-               ? CHL_OK
-               : chl_fail(err, CHL_ETYPE,
-                          "windows: column '%s': expected %s as in '%s', got %s",
-                          plan->known, chl_type_name(type), plan->time,
-                          chl_type_name(known));
+    CHL_TRY(chl_frame_times(events, "windows: time", plan->time, &times, err));
+    plan->clock = (window_clock){times->type, chl_time_day(times->type)};
+    return plan->known ? chl_frame_times_like(events, "windows: known", plan->known,
+                                              times->type, plan->time, &known, err)
+                       : CHL_OK;
 }
 
 static chl_status fill_plan(windows_plan *plan, const raw_options *raw,
