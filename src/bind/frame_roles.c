@@ -8,8 +8,9 @@
 #include "bind/frame_box.h"
 #include "core/base/nearest.h"
 
-/*** @module churnlab.frame
- * @type Frame */
+/*** @module churnlab.frame */
+
+/*** @type Frame */
 
 static void push_personal(lua_State *L, const chl_frame *frame)
 {

@@ -67,6 +67,8 @@ describe("replace", function()
       "replace: column 'age': expected a value of type i64, got \"old\"")
     assert.error_matches(function() f:replace { plna = { x = "y" } } end,
       "replace: unknown column 'plna' %(did you mean 'plan'%?%)")
+    assert.error_matches(function() f:replace { age = { old = 1 } } end,
+      "replace: column 'age': expected codes of type i64, got \"old\"")
     assert.error_matches(function() f:replace("?") end,
       "replace: expected a table of codes, got a string")
     assert.error_matches(function() f:replace({}, { column = "age" }) end,
@@ -141,6 +143,8 @@ describe("fill_na", function()
       "fill_na: column 'city': rule: expected a column of numbers for 'mean', got category")
     assert.error_matches(function() f:fill_na { x = { "mean", limit = 2 } } end,
       "option 'limit': expected a rule of forward or backward, got 'mean'")
+    assert.error_matches(function() f:fill_na("forward", { limit = 0 }) end,
+      "fill_na: option 'limit': expected a whole number from 1, got 0")
     assert.error_matches(function() f:fill_na { x = { "forward", of = "g" } } end,
       "unknown option 'of'")
     assert.error_matches(function() f:fill_na({ x = 0 }, { by = "g" }) end,

@@ -7,7 +7,8 @@ local Frame = core.frame.methods
 
 local files = {
   ["churnlab.frame.columns"] = { "select", "drop" },
-  ["churnlab.frame.clean"] = { "replace", "fill_na", "cast", "infer_types", "trim" },
+  ["churnlab.frame.clean"] = { "replace", "cast", "infer_types", "trim" },
+  ["churnlab.frame.fill"] = { "fill_na" },
   ["churnlab.frame.bands"] = { "cut", "qcut" },
   ["churnlab.frame.reshape"] = { "pivot", "melt", "crosstab" },
   ["churnlab.frame.profile"] = { "profile" },
