@@ -10,6 +10,7 @@
 -- - models: `cl.prep` (@{churnlab.prep}), `cl.nn` (@{churnlab.nn}), `cl.fit` (@{churnlab.fit}),
 --   `cl.load` (@{churnlab.model}), `cl.metrics` (@{churnlab.metrics}), `cl.recipe`
 --   (@{churnlab.recipe})
+-- - schemas: `cl.schema` (@{churnlab.schema})
 -- - decisions: `cl.policy` (@{churnlab.policy})
 -- - scripts: `cl.args` (@{churnlab.args})
 -- @module churnlab

@@ -203,6 +203,67 @@ static void test_order_and_summary(void **state)
     chl_column_release(times);
 }
 
+/* ---- the calendar ---- */
+
+static int32_t day(int y, int m, int d)
+{
+    return chl_date_from_civil(y, m, d);
+}
+
+static void test_calendar(void **state)
+{
+    (void)state;
+    int32_t out;
+    int64_t moment, months;
+    assert_int_equal(chl_days_weekday(day(2026, 11, 22)), 7);
+    assert_int_equal(chl_days_weekday(day(1969, 12, 29)), 1);
+    assert_int_equal(chl_days_week(day(2021, 1, 3)), 53);
+    assert_int_equal(chl_days_week(day(2018, 12, 31)), 1);
+    assert_int_equal(chl_days_of_year(day(2024, 12, 31)), 366);
+    assert_true(chl_days_add_months(day(2024, 1, 31), 1, &out));
+    assert_int_equal(out, day(2024, 2, 29));
+    assert_true(chl_days_add_months(day(2024, 2, 29), -12, &out));
+    assert_int_equal(out, day(2023, 2, 28));
+    assert_false(chl_days_add_months(day(9999, 12, 1), 1, &out));
+    assert_false(chl_days_add_months(day(0, 1, 1), -1, &out));
+    assert_false(chl_days_add_months(day(2024, 1, 1), INT64_MAX, &out));
+    assert_false(chl_days_truncate(day(0, 1, 1), CHL_UNIT_WEEK, &out));
+    assert_true(chl_micros_truncate(-1, CHL_UNIT_HOUR, &moment));
+    assert_true(moment == at("1969-12-31 23:00:00"));
+    assert_true(chl_months_between(at("2024-01-31"), at("2024-02-29"), &months));
+    assert_int_equal(months, 1);
+    assert_true(chl_months_between(at("2024-03-31"), at("2024-02-29"), &months));
+    assert_int_equal(months, -1);
+    assert_false(chl_months_between(CHL_MICROS_MAX + 1, 0, &months));
+}
+
+/* ---- cells by their text ---- */
+
+static void test_read_tells_what_does_not_fit(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"5", " 6.0 ", "x", " ", "7.5"};
+    chl_builder b;
+    chl_column *text = NULL, *out = NULL, *bad = NULL;
+    assert_ok(chl_builder_init(&b, CHL_STRING, NULL, &err));
+    for (int i = 0; i < 5; i++) {
+        assert_ok(chl_builder_text(&b, words[i], strlen(words[i]), &err));
+    }
+    assert_ok(chl_builder_null(&b, &err));
+    assert_ok(chl_builder_finish(&b, &text, &err));
+    assert_ok(chl_column_read(text, CHL_I64, NULL, &out, &bad, &err));
+    assert_int_equal(out->nulls, 4);
+    assert_true(out->values.i64[0] == 5 && out->values.i64[1] == 6);
+    assert_memory_equal(bad->values.boolean, "\0\0\1\0\1\0", 6);
+    chl_column_release(out);
+    chl_column_release(bad);
+    assert_ok(chl_column_read(text, CHL_CATEGORY, NULL, &out, &bad, &err));
+    assert_int_equal(out->nulls, 1);
+    chl_column_release(out);
+    chl_column_release(bad);
+    chl_column_release(text);
+}
+
 static void test_type(void **state)
 {
     (void)state;
@@ -224,6 +285,8 @@ int main(void)
         cmocka_unit_test(test_casts),
         cmocka_unit_test(test_casts_of_dates),
         cmocka_unit_test(test_order_and_summary),
+        cmocka_unit_test(test_calendar),
+        cmocka_unit_test(test_read_tells_what_does_not_fit),
         cmocka_unit_test(test_type),
     };
     return cmocka_run_group_tests_name("timestamp", tests, NULL, NULL);

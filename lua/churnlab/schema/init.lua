@@ -8,16 +8,17 @@
 --    column "Age" { type = "i64", from = 18, to = 120 }
 --    column "Geography" { type = "category", levels = { "France", "Germany", "Spain" } }
 --    column "seen" { type = "timestamp", format = "%Y-%m-%d", role = "time" }
---    column "Surname" { type = "string", role = "personal", length = { 1, 60 }, pattern = "[^%d]*" }
+--    column "Surname" { type = "string", role = "personal", length = { 1, 60 } }
+--    column "Phone" { type = "string", role = "personal", pattern = "%+?[%d /-]+" }
 --    column "Exited" { type = "i64", role = "target", from = 0, to = 1 }
 --    check "an active customer has a product" "IsActiveMember == 0 or NumOfProducts > 0"
 --    others "drop"
 --
 -- A column has a `type`, and may say: `role` (id, target with `positive`, time, personal),
 -- `missing = false` (no cell may be missing), `optional = true` (the column may be absent),
--- `unique = true`, `from` and `to` (numbers, or texts of dates), `levels`, `length = { least, most }`
--- in characters, `pattern` (a Lua pattern for the whole text, without captures), `format` (of a
--- date in files), `about` (a note). A `check` is an expression over the columns; a row for which
+-- `unique = true`, `from` and `to` (numbers, or texts of dates), `levels`,
+-- `length = { least, most }` in characters, `pattern` (a Lua pattern for the whole text, without
+-- captures), `format` (of a date in files), `about` (a note). A `check` is an expression over the columns; a row for which
 -- it is false is at fault, one for which it is missing is not. `others` says what to do with
 -- columns that are not declared: "allow" (the default), "refuse", "drop" (when a file is read).
 -- @module churnlab.schema
