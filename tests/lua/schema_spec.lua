@@ -70,6 +70,7 @@ check "z" { }
 others "alow"
 column { "no" }
 others "drop"
+column "a\0b" { type = "i64" }
 ]])
     for _, expected in ipairs {
       's.lua:1: column "A": type: unknown type \'i46\' (did you mean \'i64\'?)',
@@ -94,6 +95,7 @@ others "drop"
       's.lua:12: others: unknown word \'alow\' (did you mean \'allow\'?)',
       's.lua:13: column: expected a name, got a table',
       's.lua:14: others: declared twice (first in line 12)',
+      's.lua:15: column: expected a name, got "a\0b"',
     } do
       assert.is_truthy(message:find(expected, 1, true), expected .. "\n" .. message)
     end

@@ -30,8 +30,9 @@ local function only(problems, list, kind)
 end
 
 local function has_name(problems, entry, kind)
-  if type(entry.name) == "string" and entry.name ~= "" then return true end
-  problems:add(entry.line, "%s: expected a name, got %s", kind, show(entry.name))
+  local name = entry.name
+  if type(name) == "string" and name ~= "" and not name:find("\0", 1, true) then return true end
+  problems:add(entry.line, "%s: expected a name, got %s", kind, show(name))
   return false
 end
 
