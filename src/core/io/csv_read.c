@@ -67,8 +67,14 @@ static chl_status read_block(reading *r, chl_block *block, bool *more, chl_error
     if (r->keep) {
         *block = (chl_block){0}; /* its text is kept */
     }
-    CHL_TRY(chl_blocks_next(r->blocks, block, more, err));
-    return r->keep && *more ? keep_block(r, block, err) : CHL_OK;
+    chl_status status = chl_blocks_next(r->blocks, block, more, err);
+    if (status == CHL_OK && r->keep && *more) {
+        status = keep_block(r, block, err);
+    }
+    if (status != CHL_OK && r->keep) {
+        chl_block_reset(block);
+    }
+    return status;
 }
 
 /* The next block into the job; false when there is none. A failure counts as a block. */
