@@ -151,6 +151,7 @@ build = {
         "src/core/io/csv_text.c",
         "src/core/io/csv_write.c",
         "src/core/io/input.c",
+        "src/core/io/paths.c",
         "src/core/metrics/bootstrap.c",
         "src/core/metrics/calibration.c",
         "src/core/metrics/isotonic.c",

@@ -20,12 +20,14 @@ require("churnlab.frame.lazy")
 local M = {}
 local Frame = core.frame.methods
 
---- Reads a CSV file; "-" is standard input. The first record names the columns. Cells that are
+--- Reads a CSV file; "-" is standard input, gzip is unpacked on the way. Several files (a list, or
+-- a pattern such as "data/2026-*.csv", in byte order) must have the same header; their rows follow
+-- one another. The first record names the columns. Cells that are
 -- empty or "NA", "N/A", "NaN", "nan", "null", "NULL", "None" are missing. A column is i64, f64,
 -- bool, date (2026-11-22) or timestamp (2026-11-22 10:00:00, also with T, a fraction and an
 -- offset such as Z or +01:00; kept in UTC) if all of its present cells are; else text, a category
 -- unless it has too many different values.
--- @tparam string path
+-- @tparam string|{string,...} path
 -- @tparam[opt] table options
 --
 --   - `target`, `positive`, `id`: the roles; `positive` is a value of the target (a target
@@ -38,8 +40,11 @@ local Frame = core.frame.methods
 --     a file that differs raises with lines and columns
 --   - `drop`: a list of columns to leave out
 --   - `na`: the list of texts that mean missing, instead of those above
---   - `separator`: one byte (",")
+--   - `separator`: one byte; default: a tab for `.tsv` and `.tsv.gz`, else ",". With " " cells
+--     are separated by any number of spaces and tabs, which may also begin and end a line
 --   - `header`: false = there is none, the columns are `column_1` …
+--   - `names`: the columns' names, for a file without header (with `header = true`: instead of it)
+--   - `file_column`: the name of a column that says which file a row is from
 -- @treturn Frame
 -- @raise with file, line and column, such as
 -- `bank.csv:118: column 'Tenure': expected an integer, got "n/a"`; unknown options, types and

@@ -15,8 +15,8 @@
 /* The options of read_csv as JSON has them. */
 typedef struct read_options {
     const json_t *types, *formats, *drop, *na, *target, *positive, *id;
-    const json_t *time, *personal;
-    const char *separator;
+    const json_t *time, *personal, *names;
+    const char *separator, *file_column;
     bool header;
 } read_options;
 
@@ -26,6 +26,8 @@ static const chl_option read_table[] = {
     {"drop", CHL_OPT_JSON, offsetof(read_options, drop), 0, 0, NULL, 0},
     {"na", CHL_OPT_JSON, offsetof(read_options, na), 0, 0, NULL, 0},
     {"separator", CHL_OPT_STRING, offsetof(read_options, separator), 0, 0, NULL, 0},
+    {"names", CHL_OPT_JSON, offsetof(read_options, names), 0, 0, NULL, 0},
+    {"file_column", CHL_OPT_STRING, offsetof(read_options, file_column), 0, 0, NULL, 0},
     {"header", CHL_OPT_BOOL, offsetof(read_options, header), 0, 0, NULL, 0},
     {"target", CHL_OPT_JSON, offsetof(read_options, target), 0, 0, NULL, 0},
     {"positive", CHL_OPT_JSON, offsetof(read_options, positive), 0, 0, NULL, 0},
@@ -122,13 +124,14 @@ static void push_formats(lua_State *L, const json_t *map, chl_csv_options *csv)
 static void check_options(lua_State *L, int arg, read_options *read, chl_csv_options *csv)
 {
     chl_error err = {0};
-    *read = (read_options){.header = true};
     *csv = (chl_csv_options){0};
-    luaL_checkstack(L, 12, "options");
+    luaL_checkstack(L, 16, "options");
     const json_t *json = chlua_check_json(L, arg);
     if (json_is_array(json) && json_array_size(json) == 0) {
         json = NULL; /* {} */
     }
+    /* names are for files without a header, unless it is said that there is one */
+    *read = (read_options){.header = !json_object_get(json, "names")};
     chlua_check(L, chl_options_read(json, "read_csv", read_table, read, &err), &err);
     if (read->separator && strlen(read->separator) != 1) {
         luaL_error(L, "read_csv: separator: expected one character, got '%s'",
@@ -136,6 +139,8 @@ static void check_options(lua_State *L, int arg, read_options *read, chl_csv_opt
     }
     csv->separator = read->separator ? read->separator[0] : 0;
     csv->no_header = !read->header;
+    csv->file_column = read->file_column;
+    csv->names = push_list(L, read->names, "names", &csv->name_count);
     csv->drop = push_list(L, read->drop, "drop", &csv->drop_count);
     csv->na = push_list(L, read->na, "na", &csv->na_count);
     csv->na = read->na ? csv->na : NULL;
@@ -203,7 +208,7 @@ static int finish_read(lua_State *L, void **slot, const read_options *read)
 
 /*** The same as `cl.read_csv`.
  * @function core.frame.read_csv
- * @tparam string path
+ * @tparam string|{string,...} path
  * @tparam[opt] table options as for `cl.read_csv`
  * @treturn Frame
  * @raise "bank.csv:118: column 'Tenure': expected an integer, got "n/a""
@@ -211,8 +216,11 @@ static int finish_read(lua_State *L, void **slot, const read_options *read)
  */
 static int frame_read_csv(lua_State *L)
 {
-    const char *path = luaL_checkstring(L, 1);
+    int n;
+    luaL_argexpected(L, lua_istable(L, 1) || lua_type(L, 1) == LUA_TSTRING, 1,
+                     "path or list of paths");
     lua_settop(L, 2);
+    const char *const *paths = chlua_check_strings(L, 1, &n);
     read_options read;
     chl_csv_options csv;
     check_options(L, 2, &read, &csv);
@@ -221,7 +229,7 @@ static int frame_read_csv(lua_State *L)
     chl_frame *made = NULL;
     void **slot = chlua_new_box(L, CHLUA_FRAME);
     chlua_control(L, &control);
-    chl_status status = chl_csv_read(path, &csv, &control, &made, &err);
+    chl_status status = chl_csv_read_files(paths, n, &csv, &control, &made, &err);
     chlua_control_done(L);
     *slot = made;
     chlua_check(L, status, &err);

@@ -44,8 +44,8 @@ typedef struct chl_csv_options {
 /* The most levels that make a text column of so many rows a category by itself. */
 int64_t chl_category_limit(int64_t rows);
 
-/* options may be NULL. Reads a path ("-" is stdin) or `n` bytes in memory (`name` serves
- * messages). */
+/* options may be NULL. Reads a path ("-" is stdin; see paths.h for patterns) or `n` bytes
+ * in memory (`name` serves messages). */
 CHL_MUST_CHECK chl_status chl_csv_read(const char *path, const chl_csv_options *options,
                                        const chl_control *control, chl_frame **out,
                                        chl_error *err);
@@ -67,6 +67,9 @@ typedef struct chl_csv_reader chl_csv_reader;
  * the reader. */
 CHL_MUST_CHECK chl_status chl_csv_open(const char *path, const chl_csv_options *options,
                                        chl_csv_reader **out, chl_error *err);
+CHL_MUST_CHECK chl_status chl_csv_open_files(const char *const *paths, int n,
+                                             const chl_csv_options *options,
+                                             chl_csv_reader **out, chl_error *err);
 /* The names in the header, which is read now; borrowed until the close. */
 CHL_MUST_CHECK chl_status chl_csv_columns(chl_csv_reader *reader,
                                           const char *const **names, int *n,

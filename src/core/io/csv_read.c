@@ -11,6 +11,7 @@
 #include "core/base/alloc.h"
 #include "core/base/parallel.h"
 #include "core/io/csv_table.h"
+#include "core/io/paths.h"
 
 enum { BLOCK = 256 << 10, JOBS_A_THREAD = 2, SMALL = 4 };
 
@@ -328,8 +329,13 @@ chl_status chl_csv_read_files(const char *const *paths, int n,
     if (n < 1) {
         return chl_fail(err, CHL_EINVAL, "read_csv: expected at least one file");
     }
-    chl_blocks blocks = {.paths = paths, .path_count = n};
-    return read_frame(&blocks, options, control, out, err);
+    chl_paths files;
+    CHL_TRY(chl_paths_expand(paths, n, &files, err));
+    chl_blocks blocks = {.paths = (const char *const *)files.items,
+                         .path_count = files.count};
+    chl_status status = read_frame(&blocks, options, control, out, err);
+    chl_paths_reset(&files);
+    return status;
 }
 
 chl_status chl_csv_read(const char *path, const chl_csv_options *options,

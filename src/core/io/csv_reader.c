@@ -9,12 +9,12 @@
 #include "core/base/nearest.h"
 #include "core/base/parallel.h"
 #include "core/io/csv_table.h"
+#include "core/io/paths.h"
 
 enum { USUAL_BYTES = 8 << 20 };
 
 struct chl_csv_reader {
-    const char *path;
-    char *owned_path;
+    chl_paths files;
     chl_csv_options options;
     chl_blocks blocks;
     csv_table table;
@@ -31,7 +31,7 @@ void chl_csv_close(chl_csv_reader *reader)
         chl_blocks_reset(&reader->blocks);
         csv_table_reset(&reader->table);
         chl_free((void *)reader->names);
-        chl_free(reader->owned_path);
+        chl_paths_reset(&reader->files);
         chl_free(reader);
     }
 }
@@ -41,45 +41,58 @@ double chl_csv_progress(const chl_csv_reader *reader)
     return chl_blocks_progress(&reader->blocks);
 }
 
-/* Opens the file now, so that a wrong path fails here. */
-static chl_status check_path(const char *path, chl_error *err)
+/* Opens the files now, so that a wrong path fails here. */
+static chl_status check_paths(const chl_paths *files, chl_error *err)
 {
-    chl_input *input = NULL;
-    if (strcmp(path, "-") == 0) {
-        return CHL_OK;
+    for (int i = 0; i < files->count; i++) {
+        chl_input *input = NULL;
+        if (strcmp(files->items[i], "-") != 0) {
+            CHL_TRY(chl_input_open(files->items[i], &input, err));
+            chl_input_close(input);
+        }
     }
-    CHL_TRY(chl_input_open(path, &input, err));
-    chl_input_close(input);
     return CHL_OK;
 }
 
-chl_status chl_csv_open(const char *path, const chl_csv_options *options,
-                        chl_csv_reader **out, chl_error *err)
+static chl_status start_reader(chl_csv_reader *r, const char *const *paths, int n,
+                               const chl_csv_options *options, chl_error *err)
 {
-    *out = NULL;
-    CHL_TRY(check_path(path, err));
-    chl_csv_reader *r = chl_calloc(1, sizeof *r);
-    char *copy = r ? chl_strdup(path) : NULL;
-    if (!copy) {
-        chl_free(r);
-        return chl_fail_memory(err);
+    if (n < 1) {
+        return chl_fail(err, CHL_EINVAL, "read_csv: expected at least one file");
     }
-    r->path = r->owned_path = copy;
-    if (options) {
-        r->options = *options;
-    }
-    r->blocks = (chl_blocks){.paths = &r->path,
-                             .path_count = 1,
+    CHL_TRY(chl_paths_expand(paths, n, &r->files, err));
+    CHL_TRY(check_paths(&r->files, err));
+    r->options = options ? *options : (chl_csv_options){0};
+    r->blocks = (chl_blocks){.paths = (const char *const *)r->files.items,
+                             .path_count = r->files.count,
                              .quotes = true,
                              .first = csv_table_header,
                              .ctx = &r->table};
-    chl_status status = csv_table_init(&r->table, &r->options, &r->path, err);
+    return csv_table_init(&r->table, &r->options, r->blocks.paths, err);
+}
+
+chl_status chl_csv_open_files(const char *const *paths, int n,
+                              const chl_csv_options *options, chl_csv_reader **out,
+                              chl_error *err)
+{
+    *out = NULL;
+    chl_csv_reader *r = chl_calloc(1, sizeof *r);
+    if (!r) {
+        return chl_fail_memory(err);
+    }
+    chl_status status = start_reader(r, paths, n, options, err);
     if (status != CHL_OK) {
         chl_csv_close(r);
         return status;
     }
     *out = r;
     return CHL_OK;
+}
+
+chl_status chl_csv_open(const char *path, const chl_csv_options *options,
+                        chl_csv_reader **out, chl_error *err)
+{
+    return chl_csv_open_files(&path, 1, options, out, err);
 }
 
 static chl_status give_up(const csv_job *job, chl_error *err)

@@ -59,7 +59,9 @@ void csv_table_reset(csv_table *table)
     chl_free(table->fields);
     chl_free(table->gathers);
     chl_free(table->files);
-    pthread_rwlock_destroy(&table->moving);
+    if (table->paths) { /* it was initialized */
+        pthread_rwlock_destroy(&table->moving);
+    }
     *table = (csv_table){.count = -1};
 }
 
