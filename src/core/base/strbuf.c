@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/base/strbuf.h"
 
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/alloc.h"
@@ -31,6 +29,11 @@ static bool reserve(chl_strbuf *buf, size_t extra)
     }
     buf->data = grown;
     return true;
+}
+
+char *chl_strbuf_room(chl_strbuf *buf, size_t n)
+{
+    return reserve(buf, n) ? buf->data + buf->length : NULL;
 }
 
 void chl_strbuf_append(chl_strbuf *buf, const char *bytes, size_t n)
@@ -68,18 +71,4 @@ void chl_strbuf_printf(chl_strbuf *buf, const char *fmt, ...)
     vsnprintf(buf->data + buf->length, (size_t)need + 1, fmt, args);
     va_end(args);
     buf->length += (size_t)need;
-}
-
-void chl_format_double(double value, char text[32])
-{
-    if (value == floor(value) && fabs(value) < 1e15) {
-        snprintf(text, 32, "%.0f", value == 0 ? 0.0 : value);
-        return;
-    }
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, 32, "%.*g", digits, value);
-        if (strtod(text, NULL) == value) {
-            return;
-        }
-    }
 }

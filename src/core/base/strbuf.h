@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/base/decimal.h"
 #include "core/base/status.h"
 
 typedef struct chl_strbuf {
@@ -27,8 +28,8 @@ void chl_strbuf_puts(chl_strbuf *buf, const char *text);
 void chl_strbuf_putc(chl_strbuf *buf, char c);
 void chl_strbuf_printf(chl_strbuf *buf, const char *fmt, ...) CHL_PRINTF(2, 3);
 
-/* The shortest decimal text that reads back as exactly this double; an integral value
- * below 1e15 has no point ("3", not "3.0"). At most 32 bytes with the NUL. */
-void chl_format_double(double value, char text[32]);
+/* n bytes behind the text for the caller to fill, who then adds to `length` and puts a
+ * NUL behind; NULL without memory. */
+char *chl_strbuf_room(chl_strbuf *buf, size_t n);
 
 #endif

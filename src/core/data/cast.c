@@ -47,8 +47,7 @@ void chl_column_format(const chl_column *column, int64_t i, struct chl_strbuf *b
     case CHL_F64: format_double(column->values.f64[i], buf); break;
     case CHL_I64: {
         char text[24];
-        int n = snprintf(text, sizeof text, "%lld", (long long)column->values.i64[i]);
-        chl_strbuf_append(buf, text, (size_t)n);
+        chl_strbuf_append(buf, text, chl_format_i64(column->values.i64[i], text));
         break;
     }
     case CHL_BOOL:

@@ -6,17 +6,13 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/decimal.h"
 
 enum {
     MAX_DIGITS = 19,     /* that always fit 64 bits */
-    MAX_POWER = 22,      /* 10^22 is the last power of ten that is exact in double */
     MAX_EXPONENT = 9999, /* exponents beyond are 0 or infinite anyway */
     SHORT_TEXT = 128
 };
-
-static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
 static bool is_digit(char c)
 {
@@ -129,104 +125,6 @@ static bool convert_slowly(const char *text, size_t length, double *value)
     return isfinite(*value);
 }
 
-/* ---- exact products and quotients ---- */
-
-#ifdef __SIZEOF_INT128__
-__extension__ typedef unsigned __int128 wide;
-
-/* 5^0 … 5^27: those that fit 64 bits. */
-enum { MAX_FIVES = 27 };
-static const uint64_t fives[] = {UINT64_C(1),
-                                 UINT64_C(5),
-                                 UINT64_C(25),
-                                 UINT64_C(125),
-                                 UINT64_C(625),
-                                 UINT64_C(3125),
-                                 UINT64_C(15625),
-                                 UINT64_C(78125),
-                                 UINT64_C(390625),
-                                 UINT64_C(1953125),
-                                 UINT64_C(9765625),
-                                 UINT64_C(48828125),
-                                 UINT64_C(244140625),
-                                 UINT64_C(1220703125),
-                                 UINT64_C(6103515625),
-                                 UINT64_C(30517578125),
-                                 UINT64_C(152587890625),
-                                 UINT64_C(762939453125),
-                                 UINT64_C(3814697265625),
-                                 UINT64_C(19073486328125),
-                                 UINT64_C(95367431640625),
-                                 UINT64_C(476837158203125),
-                                 UINT64_C(2384185791015625),
-                                 UINT64_C(11920928955078125),
-                                 UINT64_C(59604644775390625),
-                                 UINT64_C(298023223876953125),
-                                 UINT64_C(1490116119384765625),
-                                 UINT64_C(7450580596923828125)};
-
-/* value × 2^power, power in -1022 … 1023. */
-static double scale(double value, int power)
-{
-    uint64_t bits = (uint64_t)(power + 1023) << 52;
-    double factor;
-    memcpy(&factor, &bits, sizeof factor);
-    return value * factor;
-}
-
-/* The 64 leading bits of the product or quotient of mantissa and 5^|exponent|; its last
- * bit is also set when more bits follow. Then the conversion to double rounds once, as if
- * the value were exact. */
-static double convert_exactly(uint64_t mantissa, int exponent)
-{
-    int zeros = __builtin_clzll(mantissa);
-    uint64_t high = mantissa << zeros, bits, rest;
-    int power;
-    if (exponent >= 0) {
-        wide product = (wide)high * fives[exponent];
-        int shift = product >> 64 ? 64 - __builtin_clzll((uint64_t)(product >> 64)) : 0;
-        bits = (uint64_t)(product >> shift);
-        rest = (uint64_t)(product & (((wide)1 << shift) - 1));
-        power = exponent + shift - zeros;
-    } else {
-        int low = __builtin_clzll(fives[-exponent]);
-        uint64_t divisor = fives[-exponent] << low; /* has its highest bit, as `high` */
-        wide dividend = (wide)high << 63;
-        bits = (uint64_t)(dividend / divisor);
-        rest = (uint64_t)(dividend - (wide)bits * divisor);
-        power = exponent - zeros - 63 + low;
-    }
-    return scale((double)(bits | (rest != 0)), power);
-}
-#else
-enum { MAX_FIVES = -1 };
-static double convert_exactly(uint64_t mantissa, int exponent)
-{
-    return (double)mantissa + exponent;
-}
-#endif
-
-/* mantissa × 10^exponent, correctly rounded; false when that takes more. */
-static inline bool convert_quickly(uint64_t mantissa, int exponent, double *value)
-{
-    if (mantissa <= UINT64_C(1) << 53 && exponent >= -MAX_POWER &&
-        exponent <= MAX_POWER) {
-        double exact = (double)mantissa;
-        *value = exponent < 0 ? exact / powers[-exponent] : exact * powers[exponent];
-        return true;
-    }
-    if (mantissa == 0 || exponent < -MAX_FIVES || exponent > MAX_FIVES) {
-        return false;
-    }
-    *value = convert_exactly(mantissa, exponent);
-    return true;
-}
-
-bool chl_decimal_to_f64(uint64_t mantissa, int exponent, double *value)
-{
-    return convert_quickly(mantissa, exponent, value);
-}
-
 /* Digits, a point and digits, at most 19 of them together: what most numbers are. */
 static inline bool read_simple(const char *at, const char *end, uint64_t *mantissa,
                                int *exponent)
@@ -255,7 +153,7 @@ bool chl_parse_f64(const char *text, size_t length, double *value)
     decimal d = {.exact = true};
     bool negative = length && *text == '-';
     if (read_simple(text + negative, text + length, &d.mantissa, &d.exponent) &&
-        convert_quickly(d.mantissa, d.exponent, value)) {
+        chl_decimal_to_f64(d.mantissa, d.exponent, value)) {
         *value = negative ? -*value : *value;
         return true;
     }
@@ -263,7 +161,7 @@ bool chl_parse_f64(const char *text, size_t length, double *value)
     if (!read_decimal(text, text + length, &d)) {
         return false;
     }
-    if (!d.exact || !convert_quickly(d.mantissa, d.exponent, value)) {
+    if (!d.exact || !chl_decimal_to_f64(d.mantissa, d.exponent, value)) {
         return convert_slowly(text, length, value);
     }
     *value = d.negative ? -*value : *value;

@@ -2,10 +2,6 @@
  *
  * Values from text. Layer: core/data. Numbers are exactly rounded; the process keeps
  * LC_NUMERIC at "C", so that the point is a point everywhere.
- *
- * Up to 2^53 and 10^22 one product or quotient of doubles is exact (Clinger, "How to read
- * floating point numbers accurately", 1990); up to 19 digits and 10^27 one of 128-bit
- * integers, rounded once; the rest goes to strtod.
  */
 #ifndef CHL_DATA_TEXT_H
 #define CHL_DATA_TEXT_H
@@ -20,10 +16,6 @@ bool chl_parse_i64(const char *text, size_t length, int64_t *value);
 /* A decimal number with optional sign, point and exponent; no "inf", "nan", hexadecimal;
  * false also when it overflows. */
 bool chl_parse_f64(const char *text, size_t length, double *value);
-
-/* mantissa × 10^exponent, correctly rounded; false where that takes strtod: beyond 10^27
- * in either direction. */
-bool chl_decimal_to_f64(uint64_t mantissa, int exponent, double *value);
 
 /* "true" or "false" in any letter case. */
 bool chl_parse_bool(const char *text, size_t length, bool *value);
