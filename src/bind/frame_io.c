@@ -262,11 +262,11 @@ static int frame_parse_csv(lua_State *L)
 const luaL_Reg chlua_frame_io_functions[] = {
     {"read_csv", frame_read_csv}, {"parse_csv", frame_parse_csv}, {NULL, NULL}};
 
-/* {separator=";"} at `arg`, or ','. */
+/* {separator=";"} at `arg`, or 0. */
 static char check_separator(lua_State *L, int arg)
 {
     if (lua_isnoneornil(L, arg)) {
-        return ',';
+        return 0;
     }
     luaL_checktype(L, arg, LUA_TTABLE);
     for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) {
@@ -277,7 +277,10 @@ static char check_separator(lua_State *L, int arg)
         }
     }
     lua_getfield(L, arg, "separator");
-    const char *text = luaL_optstring(L, -1, ",");
+    if (lua_isnil(L, -1)) {
+        return 0;
+    }
+    const char *text = luaL_checkstring(L, -1);
     if (strlen(text) != 1) {
         luaL_error(L, "write_csv: separator: expected one character, got '%s'", text);
     }
@@ -286,10 +289,11 @@ static char check_separator(lua_State *L, int arg)
 
 /*** @type Frame */
 
-/*** Writes the frame as CSV, atomically; "-" is standard output.
+/*** Writes the frame as CSV, atomically; "-" is standard output, a path in `.gz` is
+ * packed.
  * @function Frame:write_csv
  * @tparam string path
- * @tparam[opt] table options separator=","
+ * @tparam[opt] table options `separator`: a tab for `.tsv` and `.tsv.gz`, else ","
  * @treturn boolean true, or nil and a message when the system refuses
  * @usage assert(frame:write_csv("copy.csv", { separator = ";" })) */
 int chlua_frame_write_csv(lua_State *L)
@@ -298,7 +302,11 @@ int chlua_frame_write_csv(lua_State *L)
     const char *path = luaL_checkstring(L, 2);
     char separator = check_separator(L, 3);
     chl_error err = {0};
-    return chlua_ok_or_nil(L, chl_csv_write(frame, path, separator, &err), &err);
+    chl_control control;
+    chlua_control(L, &control);
+    chl_status status = chl_csv_write(frame, path, separator, &control, &err);
+    chlua_control_done(L);
+    return chlua_ok_or_nil(L, status, &err);
 }
 
 /*** The frame as CSV text.

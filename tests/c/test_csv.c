@@ -193,7 +193,7 @@ static void test_files(void **state)
     assert_true(fd >= 0);
     close(fd);
     chl_frame *f = parse_with("a,b\n1,\"x\"\"\"\n0.1,\n-0,é\n", NULL), *g = NULL;
-    assert_ok(chl_csv_write(f, path, ';', &err));
+    assert_ok(chl_csv_write(f, path, ';', NULL, &err));
     chl_csv_options o = {.separator = ';'};
     assert_ok(chl_csv_read(path, &o, NULL, &g, &err));
     assert_csv(g, "a,b\n1,\"x\"\"\"\n0.1,\n-0,é\n");
@@ -201,7 +201,7 @@ static void test_files(void **state)
     unlink(path);
     assert_error(chl_csv_read(path, NULL, NULL, &g, &err), "cannot open: No such file");
     assert_error(chl_csv_read("/tmp", NULL, NULL, &g, &err), "/tmp: cannot read");
-    assert_int_equal(chl_csv_write(f, "/nonexistent/x.csv", ',', NULL), CHL_EIO);
+    assert_int_equal(chl_csv_write(f, "/nonexistent/x.csv", ',', NULL, NULL), CHL_EIO);
     chl_frame_release(f);
 }
 

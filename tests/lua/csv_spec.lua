@@ -1,5 +1,6 @@
 local cl = require("churnlab")
 local core = require("churnlab.core")
+local lfs = require("lfs")
 local parse = core.frame.parse_csv
 
 describe("read_csv", function()
@@ -81,6 +82,107 @@ describe("write_csv", function()
     assert.error_matches(function() f:write_csv("x", { sep = ";" }) end,
       "write_csv: unknown option 'sep'")
     assert.are.equal("a\n1\n", f:to_csv())
+  end)
+end)
+
+describe("files of other kinds", function()
+  local folder
+
+  local function put(name, text)
+    local file = assert(io.open(folder .. "/" .. name, "wb"))
+    file:write(text)
+    file:close()
+    return folder .. "/" .. name
+  end
+
+  local function get(name)
+    local file = assert(io.open(folder .. "/" .. name, "rb"))
+    local text = file:read("a")
+    file:close()
+    return text
+  end
+
+  before_each(function()
+    folder = os.tmpname()
+    os.remove(folder)
+    assert(lfs.mkdir(folder))
+  end)
+
+  after_each(function()
+    for name in lfs.dir(folder) do os.remove(folder .. "/" .. name) end
+    os.remove(folder)
+  end)
+
+  it("packs and unpacks .gz, on any number of threads", function()
+    local rows = {}
+    for i = 1, 20000 do rows[i] = ("%d,%s,%d.25"):format(i, i % 3 == 0 and "a" or "b", i) end
+    local f = parse("i,s,x\n" .. table.concat(rows, "\n"))
+    local threads, texts = core.control.threads(), {}
+    for n = 1, 2 do
+      core.control.threads(n)
+      assert.is_true(f:write_csv(folder .. "/x.csv.gz"))
+      texts[n] = get("x.csv.gz")
+      assert.are.equal(f:to_csv(), cl.read_csv(folder .. "/x.csv.gz"):to_csv())
+    end
+    core.control.threads(threads)
+    assert.are.equal(texts[1], texts[2])
+    assert.is_true(#texts[1] < #f:to_csv() // 2)
+  end)
+
+  it("refuses damaged gzip data", function()
+    local f = parse("a,b\n" .. ("1,2\n"):rep(5000))
+    assert(f:write_csv(folder .. "/x.csv.gz"))
+    local text = get("x.csv.gz")
+    local cut = put("cut.csv.gz", text:sub(1, -9))
+    assert.error_matches(function() cl.read_csv(cut) end, "cut.csv.gz: .*truncated")
+    local wrong = put("wrong.csv.gz", text:sub(1, -9) .. "\1\2\3\4" .. text:sub(-4))
+    assert.error_matches(function() cl.read_csv(wrong) end, "wrong.csv.gz: damaged gzip data")
+    local plain = put("plain.csv.gz", "a,b\n1,2\n")
+    assert.error_matches(function() cl.read_csv(plain) end, "expected gzip data, got other bytes")
+  end)
+
+  it("separates .tsv by tabs", function()
+    local f = parse("a,b\n1,x y\n2,\n")
+    assert(f:write_csv(folder .. "/x.tsv"))
+    assert.are.equal("a\tb\n1\tx y\n2\t\n", get("x.tsv"))
+    assert.are.equal(f:to_csv(), cl.read_csv(folder .. "/x.tsv"):to_csv())
+    assert(f:write_csv(folder .. "/y.tsv.gz", { separator = ";" }))
+    assert.are.equal(f:to_csv(), cl.read_csv(folder .. "/y.tsv.gz", { separator = ";" }):to_csv())
+  end)
+
+  it("reads runs of blanks, and names what has no header", function()
+    local path = put("log.txt", " 00001 19970101  1   11.77\n 00002 19970112 12    6.79\n")
+    local f = cl.read_csv(path, { separator = " ", names = { "id", "day", "n", "amount" },
+      formats = { day = "%Y%m%d" } })
+    assert.are.equal("id,day,n,amount\n00001,1997-01-01,1,11.77\n00002,1997-01-12,12,6.79\n",
+      f:to_csv())
+    assert.error_matches(function() cl.read_csv(path, { separator = " ", names = { "id" } }) end,
+      "log.txt: names: expected 4, got 1")
+    assert.are.equal("b\n1\n", parse("a\n1\n", { names = { "b" }, header = true }):to_csv())
+    local blanks = { separator = " " }
+    local g = parse("a,b\n1,\n2,x y\n")
+    assert.are.equal(g:to_csv(), parse(g:to_csv(blanks), blanks):to_csv())
+  end)
+
+  it("reads many files as one", function()
+    put("d-2.csv", "a,b\n3,z\n")
+    put("d-1.csv", "a,b\n1,x\n2,y\n")
+    local pattern = folder .. "/d-*.csv"
+    local f = cl.read_csv(pattern, { file_column = "from" })
+    assert.are.same({ 1, 2, 3 }, f.a:to_table())
+    assert.are.equal("category", f:type("from"))
+    assert.are.equal(folder .. "/d-1.csv", f.from[2])
+    assert.are.equal(folder .. "/d-2.csv", f.from[3])
+    local both = { folder .. "/d-2.csv", folder .. "/d-1.csv" }
+    assert.are.same({ 3, 1, 2 }, cl.read_csv(both).a:to_table())
+    put("d-3.csv", "a,c\n3,z\n")
+    assert.error_matches(function() cl.read_csv(pattern) end,
+      "d%-3.csv:1: column 2: expected 'b' as in .*d%-1.csv, got 'c'")
+    put("d-3.csv", "a,b\n3,z\nx\n")
+    assert.error_matches(function() cl.read_csv(pattern) end, "d%-3.csv:3: expected 2 fields, got 1")
+    assert.error_matches(function() cl.read_csv(folder .. "/none-*.csv") end,
+      "none%-%*.csv: no file matches")
+    assert.error_matches(function() cl.read_csv({}) end, "expected at least one file")
   end)
 end)
 

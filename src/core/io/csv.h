@@ -94,10 +94,13 @@ void chl_csv_close(chl_csv_reader *reader); /* NULL allowed */
 
 /* Writes with a header; reading it back with the same types gives the same frame. Quotes
  * where needed (separator, quote, CR, LF, leading or trailing space, text that would read
- * as NA); missing cells are empty. A path is written to a temporary file beside it and
- * renamed; "-" is stdout. */
+ * as NA); missing cells are empty (NA where nothing would be no cell: in a frame of one
+ * column, with separator ' '). Separator 0: a tab for .tsv and .tsv.gz, else a comma. A
+ * path is written to a temporary file beside it and renamed, ".gz" is packed; "-" is
+ * stdout. */
 CHL_MUST_CHECK chl_status chl_csv_write(const chl_frame *frame, const char *path,
-                                        char separator, chl_error *err);
+                                        char separator, const chl_control *control,
+                                        chl_error *err);
 CHL_MUST_CHECK chl_status chl_csv_format(const chl_frame *frame, char separator,
                                          chl_strbuf *out, chl_error *err);
 
@@ -107,6 +110,10 @@ typedef struct chl_csv_writer chl_csv_writer;
 
 CHL_MUST_CHECK chl_status chl_csv_writer_open(const char *path, char separator,
                                               chl_csv_writer **out, chl_error *err);
+/* The same, formatting (and packing) on several threads. */
+CHL_MUST_CHECK chl_status chl_csv_writer_open_threads(const char *path, char separator,
+                                                      int threads, chl_csv_writer **out,
+                                                      chl_error *err);
 /* The header comes with the first frame; the others must have its columns. */
 CHL_MUST_CHECK chl_status chl_csv_writer_put(chl_csv_writer *writer,
                                              const chl_frame *frame, chl_error *err);

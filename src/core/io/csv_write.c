@@ -6,30 +6,27 @@
  * end, nothing at all, an NA word. In a frame of one column a missing cell is written NA,
  * because an empty line would be no row.
  */
-#include <errno.h>
-#include <stdio.h>
+#include <math.h>
 #include <string.h>
 
 #include "core/base/alloc.h"
-#include "core/base/file.h"
+#include "core/base/parallel.h"
+#include "core/data/calendar.h"
 #include "core/io/csv_piece.h"
+#include "core/io/input.h"
+#include "core/io/output.h"
+
+enum {
+    NUMBER_ROOM = CHL_TIME_TEXT + 2
+}; /* the longest number, date or timestamp with quotes */
 
 typedef struct cells_writer {
     const chl_frame *frame;
     char separator;
+    bool quote_numbers; /* the separator is one of a number's bytes */
     csv_na na;
     chl_strbuf *out;
 } cells_writer;
-
-static bool is_na_text(const csv_na *na, const char *text, size_t length)
-{
-    for (int i = 0; i < na->count; i++) {
-        if (strlen(na->words[i]) == length && memcmp(na->words[i], text, length) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
 
 /* At the start of a file these bytes would be taken for a mark of its encoding. */
 static bool looks_like_bom(const char *text, size_t length)
@@ -38,18 +35,25 @@ static bool looks_like_bom(const char *text, size_t length)
     return first >= 0xfe || (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0);
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\0';
+}
+
 static bool wants_quotes(const cells_writer *w, const char *text, size_t length)
 {
-    if (length == 0 || strchr(" \t", text[0]) || strchr(" \t", text[length - 1])) {
+    if (length == 0 || is_blank(text[0]) || is_blank(text[length - 1])) {
         return true;
     }
+    bool special = false;
     for (size_t i = 0; i < length; i++) {
-        if (text[i] == w->separator || text[i] == '"' || text[i] == '\n' ||
-            text[i] == '\r') {
-            return true;
-        }
+        special |= text[i] == w->separator || text[i] == '"' || text[i] == '\n' ||
+                   text[i] == '\r' || (w->separator == ' ' && text[i] == '\t');
     }
-    return looks_like_bom(text, length) || is_na_text(&w->na, text, length);
+    if (special) {
+        return true;
+    }
+    return looks_like_bom(text, length) || csv_na_match(&w->na, text, length);
 }
 
 static void put_quoted(chl_strbuf *out, const char *text, size_t length)
@@ -73,10 +77,71 @@ static void put_text(const cells_writer *w, const char *text, size_t length)
     }
 }
 
+static size_t put_two(char *to, int value)
+{
+    to[0] = (char)('0' + value / 10);
+    to[1] = (char)('0' + value % 10);
+    return 2;
+}
+
+static size_t format_date(int32_t days, char *to)
+{
+    int year, month, day;
+    chl_date_to_civil(days, &year, &month, &day);
+    if (year < 0 || year > 9999) {
+        return chl_date_format(days, to);
+    }
+    put_two(to, year / 100);
+    put_two(to + 2, year % 100);
+    to[4] = to[7] = '-';
+    put_two(to + 5, month);
+    put_two(to + 8, day);
+    return 10;
+}
+
+/* The value of a row that is no text, in NUMBER_ROOM bytes. */
+static size_t format_value(const chl_column *column, int64_t i, char *to)
+{
+    switch (column->type) {
+    case CHL_I64: return chl_format_i64(column->values.i64[i], to);
+    case CHL_F64:
+        if (column->values.f64[i] == 0 && signbit(column->values.f64[i])) {
+            memcpy(to, "-0", 2);
+            return 2;
+        }
+        return chl_format_double(column->values.f64[i], to);
+    case CHL_BOOL:
+        memcpy(to, column->values.boolean[i] ? "true" : "false", 5);
+        return column->values.boolean[i] ? 4 : 5;
+    case CHL_DATE: return format_date(column->values.days[i], to);
+    case CHL_TIMESTAMP: return chl_timestamp_format(column->values.micros[i], to);
+    case CHL_STRING:
+    case CHL_CATEGORY: break; /* put_text's */
+    }
+    return 0;
+}
+
+static void put_value(const cells_writer *w, const chl_column *column, int64_t i)
+{
+    char *to = chl_strbuf_room(w->out, NUMBER_ROOM);
+    if (!to) {
+        return;
+    }
+    size_t n = format_value(column, i, to);
+    if (w->quote_numbers && memchr(to, w->separator, n)) {
+        /* the separator is one of its bytes; a number in quotes reads as a number */
+        memmove(to + 1, to, n);
+        to[0] = to[n + 1] = '"';
+        n += 2;
+    }
+    to[n] = '\0';
+    w->out->length += n;
+}
+
 static void put_cell(const cells_writer *w, const chl_column *column, int64_t i)
 {
     if (!chl_column_valid(column, i)) {
-        if (w->frame->columns == 1) {
+        if (w->frame->columns == 1 || w->separator == ' ') {
             chl_strbuf_puts(w->out, "NA");
         }
     } else if (column->type == CHL_STRING || column->type == CHL_CATEGORY) {
@@ -84,18 +149,7 @@ static void put_cell(const cells_writer *w, const chl_column *column, int64_t i)
         const char *text = chl_column_text(column, i, &length);
         put_text(w, text, length);
     } else {
-        size_t start = w->out->length;
-        chl_column_format(column, i, w->out);
-        /* "-" or "." may be the separator; a number in quotes reads as a number */
-        if (!w->out->failed &&
-            memchr(w->out->data + start, w->separator, w->out->length - start)) {
-            chl_strbuf copy = {0};
-            chl_column_format(column, i, &copy);
-            w->out->length = start;
-            put_quoted(w->out, copy.data ? copy.data : "", copy.length);
-            w->out->failed = w->out->failed || copy.failed;
-            chl_strbuf_reset(&copy);
-        }
+        put_value(w, column, i);
     }
 }
 
@@ -119,6 +173,7 @@ static chl_status cells_writer_init(cells_writer *w, const chl_frame *frame,
         return chl_fail(err, CHL_EINVAL,
                         "write_csv: separator: expected no quote and no line end");
     }
+    w->quote_numbers = strchr("0123456789-+.: eETZtrufals", w->separator) != NULL;
     csv_na_init(&w->na, NULL);
     return CHL_OK;
 }
@@ -148,52 +203,61 @@ chl_status chl_csv_format(const chl_frame *frame, char separator, chl_strbuf *ou
 
 /* ---- files ---- */
 
-enum { FLUSH_FROM = 1 << 20 }; /* bytes of text that are worth a write */
+enum { PIECE_ROWS = 4096 }; /* rows that a thread formats at a time */
 
 struct chl_csv_writer {
     char separator;
-    bool is_stdout;
-    chl_file_writer file; /* when it is not standard output */
-    chl_strbuf text;      /* not written yet */
-    chl_frame *first;     /* without rows: the columns that every frame must have */
+    int threads;
+    chl_output output;
+    chl_output_piece *pieces; /* one a thread */
+    chl_frame *first;         /* without rows: the columns that every frame must have */
 };
 
-static chl_status flush_text(chl_csv_writer *writer, chl_error *err)
+static bool is_tsv(const char *path)
 {
-    size_t n = writer->text.length;
-    writer->text.length = 0;
-    if (writer->text.failed) {
+    size_t n = strlen(path);
+    n -= chl_path_packed(path) ? 3 : 0;
+    return n > 4 && memcmp(path + n - 4, ".tsv", 4) == 0;
+}
+
+static chl_status open_writer(chl_csv_writer *writer, const char *path, char separator,
+                              int threads, chl_error *err)
+{
+    cells_writer w;
+    separator = separator ? separator : is_tsv(path) ? '\t' : ',';
+    CHL_TRY(cells_writer_init(&w, NULL, separator, NULL, err));
+    writer->separator = separator;
+    writer->output.is_stdout = true; /* nothing to close yet */
+    writer->pieces = chl_calloc((size_t)threads, sizeof *writer->pieces);
+    if (!writer->pieces) {
         return chl_fail_memory(err);
     }
-    if (!writer->is_stdout) {
-        return chl_file_writer_put(&writer->file, writer->text.data, n, err);
+    writer->threads = threads;
+    return chl_output_open(&writer->output, path, err);
+}
+
+chl_status chl_csv_writer_open_threads(const char *path, char separator, int threads,
+                                       chl_csv_writer **out, chl_error *err)
+{
+    *out = NULL;
+    chl_csv_writer *made = chl_calloc(1, sizeof *made);
+    if (!made) {
+        return chl_fail_memory(err);
     }
-    if (fwrite(writer->text.data, 1, n, stdout) != n || fflush(stdout) != 0) {
-        return chl_fail(err, CHL_EIO, "stdout: cannot write: %s", strerror(errno));
+    chl_status status =
+        open_writer(made, path, separator, threads < 1 ? 1 : threads, err);
+    if (status != CHL_OK) {
+        chl_csv_writer_close(made);
+        return status;
     }
+    *out = made;
     return CHL_OK;
 }
 
 chl_status chl_csv_writer_open(const char *path, char separator, chl_csv_writer **out,
                                chl_error *err)
 {
-    *out = NULL;
-    cells_writer w;
-    CHL_TRY(cells_writer_init(&w, NULL, separator, NULL, err));
-    chl_csv_writer *made = chl_calloc(1, sizeof *made);
-    if (!made) {
-        return chl_fail_memory(err);
-    }
-    made->separator = w.separator;
-    made->is_stdout = strcmp(path, "-") == 0;
-    chl_status status =
-        made->is_stdout ? CHL_OK : chl_file_writer_open(&made->file, path, err);
-    if (status != CHL_OK) {
-        chl_free(made);
-        return status;
-    }
-    *out = made;
-    return CHL_OK;
+    return chl_csv_writer_open_threads(path, separator, 1, out, err);
 }
 
 static chl_status check_columns(const chl_frame *first, const chl_frame *frame,
@@ -208,51 +272,97 @@ static chl_status check_columns(const chl_frame *first, const chl_frame *frame,
                            "write_csv: expected the columns of the frame before");
 }
 
-chl_status chl_csv_writer_put(chl_csv_writer *writer, const chl_frame *frame,
-                              chl_error *err)
+typedef struct batch {
+    chl_csv_writer *writer;
+    const chl_frame *frame;
+    int64_t first; /* row of the first piece */
+    bool header;
+} batch;
+
+static chl_status format_piece(void *ctx, size_t index, chl_error *err)
 {
+    const batch *b = ctx;
+    chl_output_piece *piece = &b->writer->pieces[index];
     cells_writer w;
-    CHL_TRY(cells_writer_init(&w, frame, writer->separator, &writer->text, err));
+    CHL_TRY(cells_writer_init(&w, b->frame, b->writer->separator, &piece->text, err));
+    if (b->header && index == 0) {
+        put_header(&w);
+    }
+    int64_t row = b->first + (int64_t)index * PIECE_ROWS, end = row + PIECE_ROWS;
+    end = end < b->frame->rows ? end : b->frame->rows;
+    for (; b->frame->columns > 0 && row < end; row++) {
+        put_row(&w, row);
+    }
+    return chl_output_pack(&b->writer->output, piece, err);
+}
+
+/* A piece a thread, then all of them in their order. */
+static chl_status put_batch(batch *b, chl_error *err)
+{
+    chl_csv_writer *writer = b->writer;
+    int64_t left = b->frame->rows - b->first;
+    int64_t wanted = left > 0 ? (left + PIECE_ROWS - 1) / PIECE_ROWS : 1;
+    size_t n = wanted < writer->threads ? (size_t)wanted : (size_t)writer->threads;
+    CHL_TRY(chl_parallel_for(writer->threads, n, format_piece, b, err));
+    for (size_t i = 0; i < n; i++) {
+        CHL_TRY(chl_output_put(&writer->output, &writer->pieces[i], err));
+    }
+    b->first += (int64_t)n * PIECE_ROWS;
+    b->header = false;
+    return CHL_OK;
+}
+
+static chl_status put_frame(chl_csv_writer *writer, const chl_frame *frame,
+                            const chl_control *control, chl_error *err)
+{
+    batch b = {.writer = writer, .frame = frame, .header = !writer->first};
     if (writer->first) {
         CHL_TRY(check_columns(writer->first, frame, err));
     } else {
         CHL_TRY(chl_frame_slice(frame, 0, 0, &writer->first, err));
-        put_header(&w);
     }
-    for (int64_t i = 0; frame->columns > 0 && i < frame->rows; i++) {
-        put_row(&w, i);
-        if (writer->text.length >= FLUSH_FROM) {
-            CHL_TRY(flush_text(writer, err));
+    while (b.header || b.first < frame->rows) {
+        CHL_TRY(chl_control_check(control, "write_csv", err));
+        CHL_TRY(put_batch(&b, err));
+        if (frame->rows > 0) {
+            double done = (double)b.first / (double)frame->rows;
+            chl_control_report(control, done < 1 ? done : 1, "write_csv");
         }
     }
-    /* a pipe's reader wants to see what is there */
-    return writer->is_stdout ? flush_text(writer, err) : CHL_OK;
+    return CHL_OK;
+}
+
+chl_status chl_csv_writer_put(chl_csv_writer *writer, const chl_frame *frame,
+                              chl_error *err)
+{
+    return put_frame(writer, frame, NULL, err);
 }
 
 chl_status chl_csv_writer_commit(chl_csv_writer *writer, chl_error *err)
 {
-    CHL_TRY(flush_text(writer, err));
-    return writer->is_stdout ? CHL_OK : chl_file_writer_commit(&writer->file, err);
+    return chl_output_commit(&writer->output, err);
 }
 
 void chl_csv_writer_close(chl_csv_writer *writer)
 {
     if (writer) {
-        if (!writer->is_stdout) {
-            chl_file_writer_reset(&writer->file);
+        chl_output_reset(&writer->output);
+        for (int i = 0; i < writer->threads; i++) {
+            chl_output_piece_reset(&writer->pieces[i]);
         }
-        chl_strbuf_reset(&writer->text);
+        chl_free(writer->pieces);
         chl_frame_release(writer->first);
         chl_free(writer);
     }
 }
 
 chl_status chl_csv_write(const chl_frame *frame, const char *path, char separator,
-                         chl_error *err)
+                         const chl_control *control, chl_error *err)
 {
     chl_csv_writer *writer;
-    CHL_TRY(chl_csv_writer_open(path, separator, &writer, err));
-    chl_status status = chl_csv_writer_put(writer, frame, err);
+    int threads = chl_control_threads(control);
+    CHL_TRY(chl_csv_writer_open_threads(path, separator, threads, &writer, err));
+    chl_status status = put_frame(writer, frame, control, err);
     if (status == CHL_OK) {
         status = chl_csv_writer_commit(writer, err);
     }
