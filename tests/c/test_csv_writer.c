@@ -54,7 +54,7 @@ static void many_rows(void **state)
         chl_strbuf_printf(&text, "%d,text %d\n", i, i);
     }
     chl_frame *frame = parse(text.data);
-    assert_ok(chl_csv_write(frame, path, ',', &err));
+    assert_ok(chl_csv_write(frame, path, ',', NULL, &err));
     assert_file(path, text.data);
     unlink(path);
     chl_frame_release(frame);

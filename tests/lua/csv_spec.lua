@@ -179,7 +179,8 @@ describe("files of other kinds", function()
     assert.error_matches(function() cl.read_csv(pattern) end,
       "d%-3.csv:1: column 2: expected 'b' as in .*d%-1.csv, got 'c'")
     put("d-3.csv", "a,b\n3,z\nx\n")
-    assert.error_matches(function() cl.read_csv(pattern) end, "d%-3.csv:3: expected 2 fields, got 1")
+    assert.error_matches(function() cl.read_csv(pattern) end,
+      "d%-3.csv:3: expected 2 fields, got 1")
     assert.error_matches(function() cl.read_csv(folder .. "/none-*.csv") end,
       "none%-%*.csv: no file matches")
     assert.error_matches(function() cl.read_csv({}) end, "expected at least one file")

@@ -19,8 +19,8 @@ struct chl_csv_reader {
     chl_blocks blocks;
     csv_table table;
     csv_job job;
-    bool given;       /* a frame went out */
-    bool ahead, over; /* the job has rows to give, or tells that there are none */
+    bool given;         /* a frame went out */
+    bool ahead, over;   /* the job has rows to give, or tells that there are none */
     const char **names; /* of the columns; NULL until somebody asked */
 };
 
