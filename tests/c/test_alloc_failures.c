@@ -12,6 +12,9 @@
 #include "core/data/group.h"
 #include "core/data/split.h"
 #include "core/table/aggregate.h"
+#include "core/table/asof.h"
+#include "core/table/duplicates.h"
+#include "core/table/join.h"
 #include "core/table/fold.h"
 #include "core/table/poison.h"
 #include "core/table/windows.h"
@@ -363,6 +366,97 @@ static void folds(void **state)
     fail_at_each("folds", run_folds);
 }
 
+/* ---- joins ---- */
+
+static chl_status run_join(chl_join_how how, chl_error *err)
+{
+    static const char *const left_on[] = {"plan", "id"}, *const right_on[] = {"plan",
+                                                                              "age"};
+    chl_join_options options = {.how = how, .left_suffix = "_x", .right_suffix = "_y"};
+    chl_frame *frame = example_frame(), *other = example_frame(), *out = NULL;
+    chl_status status =
+        chl_frame_join(frame, other, left_on, right_on, 2, &options, NULL, &out, err);
+    chl_frame_release(out);
+    if (status == CHL_OK) {
+        status =
+            chl_frame_join(frame, other, left_on, left_on, 1, &options, NULL, &out, err);
+        chl_frame_release(out);
+    }
+    chl_frame_release(frame);
+    chl_frame_release(other);
+    return status;
+}
+
+static chl_status run_joins(chl_error *err)
+{
+    CHL_TRY(run_join(CHL_JOIN_LEFT, err));
+    CHL_TRY(run_join(CHL_JOIN_FULL, err));
+    return run_join(CHL_JOIN_ANTI, err);
+}
+
+static void joins(void **state)
+{
+    (void)state;
+    fail_at_each("joins", run_joins);
+}
+
+static chl_status run_asof_join(chl_error *err)
+{
+    static const char *const on[] = {"plan"};
+    chl_asof_options options = {.left_time = "when", .right_time = "when"};
+    chl_frame *frame = example_frame(), *out = NULL;
+    chl_status status =
+        chl_frame_asof_join(frame, frame, on, on, 1, &options, NULL, &out, err);
+    chl_frame_release(out);
+    chl_frame_release(frame);
+    return status;
+}
+
+static void asof_join(void **state)
+{
+    (void)state;
+    fail_at_each("asof_join", run_asof_join);
+}
+
+static chl_status run_duplicates(chl_error *err)
+{
+    static const char *const names[] = {"plan", "active"};
+    chl_frame *frame = example_frame();
+    chl_status status = CHL_OK;
+    for (int round = 0; round < 6 && status == CHL_OK; round++) {
+        chl_column *stays = NULL;
+        status =
+            chl_frame_unrepeated(frame, names, round < 3 ? 2 : 0, (chl_keep)(round % 3),
+                                 round % 2 ? "when" : NULL, NULL, &stays, err);
+        chl_column_release(stays);
+    }
+    chl_frame_release(frame);
+    return status;
+}
+
+static void duplicates(void **state)
+{
+    (void)state;
+    fail_at_each("duplicates", run_duplicates);
+}
+
+static chl_status run_sort(chl_error *err)
+{
+    static const char *const names[] = {"plan", "age", "id"};
+    static const bool descending[] = {true, false, true};
+    chl_frame *frame = example_frame(), *out = NULL;
+    chl_status status = chl_frame_sort(frame, names, descending, 3, NULL, &out, err);
+    chl_frame_release(out);
+    chl_frame_release(frame);
+    return status;
+}
+
+static void sort(void **state)
+{
+    (void)state;
+    fail_at_each("sort", run_sort);
+}
+
 static chl_status run_row_uniform(chl_error *err)
 {
     static const char *const names[] = {"id", "plan", "when"};
@@ -710,6 +804,15 @@ int main(void)
         cmocka_unit_test(nets),         cmocka_unit_test(windows),
         cmocka_unit_test(splits),       cmocka_unit_test(poisons),
         cmocka_unit_test(models),       cmocka_unit_test(sqlite),
+        cmocka_unit_test(csv_writer),   cmocka_unit_test(expressions),
+        cmocka_unit_test(groups),       cmocka_unit_test(joins),
+        cmocka_unit_test(asof_join),    cmocka_unit_test(duplicates),
+        cmocka_unit_test(sort),         cmocka_unit_test(metrics),
+        cmocka_unit_test(calibrations), cmocka_unit_test(shapley),
+        cmocka_unit_test(row_uniform),  cmocka_unit_test(nets),
+        cmocka_unit_test(windows),      cmocka_unit_test(splits),
+        cmocka_unit_test(poisons),      cmocka_unit_test(models),
+        cmocka_unit_test(sqlite),
     };
     return cmocka_run_group_tests_name("alloc_failures", tests, NULL, NULL);
 }

@@ -23,7 +23,7 @@ uint64_t chl_hash_u64(uint64_t word)
 uint64_t chl_hash_bytes(const void *bytes, size_t n)
 {
     const unsigned char *at = bytes;
-    uint64_t hash = UINT64_C(0x9e3779b97f4a7c15) ^ n;
+    uint64_t hash = UINT64_C(0x9e3779b97f4a7c15) ^ n * UINT64_C(0xd6e8feb86659fd93);
     for (; n >= 8; n -= 8, at += 8) {
         uint64_t word;
         memcpy(&word, at, 8);

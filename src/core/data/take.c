@@ -70,8 +70,8 @@ static void take_validity(const take *t, const chl_column *from, chl_column *to,
     const int64_t *at = t->indices + start;
     uint8_t *out = to->validity + start / 8;
     for (int64_t i = 0; i < n; i += 8) {
-        unsigned bits = 0;
         int64_t end = n - i < 8 ? n - i : 8;
+        unsigned bits = 0xffu << end; /* beyond the end: present */
         for (int64_t k = 0; k < end; k++) {
             bool valid = at[i + k] >= 0 && chl_column_valid(from, at[i + k]);
             bits |= (unsigned)valid << k;

@@ -62,7 +62,7 @@ chl_status chl_text_ranks(const chl_column *left, const chl_column *right,
     n = right ? add_texts(right, left->length, texts, n) : n;
     memset(ranks, 0, rows * sizeof *ranks);
     qsort(texts, n, sizeof *texts, compare_texts);
-    uint64_t rank = 0;
+    uint64_t rank = 1; /* 0 is the missing ones' own */
     for (size_t i = 0; i < n; i++) {
         rank += i > 0 && compare_texts(&texts[i - 1], &texts[i]) != 0;
         ranks[texts[i].row] = rank;

@@ -9,7 +9,7 @@
 #include "core/data/column.h"
 
 /* ranks[i] in 0 … *last orders the rows of `left` and then of `right` (NULL: none), two
- * string columns: equal texts have equal ranks, missing rows 0. */
+ * string columns: equal texts have equal ranks, missing rows have 0 for themselves. */
 CHL_MUST_CHECK chl_status chl_text_ranks(const chl_column *left, const chl_column *right,
                                          const chl_control *control, uint64_t *ranks,
                                          uint64_t *last, chl_error *err);
