@@ -804,15 +804,8 @@ int main(void)
         cmocka_unit_test(nets),         cmocka_unit_test(windows),
         cmocka_unit_test(splits),       cmocka_unit_test(poisons),
         cmocka_unit_test(models),       cmocka_unit_test(sqlite),
-        cmocka_unit_test(csv_writer),   cmocka_unit_test(expressions),
-        cmocka_unit_test(groups),       cmocka_unit_test(joins),
-        cmocka_unit_test(asof_join),    cmocka_unit_test(duplicates),
-        cmocka_unit_test(sort),         cmocka_unit_test(metrics),
-        cmocka_unit_test(calibrations), cmocka_unit_test(shapley),
-        cmocka_unit_test(row_uniform),  cmocka_unit_test(nets),
-        cmocka_unit_test(windows),      cmocka_unit_test(splits),
-        cmocka_unit_test(poisons),      cmocka_unit_test(models),
-        cmocka_unit_test(sqlite),
+        cmocka_unit_test(joins),        cmocka_unit_test(asof_join),
+        cmocka_unit_test(duplicates),   cmocka_unit_test(sort),
     };
     return cmocka_run_group_tests_name("alloc_failures", tests, NULL, NULL);
 }

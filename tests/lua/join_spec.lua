@@ -1,4 +1,5 @@
 local cl = require("churnlab")
+local core = require("churnlab.core")
 
 local function failure(f, ...)
   local ok, message = pcall(f, ...)
@@ -120,4 +121,54 @@ describe("join", function()
     assert.matches("the result has more than 68719476736 rows",
       failure(many.join, many, many, { on = "k" }))
   end)
+end)
+
+-- tests/golden/join.py made these with pandas.
+describe("join like pandas", function()
+  local file = assert(io.open("tests/golden/join.json"))
+  local golden = core.json.decode(file:read("a"))
+  file:close()
+
+  local types = { k = "string", g = "i64", v = "i64", only_left = "string", only_right = "f64" }
+
+  local function frame(data, last)
+    return cl.from_table(data, { names = { "k", "g", "v", last }, types = types })
+  end
+
+  local function rows_of(list, width)
+    local rows = {}
+    for i, row in ipairs(list) do
+      local cells = {}
+      for k = 1, width do cells[k] = row[k] == nil and "?" or tostring(row[k]) end
+      rows[i] = table.concat(cells, "|")
+    end
+    return table.concat(rows, ";")
+  end
+
+  local left = frame(golden.left, "only_left")
+  local right = { repeated = frame(golden.right.repeated, "only_right"),
+    unique = frame(golden.right.unique, "only_right") }
+
+  for _, case in ipairs(golden.cases) do
+    it(("%s %s on %s, %s, '%s'"):format(case.how, case.right, table.concat(case.on, " and "),
+      case.validate, case.suffix[2]), function()
+      local options = { on = case.on, how = case.how, validate = case.validate,
+        suffix = case.suffix }
+      if not case.rows then
+        assert.matches("expected each key once in the %a+ frame, got [kg] = .* in rows %d+ and %d+",
+          failure(left.join, left, right[case.right], options))
+        return
+      end
+      local out = left:join(right[case.right], options)
+      assert.are.same(case.columns, out:columns())
+      local found = {}
+      for i = 1, #out do
+        local row = {}
+        for k, name in ipairs(case.columns) do row[k] = out:cell(i, name) end
+        found[i] = row
+      end
+      local width = #case.columns
+      assert.are.equal(rows_of(case.rows, width), rows_of(found, width))
+    end)
+  end
 end)
