@@ -7,7 +7,6 @@
 #include "bind/modules.h"
 #include "core/base/version.h"
 
-/* clang-format off: one line a module */
 static const struct {
     const char *name;
     void (*open)(lua_State *L);
@@ -40,7 +39,6 @@ static const struct {
     {"sql", chlua_open_sql},
     /* clang-format on */
 };
-/* clang-format on */
 
 int luaopen_churnlab_core(lua_State *L)
 {

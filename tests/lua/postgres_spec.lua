@@ -69,6 +69,8 @@ describe("PostgreSQL", function()
       n = "2026-01-01 08:00:00.500", o = "\\x00ff",
     }, f:to_table()[1])
     assert.are.same({ "i64", "f64", "timestamp" }, { f:type("a"), f:type("d"), f:type("n") })
+    assert.are.same({ 1, 0 }, read("SELECT b FROM (VALUES (true), (false)) AS v(b)",
+      { types = { b = "i64" } }).b:to_table())
     assert.are.equal("0.30", read("SELECT 0.30 AS x", { types = { x = "string" } }).x[1])
     assert.error_matches(function() read("SELECT date 'infinity' AS d") end,
       'read_sql: row 1: column \'d\': expected a date.*got "infinity"')

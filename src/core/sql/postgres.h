@@ -31,16 +31,22 @@ chl_status postgres_fail(postgres_state *state, chl_error *err);
 /* Waits until the socket can be read (or written), at most 100 ms. */
 void postgres_wait(postgres_state *state, bool write);
 
-/* postgres.c: the next result of the command that was sent, NULL after the last. Looks at
- * `control`; a cancelled command is ended on the server. */
+/* postgres_result.c: the next result of the command that was sent, NULL after the last.
+ * Looks at `control`; a cancelled command is ended on the server. */
 CHL_MUST_CHECK chl_status postgres_next(postgres_state *state, PGresult **result,
                                         chl_error *err);
 /* The failure that a result reports, or CHL_OK. */
 CHL_MUST_CHECK chl_status postgres_check(postgres_state *state, const PGresult *result,
                                          chl_error *err);
+/* Waits for the end of the command that was sent; *changed (may be NULL) counts its rows.
+ */
+CHL_MUST_CHECK chl_status postgres_finish(postgres_state *state, int64_t *changed,
+                                          chl_error *err);
 /* Sends statements without parameters and waits for their end. */
 CHL_MUST_CHECK chl_status postgres_run(postgres_state *state, const char *statements,
                                        chl_error *err);
+/* Asks the server to end the running command. */
+void postgres_cancel(postgres_state *state);
 /* Reads results until there are none, for a command that failed. */
 void postgres_drain(postgres_state *state);
 

@@ -18,26 +18,29 @@ enum { WAIT_MS = 100 };
 
 /* ---- messages ---- */
 
-static void hide(chl_error *err, const char *secret)
+static void hide(char *text, const char *secret)
 {
     size_t length = secret ? strlen(secret) : 0;
-    char *at = err->message;
-    while (length > 0 && (at = strstr(at, secret))) {
+    while (length > 0 && (text = strstr(text, secret))) {
         size_t stars = length < 3 ? length : 3;
-        memset(at, '*', stars);
-        memmove(at + stars, at + length, strlen(at + length) + 1);
-        at += stars;
+        memset(text, '*', stars);
+        memmove(text + stars, text + length, strlen(text + length) + 1);
+        text += stars;
     }
 }
 
 chl_status postgres_fail_text(postgres_state *state, chl_status code, const char *message,
                               chl_error *err)
 {
-    chl_error whole = {0};
-    sql_fail(&whole, code, "PostgreSQL", message);
-    hide(&whole, state->secrets[0]);
-    hide(&whole, state->secrets[1]);
-    return chl_fail(err, code, "%s", whole.message);
+    char *text = chl_strdup(message);
+    if (!text) {
+        return chl_fail_memory(err);
+    }
+    hide(text, state->secrets[0]);
+    hide(text, state->secrets[1]);
+    sql_fail(err, code, "PostgreSQL", text);
+    chl_free(text);
+    return code;
 }
 
 chl_status postgres_fail(postgres_state *state, chl_error *err)

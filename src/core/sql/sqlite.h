@@ -22,6 +22,9 @@ chl_status sqlite_fail(sqlite_state *state, int code, chl_error *err);
 CHL_MUST_CHECK chl_status sqlite_prepare(sqlite_state *state, const char *text,
                                          chl_error *err);
 void sqlite_finalize(sqlite_state *state);
+/* The values (a list or NULL) of the statement's parameters, neither more nor fewer. */
+CHL_MUST_CHECK chl_status sqlite_bind(sqlite_state *state, const json_t *params,
+                                      chl_error *err);
 
 CHL_MUST_CHECK chl_status sqlite_insert(void *state, const sql_insert *insert,
                                         const chl_control *control, chl_error *err);
