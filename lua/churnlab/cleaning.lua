@@ -4,7 +4,7 @@
 --       :trim()
 --       :replace { ["?"] = cl.NA, [-999] = cl.NA }
 --       :fill_na { City = "unknown" }
---       :drop_duplicates { "CustomerId" }
+--       :drop_duplicates { on = "CustomerId" }
 --     print(clean:log())
 --     local frame = clean:frame()
 -- @module churnlab.cleaning
@@ -73,8 +73,8 @@ local function compare(before, after)
   return table.concat(touched, ", "), cells
 end
 
---- A chain of verbs and its log. Every method of a frame that gives a frame is a step and gives the
--- chain; other methods give what they give.
+--- A chain of verbs and its log. Every method of a frame that gives one frame is a step and gives
+-- the chain; other methods give what they give.
 -- @type Cleaning
 
 --- The frame as it is now.
@@ -103,8 +103,8 @@ end
 
 local function run_step(self, name, verb, ...)
   local results = table.pack(verb(self.current, ...))
-  local after = results[1]
-  if not require("churnlab.frame").is_frame(after) then
+  local after, is_frame = results[1], require("churnlab.frame").is_frame
+  if not is_frame(after) or is_frame(results[2]) then
     return table.unpack(results, 1, results.n)
   end
   local touched, cells = compare(self.current, after)

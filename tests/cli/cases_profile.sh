@@ -50,6 +50,16 @@ run profile shop.csv --personal city,plan </dev/null
 exits 0
 ! grep -q "Lyon\|Gold\|n/a" out || problem "expected no values of personal columns"
 
+case_ "profile reads other separators and column files"
+printf 'a;b\n1;2\n' >semi.csv
+run profile semi.csv --separator ';' </dev/null
+exits 0
+out_has "semi.csv: 1 row × 2 columns"
+run -e 'cl.read_csv("shop.csv"):write_columns("shop.columns")' </dev/null
+run profile shop.columns --target churn </dev/null
+exits 0
+out_has "shop.columns: 7 rows × 8 columns"
+
 case_ "profile reads standard input"
 run profile - <shop.csv
 exits 0

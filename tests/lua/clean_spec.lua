@@ -252,6 +252,10 @@ describe("cleaning", function()
   it("answers what gives no frame, and names what is unknown", function()
     assert.are.equal("i64", start():type("age"))
     assert.are.equal(0, #start():log())
+    local chain = start()
+    local some, rest = chain:split { 0.5, 0.5, seed = 1 }
+    assert.are.equal(4, #some + #rest)
+    assert.are.equal(0, #chain:log())
     assert.error_matches(function() start():fil_na {} end,
       "cleaning has no method 'fil_na' %(did you mean 'fill_na'%?%)")
     assert.error_matches(function() cl.cleaning {} end, "cleaning: expected a frame, got a table")

@@ -11,7 +11,8 @@ local examples = [[
 
 local function arguments_parser()
   local parser = common.parser("profile", M.summary, examples)
-  parser:argument("csv", "A CSV file; - is standard input.")
+  parser:argument("file", "A CSV or column file; - is standard input.")
+  parser:option("--separator", "What separates cells."):argname("C")
   parser:option("--target", "The column to predict, whose balance is looked at."):argname("COLUMN")
   parser:option("--id", "The column that names the customers."):argname("COLUMN")
   parser:option("--personal", "Columns whose values are not shown, such as Surname,Phone.")
@@ -24,9 +25,9 @@ end
 function M.run(arguments)
   local options = common.parse(arguments_parser(), arguments)
   if not options then return 0 end
-  local name = options.csv == "-" and "standard input" or options.csv:match("[^/]*$")
-  local frame = require("churnlab").read_csv(options.csv,
-    { target = options.target, id = options.id, personal = options.personal })
+  local name = options.file == "-" and "standard input" or options.file:match("[^/]*$")
+  local frame = require("churnlab").read(options.file, { separator = options.separator })
+    :with_roles { target = options.target, id = options.id, personal = options.personal }
   local profile = frame:profile { name = name }
   if options.html then
     common.must(profile:save(options.html))
