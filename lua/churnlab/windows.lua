@@ -66,7 +66,8 @@ end
 --     with every = "day", "week", "month", "quarter", "year" or a number of days; both ends count
 --   - `lookback`: days, or "all" (`{ 30, 90, "all" }`)
 --   - `value`: amounts, one column or a list; `category`: columns counted by level; `levels`:
---     `{ type = { "visit", "cancel" } }` instead of those seen before the last cut-off
+--     `{ type = { "visit", "cancel" } }` instead of those seen before the last cut-off (a log that
+--     is to be scored later wants the levels of training)
 --   - `outcome`: `{ kind = "inactive", within = 90 }` (no event at all), `{ kind = "event",
 --     where = "type == 'cancel'", within = 90 }` or `{ kind = "no_event", where = …, within = … }`;
 --     `name` of the label ("churned"); with `once = true` (kind "event") nobody has a row after the
