@@ -19,6 +19,8 @@
 -- SQLite's expressions have no declared type: they are what their first value is; integers become
 -- `f64` when a number with a fraction follows, any other mixture is an error that names row and
 -- column. Text is read as `string`; `types` makes categories and converts what SQLite mixes.
+-- PostgreSQL's `numeric` is the nearest `f64` (as a `string` it keeps its digits), NaN and infinity
+-- are missing, times are UTC, and what has no type here (uuid, json, arrays) is its text.
 -- @module churnlab.sql
 
 -- SPDX-License-Identifier: MIT
@@ -61,16 +63,17 @@ local function with_connection(where, database, f)
   return f(connection)
 end
 
+local roles = { "target", "positive", "id", "time", "personal" }
+
 local query_options = {
-  params = "table", types = "table", chunk = "number", target = "string", id = "string",
-  positive = "string|number|boolean",
+  params = "table", types = "table", chunk = "number", target = "string",
+  positive = "string|number|boolean", id = "string", time = "string", personal = "string|table",
 }
 
 local function with_roles(frame, options)
-  if options.target == nil and options.id == nil and options.positive == nil then return frame end
-  return frame:with_roles {
-    target = options.target, positive = options.positive, id = options.id,
-  }
+  local given = {}
+  for _, role in ipairs(roles) do given[role] = options[role] end
+  return next(given) ~= nil and frame:with_roles(given) or frame
 end
 
 --- The rows of a query. The query cannot change the database.
@@ -83,7 +86,7 @@ end
 --     booleans, `cl.NA`
 --   - `types`: `{ column = "category" | … }` instead of the database's types
 --   - `chunk`: instead of one frame an iterator over frames of at most so many rows
---   - `target`, `positive`, `id`: roles as in `cl.read_csv`
+--   - `target`, `positive`, `id`, `time`, `personal`: roles as in `cl.read_csv`
 -- @treturn Frame or, with `chunk`, an iterator
 -- @raise the database's message; an unknown option; a value that is not of its column's type
 -- @usage

@@ -160,12 +160,12 @@ describe("SQLite's values", function()
     insert("n", "7")
     local f = cl.read_sql(db, "SELECT s, n, '2026-01-31' AS d, '1.5' AS x, 1 AS b FROM odd", {
       types = { s = "category", n = "string", d = "date", x = "f64", b = "bool" },
-      target = "b", id = "n",
+      target = "b", id = "n", time = "d",
     })
     assert.are.same({ { s = "gold", d = "2026-01-31", x = 1.5, b = true },
       { n = "7", d = "2026-01-31", x = 1.5, b = true } }, f:to_table())
     assert.are.same({ "gold" }, f.s:levels())
-    assert.are.same({ target = "b", id = "n" }, f:roles())
+    assert.are.same({ target = "b", id = "n", time = "d" }, f:roles())
     assert.error_matches(function()
       cl.read_sql(db, "SELECT n FROM odd", { types = { m = "i64" } })
     end, "read_sql: types: unknown column 'm'")

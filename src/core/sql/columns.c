@@ -188,7 +188,7 @@ static chl_status convert(sql_columns *columns, int i, const char *text, chl_err
 chl_status sql_columns_i64(sql_columns *columns, int i, int64_t value, chl_error *err)
 {
     sql_column *column = &columns->list[i];
-    char text[32];
+    char text[48];
     CHL_TRY(decide(column, CHL_I64, err));
     if (column->type == CHL_I64) {
         return chl_builder_i64(&column->builder, value, err);
@@ -199,7 +199,8 @@ chl_status sql_columns_i64(sql_columns *columns, int i, int64_t value, chl_error
     if (column->type == CHL_BOOL && (value == 0 || value == 1)) {
         return chl_builder_bool(&column->builder, value == 1, err);
     }
-    snprintf(text, sizeof text, "%lld", (long long)value);
+    snprintf(text, sizeof text, "%lld%s", (long long)value,
+             column->type == CHL_F64 && !column->wanted ? " (not exact as f64)" : "");
     return convert(columns, i, text, err);
 }
 

@@ -77,8 +77,8 @@ static chl_status set_parameter(parameters *p, size_t i, const json_t *value,
     return CHL_OK;
 }
 
-static chl_status send(postgres_state *state, const char *text, const json_t *params,
-                       chl_error *err)
+static chl_status send_statement(postgres_state *state, const char *text,
+                                 const json_t *params, chl_error *err)
 {
     size_t n = json_array_size(params);
     parameters p = {.types = chl_alloc(n, sizeof *p.types),
@@ -171,7 +171,7 @@ static chl_status query(void *ctx, const char *text, const json_t *params,
     postgres_state *state = ctx;
     state->control = control;
     CHL_TRY(begin_reading(state, err));
-    CHL_TRY(send(state, text, params, err));
+    CHL_TRY(send_statement(state, text, params, err));
     if (!state->api.setSingleRowMode(state->connection)) {
         return postgres_fail(state, err);
     }
@@ -256,7 +256,7 @@ static chl_status execute(void *ctx, const char *text, const json_t *params,
 {
     postgres_state *state = ctx;
     state->control = control;
-    CHL_TRY(send(state, text, params, err));
+    CHL_TRY(send_statement(state, text, params, err));
     return postgres_finish(state, changed, err);
 }
 
@@ -268,7 +268,8 @@ static chl_status ask_regclass(postgres_state *state, const char *name, bool *fo
         return chl_fail(err, CHL_EINVAL, "table: expected UTF-8");
     }
     PGresult *result = NULL;
-    chl_status status = send(state, "SELECT to_regclass($1) IS NOT NULL", params, err);
+    chl_status status =
+        send_statement(state, "SELECT to_regclass($1) IS NOT NULL", params, err);
     json_decref(params);
     if (status == CHL_OK) {
         status = postgres_next(state, &result, err);

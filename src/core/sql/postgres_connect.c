@@ -153,7 +153,7 @@ static void ignore_notice(void *ctx, const char *message)
     (void)message;
 }
 
-static chl_status connect(postgres_state *state, const char *url, chl_error *err)
+static chl_status connect_url(postgres_state *state, const char *url, chl_error *err)
 {
     const char *const names[] = {"dbname", "fallback_application_name", "client_encoding",
                                  NULL};
@@ -193,7 +193,7 @@ chl_status postgres_open(const char *url, bool read_only, const chl_control *con
         return chl_fail_memory(err);
     }
     state->control = control;
-    chl_status status = connect(state, url, err);
+    chl_status status = connect_url(state, url, err);
     if (status != CHL_OK) {
         postgres_close(state);
         return status;

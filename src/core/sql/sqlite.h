@@ -21,6 +21,7 @@ chl_status sqlite_fail(sqlite_state *state, int code, chl_error *err);
 /* Exactly one statement as state->stmt. */
 CHL_MUST_CHECK chl_status sqlite_prepare(sqlite_state *state, const char *text,
                                          chl_error *err);
+/* Ends the statement, if any, and the call that `control` belongs to. */
 void sqlite_finalize(sqlite_state *state);
 /* The values (a list or NULL) of the statement's parameters, neither more nor fewer. */
 CHL_MUST_CHECK chl_status sqlite_bind(sqlite_state *state, const json_t *params,

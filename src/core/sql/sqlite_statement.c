@@ -29,6 +29,7 @@ chl_status sqlite_fail(sqlite_state *state, int code, chl_error *err)
 
 void sqlite_finalize(sqlite_state *state)
 {
+    state->control = NULL; /* the caller's: gone before the handlers run next */
     if (state->stmt) {
         state->api.finalize(state->stmt);
         state->stmt = NULL;
