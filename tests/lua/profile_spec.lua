@@ -175,6 +175,13 @@ describe("findings:", function()
     assert.is_nil(found(f, "y").imbalance)
   end)
 
+  it("many different texts, unless they are something else", function()
+    local f = cl.from_table({ s = repeated(300, function(i) return "s" .. i % 150 end),
+      n = repeated(300, function(i) return i == 1 and "?" or tostring(i % 150) end) })
+    assert.are.equal(150, found(f, "s").high_cardinality.n)
+    assert.is_nil(found(f, "n").high_cardinality)
+  end)
+
   it("names with brackets and quotes", function()
     local f = cl.from_table({ ["a \"b\" %d"] = repeated(40, function(i)
       return i % 8 == 0 and -999 or i end) })

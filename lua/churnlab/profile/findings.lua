@@ -78,14 +78,6 @@ function checks.ids(_, c, facts, report)
   end
 end
 
-function checks.cardinality(_, c, facts, report)
-  local text = c.type == "string" or c.type == "category"
-  if text and not c.role and c.distinct > MANY_LEVELS and c.distinct < facts.rows - c.missing then
-    report("high_cardinality", c.distinct,
-      print_.thousands(c.distinct) .. " different texts: many for a category")
-  end
-end
-
 local function report_code(frame, c, code, report)
   local n = evaluate(frame, ("count_if($ == %d)"):format(code), c.name)
   local next_ = evaluate(frame,
@@ -112,13 +104,18 @@ function checks.numbers(frame, c, facts, report)
   end
 end
 
-function checks.texts(frame, c, _, report)
-  local text = c.type == "string" or c.type == "category"
-  if text and c.role ~= "personal" then texts.check(frame, c, report) end
+function checks.texts(frame, c, facts, report)
   if c.type == "i64" and c.role ~= "id" then texts.check_packed_dates(frame, c, report) end
+  if c.type ~= "string" and c.type ~= "category" or c.role == "personal" then return end
+  local values = texts.check(frame, c, report)
+  local many = c.distinct > MANY_LEVELS and c.distinct < facts.rows - c.missing
+  if many and not values and not c.role then
+    report("high_cardinality", c.distinct,
+      print_.thousands(c.distinct) .. " different texts: many for a category")
+  end
 end
 
-local order = { "missing", "constant", "ids", "cardinality", "numbers", "texts" }
+local order = { "missing", "constant", "ids", "numbers", "texts" }
 
 -- ---- the frame ----
 

@@ -25,7 +25,8 @@ h3 { font-size: 1rem; margin: 0; overflow-wrap: anywhere; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: .5rem;
   padding: .9rem 1rem; }
 .target { max-width: 32rem; }
-.grid { display: grid; gap: .9rem; grid-template-columns: repeat(auto-fill, minmax(19rem, 1fr)); }
+.grid { display: grid; gap: .9rem; grid-template-columns: repeat(auto-fill, minmax(19rem, 1fr));
+  align-items: start; }
 .head { display: flex; justify-content: space-between; align-items: baseline; gap: .6rem; }
 .kind { color: var(--soft); font-size: .8rem; white-space: nowrap; }
 .line { color: var(--soft); font-size: .85rem; margin: .15rem 0 .5rem; }

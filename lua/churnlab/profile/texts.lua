@@ -142,6 +142,7 @@ local function check_dates(counts, c, report)
   if most >= MOST * #texts then
     report("likely_dates", #counts - most, ("dates as text, of the form %s"):format(best),
       reading(c.name, best))
+    return true
   end
 end
 
@@ -182,15 +183,16 @@ local function check_spellings(counts, _, report)
   end
 end
 
---- Reports what is odd about a column of text.
+--- Reports what is odd about a column of text; true when it holds numbers or dates.
 function M.check(frame, c, report)
   local counts = distinct_texts(frame, c.name)
   if #counts == 0 then return end
   check_codes(counts, c, report)
   check_mangled(counts, c, report)
-  if not check_numbers(counts, c, report) then check_dates(counts, c, report) end
+  local values = check_numbers(counts, c, report) or check_dates(counts, c, report)
   check_damaged(counts, c, report)
   check_spellings(counts, c, report)
+  return values
 end
 
 --- Reports integers such as 20261130 that are all days of the last two centuries.
