@@ -192,6 +192,27 @@ static void texts_and_dates(void **state)
     expect("year(Since) * 10000 + month(Since) * 100 + day(Since)",
            "i64|20200115|20210630|NA|19991231|20240229");
     expect("days_between('2020-01-01', Since)", "i64|14|546|NA|-7306|1520");
+    expect("days_between(Since, At)",
+           "f64|0.937505787037037|-738336|NA|-10956.000000000011|2913114.5");
+    expect("date(At)", "date|2020-01-15|0000-01-01|NA|1969-12-31|9999-12-31");
+    expect("hour(At) * 100 + minute(At)", "i64|2230|0|NA|2359|1200");
+    expect("date_trunc(At, 'week')", "timestamp|2020-01-13 00:00:00|NA|NA|"
+                                     "1969-12-29 00:00:00|9999-12-27 00:00:00");
+    expect("add_months(At, 1)",
+           "timestamp|2020-02-15 22:30:00.500|0000-02-01 00:00:00|NA|"
+           "1970-01-31 23:59:59.999999|NA");
+    expect("add_days(Since, Big)", "date|NA|2021-06-25|NA|1999-12-31|NA");
+    expect("add_seconds(At, Balance)",
+           "timestamp|2020-01-15 22:30:01|0000-01-01 00:01:40|NA|"
+           "1969-12-31 23:59:57.749999|NA");
+    expect("format_time(At, '%d.%m.%y %H')", "string|15.01.20 22|01.01.00 00|NA|"
+                                             "31.12.69 23|31.12.99 12");
+    expect("parse_date(format_time(Since, '%j %Y'), '%j %Y') == Since",
+           "bool|true|true|NA|true|true");
+    expect("months_between(Since, At)", "i64|0|-24257|NA|-359|95710");
+    expect("max(At)", "timestamp|9999-12-31 12:00:00|9999-12-31 12:00:00|"
+                      "9999-12-31 12:00:00|9999-12-31 12:00:00|9999-12-31 12:00:00");
+    expect("matches(Name, '%a+')", "bool|true|true|NA|false|false");
 }
 
 static void aggregates_are_repeated(void **state)

@@ -18,15 +18,17 @@
 -- `missing = false` (no cell may be missing), `optional = true` (the column may be absent),
 -- `unique = true`, `from` and `to` (numbers, or texts of dates), `levels`,
 -- `length = { least, most }` in characters, `pattern` (a Lua pattern for the whole text, without
--- captures), `format` (of a date in files), `about` (a note). A `check` is an expression over the columns; a row for which
--- it is false is at fault, one for which it is missing is not. `others` says what to do with
--- columns that are not declared: "allow" (the default), "refuse", "drop" (when a file is read).
+-- captures), `format` (of a date in files), `about` (a note). A `check` is an expression over the
+-- columns; a row for which it is false is at fault, one for which it is missing is not. `others`
+-- says what to do with columns that are not declared: "allow" (the default), "refuse", "drop"
+-- (when a file is read).
 -- @module churnlab.schema
 
 -- SPDX-License-Identifier: MIT
 local check = require("churnlab.schema.check")
 local core = require("churnlab.core")
 local errors = require("churnlab.errors")
+local files = require("churnlab.schema.files")
 local problems = require("churnlab.policy.problems")
 local report = require("churnlab.schema.report")
 local validate = require("churnlab.schema.validate")
@@ -38,7 +40,6 @@ local Schema = { __name = "churnlab.Schema" }
 Schema.__index = Schema
 
 local LIMIT, RAISED = 20, 10 -- problems in a report, and in an error
-local TEXT = { string = true, category = true }
 -- as in read_csv
 local NA = { "NA", "N/A", "NaN", "nan", "null", "NULL", "None" }
 
@@ -155,62 +156,6 @@ end
 
 -- ---- files ----
 
--- Options for read_csv: declared columns that the file has get the type of `kind_of`; columns
--- that are not declared are dropped when `drop`.
-local function read_options(schema, columns, options, kind_of, drop)
-  local read = { types = {}, formats = {}, drop = {} }
-  for key, value in pairs(options) do read[key] = read[key] or value end
-  for _, name in ipairs(options.drop or {}) do read.drop[#read.drop + 1] = name end
-  for _, name in ipairs(columns) do
-    local spec = schema.by_name[name]
-    if spec then
-      read.types[name] = kind_of(spec)
-      if not TEXT[read.types[name]] then read.formats[name] = spec.format end
-    elseif drop then
-      read.drop[#read.drop + 1] = name
-    end
-  end
-  return read
-end
-
--- The columns of a file. Standard input can be read only once, so its text comes along.
-local function look_into(path, options)
-  if path ~= "-" then
-    return core.frame.csv_columns(path, options.separator, options.header), nil
-  end
-  local text = io.read("a")
-  local parse = { separator = options.separator, header = options.header }
-  return core.frame.parse_csv(text, parse):columns(), text
-end
-
-local function read_file(path, text, options)
-  if text then return core.frame.parse_csv(text, options) end
-  return core.frame.read_csv(path, options)
-end
-
--- Gives the problems of a file their lines.
-local function add_lines(path, options, list, frame)
-  local rows, seen = {}, {}
-  local function add(row)
-    if row and not seen[row] then
-      seen[row], rows[#rows + 1] = true, row
-    end
-  end
-  for _, problem in ipairs(list) do
-    add(problem.row)
-    add(problem.also)
-  end
-  if path == "-" or not rows[1] then return end
-  table.sort(rows)
-  local lines = core.frame.csv_lines(path, rows, #frame:columns() == 1, options.separator,
-    options.header)
-  local line_of = {}
-  for i, row in ipairs(rows) do line_of[row] = lines[i] > 0 and lines[i] or nil end
-  for _, problem in ipairs(list) do
-    problem.line, problem.also_line = line_of[problem.row], line_of[problem.also]
-  end
-end
-
 local file_options = { na = "table|string", separator = "string", header = "boolean",
   drop = "table", limit = "number", target = "string", positive = "string|number|boolean",
   id = "string", time = "string", personal = "table|string" }
@@ -248,11 +193,11 @@ function Schema:validate_csv(path, options)
   end
   local limit
   options, limit = check_options("validate_csv", options)
-  local columns, text = look_into(path, options)
-  local frame = read_file(path, text, read_options(self, columns, options,
+  local columns, text = files.look_into(path, options)
+  local frame = files.read(path, text, files.read_options(self, columns, options,
     function() return "string" end, self.others ~= "refuse"))
   local list, counts = validate.run(self, frame, limit, options.na or NA)
-  add_lines(path, options, list, frame)
+  files.add_lines(path, options, list, frame)
   local name = path == "-" and "standard input" or path
   return report.new({ file = name, schema = self.name, rows = #frame, columns = #columns }, list,
     counts)
@@ -300,12 +245,12 @@ function M.read_csv(path, options)
     errors.raise("read_csv: expected either a schema or types and formats")
   end
   given = check_options("read_csv", given)
-  local columns, text = look_into(path, given)
-  local read = read_options(schema, columns, given, function(spec) return spec.type end,
+  local columns, text = files.look_into(path, given)
+  local read = files.read_options(schema, columns, given, function(spec) return spec.type end,
     schema.others == "drop")
-  local frame = read_file(path, text, read)
+  local frame = files.read(path, text, read)
   local list, counts = validate.run(schema, frame, RAISED)
-  add_lines(path, given, list, frame)
+  files.add_lines(path, given, list, frame)
   local found = report_of(schema, frame, path == "-" and "stdin" or path, list, counts)
   if not found:ok() then raise_problems(found) end
   local roles = { target = given.target, positive = given.positive, id = given.id,
