@@ -204,7 +204,8 @@ function Frame:order(...)
 end
 
 --- Figures of every column, printed as a table: missing and distinct values; mean, sample standard
--- deviation, minimum, quartiles and maximum of numbers; the most frequent text and its share.
+-- deviation, minimum, quartiles and maximum of numbers; the most frequent text and its share; the
+-- first and the last date.
 -- @treturn Description reads like a frame of one row a column
 -- @usage print(frame:describe())
 function Frame:describe()

@@ -15,7 +15,7 @@
 
 static void set_number(lua_State *L, const char *name, double value)
 {
-    if (!isnan(value)) {
+    if (isfinite(value)) {
         lua_pushnumber(L, value);
         lua_setfield(L, -2, name);
     }

@@ -62,6 +62,13 @@ describe("a profile", function()
     assert.are.equal(0, #empty:to_table().findings)
   end)
 
+  it("leaves out what is beyond numbers", function()
+    local profile = cl.from_table({ x = { 1.7e308, 1.7e308, -1.7e308, 3 } }):profile()
+    assert.is_nil(profile:to_table().columns[1].numbers.std)
+    assert.are.equal(1, core.json.decode(profile:json()).columns[1].numbers.negatives)
+    assert.matches("sd –", tostring(profile))
+  end)
+
   it("keeps personal values to itself", function()
     local f = cl.from_table({ name = repeated(30, function(i) return "Secret" .. i % 3 end),
       x = repeated(30, function(i) return i % 7 end) })
