@@ -60,19 +60,19 @@ end
 local function check_parts(findings, train, test, features, options)
   local roles, shared = train:roles(), {}
   for _, name in ipairs(features) do
-    if test:has(name) and test:type(name) == train:type(name) then shared[#shared + 1] = name end
+    if rows.share(train, test, name) then shared[#shared + 1] = name end
   end
   local content = {} -- equal rows may well have other numbers
   for _, name in ipairs(shared) do
     if not screen.id_reason(name, train:col(name)) then content[#content + 1] = name end
   end
   local ordered = false
-  if roles.time and test:has(roles.time) then
+  if roles.time and rows.share(train, test, roles.time) then
     local order = rows.order(train, test, roles.time, options.horizon)
     append(findings, order)
     ordered = #order == 0
   end
-  if roles.id and test:has(roles.id) then
+  if roles.id and rows.share(train, test, roles.id) then
     append(findings, rows.customers(train, test, roles.id, ordered))
   end
   append(findings, rows.rows(train, test, content))

@@ -72,6 +72,16 @@ describe("leakage.check", function()
     assert.are.same({ "notice rows -" }, found(cl.leakage.check(a, b)))
   end)
 
+  it("compares columns whose types differ a little", function()
+    local other = test:with_column("Age", test.Age:cast("f64"))
+      :with_column("Geography", test.Geography:cast("string"))
+    assert.are.same({}, found(cl.leakage.check(train, other)))
+    local both = cl.concat { other, other:derive { Age = "Age + 40.5" } }
+    assert.are.same({ "notice drift Age" }, found(cl.leakage.check(train, both)))
+    local named = other:with_column("CustomerId", other.CustomerId:cast("string"))
+    assert.are.same({}, found(cl.leakage.check(train, named)))
+  end)
+
   it("finds drift", function()
     local later = test:derive { Age = "Age + 30" }
     local report = cl.leakage.check(train, later)

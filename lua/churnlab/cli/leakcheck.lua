@@ -9,9 +9,9 @@ local examples = [[
   churnlab leakcheck features.csv --target churned --id customer --time cutoff --json
   churnlab leakcheck --poison features.lua
 
-The script of --poison returns a table: events = a frame of the log and windows = the options
-of cl.windows; or events, features = function(events, cutoffs), id, time, cutoffs and, where the
-log has one, known = the column that says since when an event is known.
+The script of --poison returns a table: events = a frame of the log and windows = the
+options of cl.windows; or events, features = function(events, cutoffs), id, time, cutoffs
+and, where there is one, known = the column that says since when an event is known.
 
 The exit code is 1 when there is a leak, 0 when there are only suspicions and notices.]]
 
@@ -33,18 +33,17 @@ local function arguments_parser()
   return parser
 end
 
--- The test's text and dates are read with the types of training.
+-- Text is a category or not by the number of its values: the test follows the training.
 local function read_test(path, train)
-  local types = {}
+  local test, types = require("churnlab").read(path), {}
   for _, column in ipairs(train:schema()) do
-    local kind = column.type
-    if kind ~= "i64" and kind ~= "f64" and kind ~= "bool" then types[column.name] = kind end
+    local name = column.name
+    local is_text = column.type == "string" or column.type == "category"
+    if is_text and test:has(name) and test:type(name) ~= column.type then
+      types[name] = column.type
+    end
   end
-  local cl = require("churnlab")
-  local known = cl.read(path):columns()
-  local wanted = {}
-  for _, name in ipairs(known) do wanted[name] = types[name] end
-  return cl.read_csv(path, { types = wanted })
+  return next(types) and test:cast(types) or test
 end
 
 local function check_tables(options)

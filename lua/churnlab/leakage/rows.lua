@@ -13,6 +13,15 @@ local function is_time(frame, name)
   return kind == "date" or kind == "timestamp"
 end
 
+local families = { i64 = "number", f64 = "number", string = "text", category = "text" }
+
+--- Whether both frames have the column, with types that compare.
+function M.share(train, test, name)
+  if not test:has(name) then return false end
+  local a, b = train:type(name), test:type(name)
+  return (families[a] or a) == (families[b] or b)
+end
+
 -- ---- dates ----
 
 --- Dates in a row that are not before its observation date.
@@ -61,7 +70,6 @@ end
 
 --- Customers in both parts: a leak, unless the test is later than all training.
 function M.customers(train, test, id, ordered)
-  if test:type(id) ~= train:type(id) then return {} end
   local both = test:join(train, { on = id, how = "semi" })
   if #both == 0 then return {} end
   local evidence = ("%d of %d test rows are of customers in the training rows, such as %s"):format(
