@@ -15,9 +15,8 @@ local function headline(text) print("\n== " .. text .. "\n") end
 -- What the two logs have in common: customer, when, amount.
 local simulated = cfg.data == ""
 local log = simulated and cl.simulate("events", { rows = cfg.customers, seed = cfg.seed })
-  or cl.read_csv(cfg.data, { separator = " ", header = false, types = { column_1 = "string" },
-    formats = { column_2 = "%Y%m%d" } })
-    :rename { column_1 = "customer", column_2 = "when", column_3 = "quantity", column_4 = "amount" }
+  or cl.read_csv(cfg.data, { separator = " ", names = { "customer", "when", "quantity", "amount" },
+    types = { customer = "string" }, formats = { when = "%Y%m%d" } })
 
 headline("1. The log")
 print(log)
