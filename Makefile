@@ -59,8 +59,7 @@ $(BUILD)/%.o: src/%.c
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 # loops over blocks of columns: let the compiler use vectors
-$(BUILD)/core/expr/expr_kernels%.o $(BUILD)/core/expr/expr_run.o: \
-	CFLAGS_ALL += $(if $(SANITIZER),,-O3 -fno-trapping-math)
+$(BUILD)/core/expr/%.o: CFLAGS_ALL += $(if $(SANITIZER),,-O3 -fno-trapping-math)
 
 # the core once more with double as the nets' number: for the gradient checks
 $(BUILD)/real64/%.o: src/%.c

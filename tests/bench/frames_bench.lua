@@ -6,7 +6,7 @@ local core = require("churnlab.core")
 local clock = core.control.clock
 
 local types = { id = "i64", key = "i64", segment = "category", name = "string", n = "i64", a = "f64",
-  b = "f64", c = "f64", day = "date", flag = "bool" }
+  b = "f64", c = "f64", day = "date", gappy = "f64" }
 local big = cl.read_csv(arg[1], { types = types })
 local small = cl.read_csv(arg[2], { types = { key = "i64", label = "string", weight = "f64" } })
 local order = big:col("id")
@@ -25,6 +25,10 @@ end
 
 local function filter(condition)
   return function() return big:filter(condition) end
+end
+
+local function derive(expression)
+  return function() return big:derive { new = expression } end
 end
 
 local cases = {
@@ -46,6 +50,21 @@ local cases = {
   ["distinct key"] = function() return big:distinct("key") end,
   ["distinct 2 keys"] = function() return big:distinct("segment", "n") end,
   ["distinct rows"] = function() return big:distinct() end,
+  ["filter and"] = filter("a > 0.5 and b < 0.3"),
+  ["derive compare"] = derive("a > 0.5 and b < 0.3"),
+  ["derive arithmetic"] = derive("a * b + c"),
+  ["derive integers"] = derive("n * 3 - id"),
+  ["derive log"] = derive("log(c + 1) / b"),
+  ["derive text =="] = derive("name == 'C10000077'"),
+  ["derive level =="] = derive("segment == 'segment 3'"),
+  ["derive if_else"] = derive("if_else(a > 0.5, b, c)"),
+  ["derive is_na"] = derive("is_na(gappy)"),
+  ["derive lag"] = function()
+    return big:group("segment"):order("id"):derive { new = "lag(a)" }
+  end,
+  ["derive cumsum"] = function()
+    return big:group("key"):order("id"):derive { new = "cumsum(a)" }
+  end,
 }
 
 io.stdout:setvbuf("no")

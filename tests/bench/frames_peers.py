@@ -28,8 +28,31 @@ SORTS = {"sort i64": ["id"], "sort f64": ["a"], "sort string": ["name"],
          "sort 2 keys": ["segment", "a"]}
 FILTERS = {"filter 1 %": 0.01, "filter 50 %": 0.5, "filter 99 %": 0.99}
 DISTINCT = {"distinct key": ["key"], "distinct 2 keys": ["segment", "n"]}
+DERIVES = {  # name: SQL (our text is in frames_bench.lua), with pandas, with polars
+    "derive compare": ("a > 0.5 and b < 0.3", lambda t: (t.a > 0.5) & (t.b < 0.3),
+                       lambda c: (c("a") > 0.5) & (c("b") < 0.3)),
+    "derive arithmetic": ("a * b + c", lambda t: t.a * t.b + t.c,
+                          lambda c: c("a") * c("b") + c("c")),
+    "derive integers": ("n * 3 - id", lambda t: t.n * 3 - t.id, lambda c: c("n") * 3 - c("id")),
+    "derive log": ("ln(c + 1) / b", lambda t: numpy.log(t.c + 1) / t.b,
+                   lambda c: (c("c") + 1).log() / c("b")),
+    "derive text ==": ("name = 'C10000077'", lambda t: t.name == "C10000077",
+                       lambda c: c("name") == "C10000077"),
+    "derive level ==": ("segment = 'segment 3'", lambda t: t.segment == "segment 3",
+                        lambda c: c("segment") == "segment 3"),
+    "derive if_else": ("case when a > 0.5 then b else c end",
+                       lambda t: numpy.where(t.a > 0.5, t.b, t.c),
+                       lambda c: polars.when(c("a") > 0.5).then(c("b")).otherwise(c("c"))),
+    "derive is_na": ("gappy is null", lambda t: t.gappy.isna(), lambda c: c("gappy").is_null()),
+    "derive lag": ("lag(a) over (partition by segment order by id)",
+                   lambda t: t.sort_values("id").groupby("segment", observed=True).a.shift(),
+                   lambda c: c("a").shift().over("segment", order_by="id")),
+    "derive cumsum": ("sum(a) over (partition by key order by id)",
+                      lambda t: t.sort_values("id").groupby("key").a.cumsum(),
+                      lambda c: c("a").cum_sum().over("key", order_by="id")),
+}
 CASES = [*GROUPS, "join inner", "join left", *SORTS, *FILTERS, "take all rows", *DISTINCT,
-         "distinct rows"]
+         "distinct rows", "filter and", *DERIVES]
 
 
 def make_data():
@@ -42,8 +65,9 @@ def make_data():
         "name": numpy.char.add("C", draw.integers(10**7, 10**7 + KEYS, ROWS).astype(str)),
         "n": draw.integers(-50, 50, ROWS),
         "a": draw.normal(size=ROWS).round(6), "b": draw.normal(size=ROWS).round(6),
-        "c": draw.random(ROWS).round(6), "day": day, "flag": draw.random(ROWS) < 0.3,
+        "c": draw.random(ROWS).round(6), "day": day,
     })
+    big = big.with_columns(gappy=polars.when(draw.random(ROWS) < 0.9).then(polars.col("b")))
     small = polars.DataFrame({
         "key": draw.permutation(KEYS) * 7,
         "label": numpy.char.add("label ", draw.integers(0, 1000, KEYS).astype(str)),
@@ -70,6 +94,10 @@ class Pandas:
             return big.sort_values(SORTS[case], kind="stable")
         if case in FILTERS:
             return big[big["c"] < FILTERS[case]]
+        if case == "filter and":
+            return big[(big.a > 0.5) & (big.b < 0.3)]
+        if case in DERIVES:
+            return big.assign(new=DERIVES[case][1](big))
         if case == "take all rows":
             return big.take(self.order)
         if case in DISTINCT:
@@ -94,6 +122,10 @@ class Polars:
             return big.sort(SORTS[case], maintain_order=True)
         if case in FILTERS:
             return big.filter(col("c") < FILTERS[case])
+        if case == "filter and":
+            return big.filter((col("a") > 0.5) & (col("b") < 0.3))
+        if case in DERIVES:
+            return big.with_columns(new=DERIVES[case][2](col))
         if case == "take all rows":
             return big[self.order]
         if case in DISTINCT:
@@ -125,6 +157,10 @@ class Duckdb:
             return self.fetch(f"select * from big order by {', '.join(SORTS[case])}")
         if case in FILTERS:
             return self.fetch(f"select * from big where c < {FILTERS[case]}")
+        if case == "filter and":
+            return self.fetch("select * from big where a > 0.5 and b < 0.3")
+        if case in DERIVES:
+            return self.fetch(f"select *, {DERIVES[case][0]} as new from big")
         if case in DISTINCT:
             return self.fetch(f"select distinct {', '.join(DISTINCT[case])} from big")
         if case == "distinct rows":

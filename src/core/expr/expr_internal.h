@@ -380,7 +380,8 @@ typedef struct expr_chunk {
 
 typedef struct expr_machine {
     expr_vec *registers;
-    void *space;          /* of the registers' values and masks */
+    void *space;          /* of the registers' values and masks, and of … */
+    uint8_t *ones;        /* … the mask of values that are all present */
     int64_t start;        /* first row of the block */
     const int64_t *group; /* group of each row, NULL = all in group 0 */
     expr_chunk *arena;    /* texts made in this block */

@@ -191,14 +191,35 @@ int chl_expr_compare_strings(const expr_string *a, const expr_string *b)
     return order ? order : (a->n > b->n) - (a->n < b->n);
 }
 
+/* As memcmp(a, b, n) == 0, without a call for short texts. */
+static inline bool same_bytes(const char *a, const char *b, size_t n)
+{
+    uint64_t head, tail, other_head, other_tail;
+    if (n > 16) {
+        return memcmp(a, b, n) == 0;
+    }
+    if (n >= 8) { /* two words that may overlap */
+        memcpy(&head, a, 8);
+        memcpy(&other_head, b, 8);
+        memcpy(&tail, a + n - 8, 8);
+        memcpy(&other_tail, b + n - 8, 8);
+        return ((head ^ other_head) | (tail ^ other_tail)) == 0;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (a[i] != b[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* == and ~=: most texts differ in length already. */
 static void equal_strings(expr_machine *m, const expr_instr *in, int n)
 {
     const expr_string *a = IN(expr_string, 0), *b = IN(expr_string, 1);
     uint8_t *out = OUT(uint8_t), differs = in->op == EXPR_NE;
     for (int i = 0; i < n; i++) {
-        bool equal = a[i].n == b[i].n &&
-                     (a[i].n == 0 || memcmp(a[i].at, b[i].at, (size_t)a[i].n) == 0);
+        bool equal = a[i].n == b[i].n && same_bytes(a[i].at, b[i].at, (size_t)a[i].n);
         out[i] = equal ^ differs;
     }
     chl_expr_merge_valid(m, in, 2, n);
@@ -257,29 +278,28 @@ static void compare_mixed_swapped(expr_machine *m, const expr_instr *in, int n)
 
 /* ---- three-valued logic ---- */
 
-static uint8_t present(const uint8_t *valid, int i)
+/* The operand's validity, as bytes in any case: loops without a branch use vectors. */
+static const uint8_t *validity(const expr_machine *m, const expr_instr *in, int k)
 {
-    return valid ? valid[i] : 1;
+    const uint8_t *valid = m->registers[in->in[k]].valid;
+    return valid ? valid : m->ones;
 }
 
 static void and_or(expr_machine *m, const expr_instr *in, int n, uint8_t decisive)
 {
     const uint8_t *a = IN(uint8_t, 0), *b = IN(uint8_t, 1);
-    const uint8_t *va = m->registers[in->in[0]].valid;
-    const uint8_t *vb = m->registers[in->in[1]].valid;
-    uint8_t *restrict out = OUT(uint8_t);
-    if (!va && !vb) {
+    const uint8_t *va = validity(m, in, 0), *vb = validity(m, in, 1);
+    uint8_t *restrict out = OUT(uint8_t), other = decisive ^ 1;
+    if (va == m->ones && vb == m->ones) {
         for (int i = 0; i < n; i++) {
-            out[i] = decisive ? a[i] | b[i] : a[i] & b[i];
+            out[i] = ((a[i] ^ other) | (b[i] ^ other)) ^ other;
         }
         return;
     }
     uint8_t *restrict mask = chl_expr_own_mask(&m->registers[in->out], n);
-    uint8_t other = decisive ^ 1;
     for (int i = 0; i < n; i++) {
-        uint8_t pa = va ? va[i] : 1, pb = vb ? vb[i] : 1;
-        uint8_t decided = (pa & (a[i] ^ other)) | (pb & (b[i] ^ other));
-        mask[i] = decided | (pa & pb);
+        uint8_t decided = (va[i] & (a[i] ^ other)) | (vb[i] & (b[i] ^ other));
+        mask[i] = decided | (va[i] & vb[i]);
         out[i] = decided ^ other;
     }
 }
@@ -342,13 +362,9 @@ static void choose(const uint8_t *restrict which, const void *a, const void *b,
 /* The first operand where present, else the second. */
 void chl_expr_coalesce_kernel(expr_machine *m, const expr_instr *in, int n)
 {
-    uint8_t which[EXPR_BLOCK];
     const expr_vec *a = &m->registers[in->in[0]], *b = &m->registers[in->in[1]];
     void *out = chl_expr_out(m, in);
-    for (int i = 0; i < n; i++) {
-        which[i] = present(a->valid, i);
-    }
-    choose(which, a->data, b->data, out, in->size, n);
+    choose(validity(m, in, 0), a->data, b->data, out, in->size, n);
     if (a->valid && b->valid) {
         uint8_t *mask = chl_expr_own_mask(&m->registers[in->out], n);
         for (int i = 0; i < n; i++) {
@@ -366,11 +382,10 @@ void chl_expr_choose_kernel(expr_machine *m, const expr_instr *in, int n)
     choose(which, a->data, b->data, out, in->size, n);
     if (c->valid || a->valid || b->valid) {
         uint8_t *restrict mask = chl_expr_own_mask(&m->registers[in->out], n);
-        const uint8_t *va = a->valid, *vb = b->valid;
+        const uint8_t *vc = validity(m, in, 0), *va = validity(m, in, 1);
+        const uint8_t *vb = validity(m, in, 2);
         for (int i = 0; i < n; i++) {
-            uint8_t first = va ? va[i] : 1, second = vb ? vb[i] : 1;
-            mask[i] = (c->valid ? c->valid[i] : 1) &
-                      ((which[i] & first) | ((which[i] ^ 1) & second));
+            mask[i] = vc[i] & ((which[i] & va[i]) | ((which[i] ^ 1) & vb[i]));
         }
     }
 }

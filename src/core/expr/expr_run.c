@@ -53,7 +53,7 @@ static chl_status machine_init(expr_machine *m, const job *j, int n, chl_error *
     *m = (expr_machine){.group = j->group};
     size_t registers = (size_t)p->registers, room = (size_t)(n + 63) / 64 * 64;
     m->registers = chl_calloc(registers, sizeof *m->registers);
-    m->space = chl_alloc_aligned(registers * room, sizeof(expr_string) + 1);
+    m->space = chl_alloc_aligned((registers + 1) * room, sizeof(expr_string) + 1);
     if (!m->registers || !m->space) {
         machine_reset(m);
         return chl_fail_memory(err);
@@ -63,6 +63,8 @@ static chl_status machine_init(expr_machine *m, const job *j, int n, chl_error *
         m->registers[i].own = values + i * room * sizeof(expr_string);
         m->registers[i].mask = (uint8_t *)masks + i * room;
     }
+    m->ones = (uint8_t *)masks + registers * room;
+    memset(m->ones, 1, room);
     for (size_t i = 0; i < p->constants; i++) {
         p->code[i].run(m, &p->code[i], n);
     }
