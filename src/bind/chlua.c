@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { ACCOUNT_FROM = 64 * 1024 };
+enum { ACCOUNT_FROM = 64 * 1024, COLLECT_FROM = 32 << 20 };
 
 void **chlua_new_box(lua_State *L, const char *metatable)
 {
@@ -50,12 +50,29 @@ void chlua_index_through(lua_State *L, const char *metatable, lua_CFunction inde
     lua_pop(L, 1);
 }
 
+static const char account_key = 'a'; /* its address keys the registry */
+
+/* In the generational mode steps free what dies young; what outlived two of them, as a
+ * chunk of a scan does, waits for a full collection. That one pays when there is more to
+ * free than Lua's own heap to look through. */
 void chlua_account(lua_State *L, size_t bytes)
 {
-    if (bytes >= ACCOUNT_FROM) {
+    if (bytes < ACCOUNT_FROM) {
+        return;
+    }
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &account_key);
+    size_t since = (size_t)lua_tointeger(L, -1) + bytes;
+    size_t heap = (size_t)lua_gc(L, LUA_GCCOUNT) * 1024;
+    if (since > COLLECT_FROM + 2 * heap) {
+        lua_gc(L, LUA_GCCOLLECT);
+        since = 0;
+    } else {
         size_t kilobytes = bytes / 1024;
         lua_gc(L, LUA_GCSTEP, kilobytes > 1 << 20 ? 1 << 20 : (int)kilobytes);
     }
+    lua_pushinteger(L, (lua_Integer)since);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &account_key);
+    lua_pop(L, 1);
 }
 
 chl_frame *chlua_check_frame(lua_State *L, int arg)

@@ -21,7 +21,7 @@ local function read(path)
   return text
 end
 
--- A text where the first chunk (8 MiB) has numbers only.
+-- A text where the first chunk (4 MiB) has numbers only.
 local late_mistake = "a\n" .. ("123456789012345678\n"):rep(500000) .. "x\n"
 
 describe("a scan", function()

@@ -17,7 +17,7 @@ local M = {}
 local Scan = { __name = "churnlab.Scan" }
 local methods = {}
 
---- Begins a scan of a CSV file. Types are those of the first chunk (8 MiB of text) unless `types`
+--- Begins a scan of a CSV file. Types are those of the first chunk (4 MiB of text) unless `types`
 -- declares them; a later cell that does not fit is an error with its line. Text is `string`, never
 -- `category`: which levels there are is known only at the end.
 -- @function cl.scan_csv

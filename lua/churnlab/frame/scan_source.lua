@@ -5,6 +5,8 @@ local errors = require("churnlab.errors")
 
 local M = {}
 
+local CHUNK_BYTES = 4 << 20 -- of the file; enough to keep every thread busy
+
 local Source = {}
 Source.__index = Source
 
@@ -106,7 +108,7 @@ function Source:open()
     first = nil
     if not chunk then
       local ok
-      ok, chunk = pcall(reader.next, reader)
+      ok, chunk = pcall(reader.next, reader, 0, CHUNK_BYTES)
       if not ok then explain(chunk, self.file) end
     end
     return chunk and self:prepare(chunk)
@@ -131,7 +133,7 @@ function M.new(where, path, options, choose)
   local self = setmetatable({ path = path, name = path == "-" and "standard input" or path,
     roles = roles, file = file, rows = rows, is_csv = is_csv, choose = choose }, Source)
   self.reader = self:reopen()
-  self.first = is_csv and self.reader:next() or nil
+  self.first = is_csv and self.reader:next(0, CHUNK_BYTES) or nil
   return self, self:prepare((self.first or self.reader:schema()):slice(1, 0))
 end
 
