@@ -55,7 +55,14 @@ void *chl_alloc(size_t n, size_t size)
 void *chl_calloc(size_t n, size_t size)
 {
     size_t bytes;
-    return multiply(n, size, &bytes) ? calloc(1, bytes) : NULL;
+    if (!multiply(n, size, &bytes)) {
+        return NULL;
+    }
+    void *ptr = bytes >= LARGE ? alloc_large(bytes) : calloc(1, bytes);
+    if (ptr && bytes >= LARGE) {
+        memset(ptr, 0, bytes);
+    }
+    return ptr;
 }
 
 void *chl_realloc(void *ptr, size_t n, size_t size)

@@ -41,7 +41,7 @@ static chl_status number_values(chl_distinct *d, const chl_column *column,
     if (!d->first || !d->counts) {
         return chl_fail_memory(err);
     }
-    chl_first_rows(d->codes, column->length, d->first);
+    chl_first_rows(d->codes, column->length, all, d->first);
     d->missing = column->nulls > 0;
     d->count = all - d->missing;
     if (d->missing) {

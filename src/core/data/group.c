@@ -48,7 +48,7 @@ static chl_status number_keys(chl_groups *groups, const chl_keys *keys,
     if (!groups->first) {
         return chl_fail_memory(err);
     }
-    chl_first_rows(groups->group, keys->rows, groups->first);
+    chl_first_rows(groups->group, keys->rows, groups->count, groups->first);
     return CHL_OK;
 }
 

@@ -287,6 +287,13 @@ static bool largest_word(const chl_keys *keys, const range *r, uint64_t *last)
            !__builtin_add_overflow(high, digit, last);
 }
 
+/* The largest word once the part is packed, or false when it needs more than 64 bits. */
+static bool part_fits(const part_job *job, uint64_t *last)
+{
+    return job->first ? largest_digit(&job->all, last)
+                      : largest_word(job->keys, &job->all, last);
+}
+
 /* Makes room: from here on the words are hashes; or the packed words, and if need be the
  * part's, become less than the rows. */
 static chl_status make_room(part_job *job, const chl_control *control, uint64_t *last,
@@ -299,11 +306,13 @@ static chl_status make_room(part_job *job, const chl_control *control, uint64_t 
         *last = UINT64_MAX;
         return CHL_OK;
     }
-    CHL_TRY(shrink_words(job, keys->words, control, &keys->last, err));
-    if (!largest_word(keys, &job->all, last)) {
+    if (!job->first) {
+        CHL_TRY(shrink_words(job, keys->words, control, &keys->last, err));
+    }
+    if (!part_fits(job, last)) {
         job->all.min = 0;
         CHL_TRY(shrink_words(job, job->words, control, &job->all.max, err));
-        (void)largest_word(keys, &job->all, last);
+        (void)part_fits(job, last);
     }
     return CHL_OK;
 }
@@ -330,12 +339,16 @@ static chl_status pack_words(part_job *job, fill_fn *fill, const chl_control *co
     CHL_TRY(chl_parallel_for(threads, blocks, fill_block, job, err));
     join_ranges(job, blocks);
     uint64_t last = 0;
-    bool fits = job->first ? largest_digit(&job->all, &last)
-                           : largest_word(job->keys, &job->all, &last);
-    if (!fits || job->mixed) {
+    if (job->mixed || !part_fits(job, &last)) {
         CHL_TRY(make_room(job, control, &last, err));
     }
-    CHL_TRY(chl_parallel_for(threads, blocks, pack_block, job, err));
+    if (job->first && job->all.min == 0 && !job->all.missing && !job->descending) {
+        uint64_t *words = job->keys->words; /* they are digits already */
+        job->keys->words = job->words;
+        job->words = words;
+    } else {
+        CHL_TRY(chl_parallel_for(threads, blocks, pack_block, job, err));
+    }
     job->keys->last = last;
     job->first = false;
     return CHL_OK;
@@ -401,7 +414,8 @@ static chl_status make_keys(chl_keys *keys, const chl_key_part *parts, int n,
                             chl_error *err)
 {
     *keys = (chl_keys){.rows = rows};
-    keys->words = chl_calloc((size_t)rows, sizeof *keys->words);
+    keys->words = n > 0 ? chl_alloc((size_t)rows, sizeof *keys->words)
+                        : chl_calloc((size_t)rows, sizeof *keys->words);
     part_job job = {.keys = keys, .ordered = ordered};
     job.words = chl_alloc((size_t)rows, sizeof *job.words);
     job.ranges = chl_alloc((size_t)rows / BLOCK + 1, sizeof *job.ranges);

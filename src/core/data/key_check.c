@@ -78,7 +78,7 @@ chl_status key_check_numbers(const chl_key_part *parts, int n, int64_t rows,
     if (!first) {
         return chl_fail_memory(err);
     }
-    chl_first_rows(ids, rows, first);
+    chl_first_rows(ids, rows, count, first);
     check c = {parts, n, rows, ids, first};
     size_t blocks = (size_t)((rows + BLOCK - 1) / BLOCK);
     chl_status status =

@@ -172,7 +172,7 @@ static chl_status recode_strings(key_side *side, const chl_levels *levels, int64
     int64_t *first = chl_alloc((size_t)count, sizeof *first);
     uint64_t *word = chl_alloc((size_t)count, sizeof *word);
     if (first && word) {
-        chl_first_rows((const int64_t *)side->words, rows, first);
+        chl_first_rows((const int64_t *)side->words, rows, count, first);
         for (int64_t id = 0; id < count; id++) {
             size_t length;
             const char *text = chl_column_string(side->column, first[id], &length);

@@ -384,10 +384,10 @@ chl_status chl_number_words(const uint64_t *words, int64_t n, uint64_t last,
     return number_many(words, n, threads, ids, count, err);
 }
 
-void chl_first_rows(const int64_t *ids, int64_t n, int64_t *first)
+void chl_first_rows(const int64_t *ids, int64_t n, int64_t count, int64_t *first)
 {
     int64_t seen = 0;
-    for (int64_t i = 0; i < n; i++) {
+    for (int64_t i = 0; i < n && seen < count; i++) {
         if (ids[i] == seen) {
             first[seen++] = i;
         }
@@ -449,7 +449,7 @@ static chl_status check_texts(text_job *job, const int64_t *ids, int64_t count,
     if (!first) {
         return chl_fail_memory(err);
     }
-    chl_first_rows(ids, job->n, first);
+    chl_first_rows(ids, job->n, count, first);
     job->ids = ids;
     job->first = first;
     size_t blocks = (size_t)block_count(job->n);

@@ -21,7 +21,8 @@ CHL_MUST_CHECK chl_status chl_number_texts(const chl_column *left,
                                            const chl_control *control, int64_t *ids,
                                            int64_t *count, chl_error *err);
 
-/* first[g]: the first row with number g, where numbers were given by first appearance. */
-void chl_first_rows(const int64_t *ids, int64_t n, int64_t *first);
+/* first[g]: the first row with number g, where `count` numbers were given by first
+ * appearance. */
+void chl_first_rows(const int64_t *ids, int64_t n, int64_t count, int64_t *first);
 
 #endif

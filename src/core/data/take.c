@@ -220,7 +220,7 @@ static chl_status make_columns(const take *t, chl_error *err)
 
 static chl_status fill_columns(take *t, const chl_control *control, chl_error *err)
 {
-    enum { ALONE = 1 << 14 }; /* below so many cells a second thread doesn't pay */
+    enum { ALONE = 1 << 17 }; /* below so many cells a second thread doesn't pay */
     bool large = t->n > ALONE / (t->columns + 1);
     int threads = large ? chl_control_threads(control) : 1;
     CHL_TRY(make_columns(t, err));
