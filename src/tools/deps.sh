@@ -10,7 +10,7 @@ TEST="libcmocka-dev libcsv-dev lua-busted lua-cjson postgresql"
 ALL="libopenblas-pthread-dev clang clang-format cppcheck lua-check lua-ldoc luarocks valgrind python3-venv"
 FEDORA="gcc make pkgconf lua lua-devel lua-static zlib-devel libcsv-devel jansson-devel
        libsodium-devel libedit-devel sqlite-devel libpq-devel lua-argparse libcmocka-devel
-        postgresql-server"
+       postgresql-server"
 BREW="pkg-config lua zlib libcsv jansson libsodium libedit sqlite libpq cmocka luarocks postgresql"
 
 case "${1:-all}" in
@@ -24,7 +24,8 @@ if ! command -v apt-get >/dev/null 2>&1; then
     if pkg-config --exists lua5.4 jansson libsodium libedit sqlite3 libpq 2>/dev/null; then exit 0; fi
     echo "churnlab: install these packages first:" >&2
     echo "  Fedora:   sudo dnf install $(echo $FEDORA)" >&2
-    echo "  Homebrew: brew install $(echo $BREW)   (and: luarocks install argparse busted)" >&2
+    echo "  Homebrew: brew install $(echo $BREW)   (and: luarocks install argparse busted;" >&2
+    echo "            PKG_CONFIG_PATH with \$(brew --prefix)/opt/{sqlite,libpq}/lib/pkgconfig)" >&2
     exit 1
 fi
 
