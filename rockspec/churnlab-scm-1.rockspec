@@ -298,6 +298,7 @@ build = {
     ["churnlab.frame.scan"] = "lua/churnlab/frame/scan.lua",
     ["churnlab.frame.scan_ends"] = "lua/churnlab/frame/scan_ends.lua",
     ["churnlab.frame.scan_source"] = "lua/churnlab/frame/scan_source.lua",
+    ["churnlab.frame.scan_sql"] = "lua/churnlab/frame/scan_sql.lua",
     ["churnlab.frame.whole"] = "lua/churnlab/frame/whole.lua",
     ["churnlab.group"] = "lua/churnlab/group.lua",
     ["churnlab"] = "lua/churnlab/init.lua",

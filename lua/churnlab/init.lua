@@ -4,7 +4,7 @@
 --
 -- - data: `cl.read`, `cl.read_csv`, `cl.read_columns`, `cl.from_table`, `cl.concat`
 --   (@{churnlab.frame}), `cl.cleaning` (@{churnlab.cleaning}), `cl.simulate`
---   (@{churnlab.simulate}), `cl.read_sql`, `cl.sql` (@{churnlab.sql}),
+--   (@{churnlab.simulate}), `cl.read_sql`, `cl.scan_sql`, `cl.sql` (@{churnlab.sql}),
 --   `cl.scan`, `cl.scan_csv` (@{churnlab.scan})
 -- - event logs: `cl.windows` (@{churnlab.windows}), `cl.leakage` (@{churnlab.leakage})
 -- - models: `cl.prep` (@{churnlab.prep}), `cl.nn` (@{churnlab.nn}), `cl.fit` (@{churnlab.fit}),
@@ -31,6 +31,7 @@ local names = {
   read_csv = { "churnlab.frame", "read_csv" },
   from_table = { "churnlab.frame", "from_table" },
   read_sql = { "churnlab.sql", "read_sql" },
+  scan_sql = { "churnlab.sql", "scan_sql" },
   sql = { "churnlab.sql" },
   concat = { "churnlab.frame.concat", "concat" },
   cleaning = { "churnlab.cleaning", "new" },

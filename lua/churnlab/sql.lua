@@ -47,33 +47,46 @@ local function connect(where, database, read_only)
   return connection, true
 end
 
--- What closes a connection that was opened here, and ends the query of any other, at the end of a
--- block or a loop.
-local function closer(connection, opened)
-  return setmetatable({}, { __close = function()
-    if opened then connection:close() else connection:finish() end
-  end })
-end
-
 -- f(connection), and closes what was opened for it.
 local function with_connection(where, database, f)
   local connection, opened = connect(where, database, false)
   if not connection then return nil, opened end
-  local _ <close> = closer(connection, opened)
+  local _ <close> = opened and connection or nil
   return f(connection)
 end
 
-local roles = { "target", "positive", "id", "time", "personal" }
+local role_names = { "target", "positive", "id", "time", "personal" }
 
 local query_options = {
   params = "table", types = "table", chunk = "number", target = "string",
   positive = "string|number|boolean", id = "string", time = "string", personal = "string|table",
 }
 
-local function with_roles(frame, options)
+--- The roles among the options, or nil.
+-- @local
+function M.roles(options)
   local given = {}
-  for _, role in ipairs(roles) do given[role] = options[role] end
-  return next(given) ~= nil and frame:with_roles(given) or frame
+  for _, role in ipairs(role_names) do given[role] = options[role] end
+  return next(given) ~= nil and given or nil
+end
+
+--- Starts a query: the connection to fetch from, and a function that ends it.
+-- @local
+function M.begin(where, database, query, wanted)
+  if type(query) ~= "string" then
+    errors.raise("%s: query: expected a string, got a %s", where, type(query))
+  end
+  local connection, opened = connect(where, database, true)
+  if not connection then errors.raise("%s", opened) end
+  local function close()
+    if opened then connection:close() else connection:finish() end
+  end
+  local ok, message = pcall(connection.query, connection, query, wanted)
+  if not ok then
+    close()
+    error(message, 0)
+  end
+  return connection, close
 end
 
 --- The rows of a query. The query cannot change the database.
@@ -100,27 +113,37 @@ end
 -- end
 function M.read_sql(database, query, options)
   options = errors.options("read_sql", options, query_options)
-  if type(query) ~= "string" then
-    errors.raise("read_sql: query: expected a string, got a %s", type(query))
-  end
-  local chunk = options.chunk
+  local chunk, given = options.chunk, M.roles(options)
   if chunk and (math.type(chunk) ~= "integer" or chunk < 1) then
     errors.raise("read_sql: chunk: expected a number of rows, got %s", tostring(chunk))
   end
-  local connection, opened = connect("read_sql", database, true)
-  if not connection then errors.raise("%s", opened) end
-  local close = closer(connection, opened)
-  local wanted = { params = options.params, types = options.types }
-  if not chunk then
-    local _ <close> = close
-    connection:query(query, wanted)
-    return with_roles(connection:fetch(), options)
+  local connection, close = M.begin("read_sql", database, query,
+    { params = options.params, types = options.types })
+  local closer = setmetatable({}, { __close = close })
+  local function fetch(rows)
+    local part = connection:fetch(rows)
+    return part and given and part:with_roles(given) or part
   end
-  connection:query(query, wanted)
-  return function()
-    local part = connection:fetch(chunk)
-    return part and with_roles(part, options)
-  end, nil, nil, close
+  if chunk then return function() return fetch(chunk) end, nil, nil, closer end
+  local _ <close> = closer
+  return fetch(0)
+end
+
+--- A table larger than memory: a scan of a query, read chunk by chunk. It has the verbs and ends of
+-- `cl.scan_csv`; each pass runs the query anew.
+-- @function cl.scan_sql
+-- @tparam string|Sql database a url or a connection, which must not read anything else in a pass
+-- @tparam string query
+-- @tparam[opt] table options `params`, `types` and roles as in `cl.read_sql`; `chunk_rows`: the
+-- most rows a chunk (65536)
+-- @treturn Scan
+-- @raise as `cl.read_sql`
+-- @usage
+-- assert(frame:write_sql("sqlite:all.db", "bank", { mode = "replace" }))
+-- local old = cl.scan_sql("sqlite:all.db", "SELECT * FROM bank"):filter("Age >= 60")
+-- assert(old:count() == #frame:filter("Age >= 60"))
+function M.scan_sql(database, query, options)
+  return require("churnlab.frame.scan_sql").new("scan_sql", database, query, options)
 end
 
 --- Opens a connection that several calls share.
@@ -133,7 +156,9 @@ end
 -- frame:write_sql(db, "bank")
 -- assert(cl.read_sql(db, "SELECT count(*) AS n FROM bank").n[1] == #frame)
 function M.open(url)
-  return connect("sql.open", url, false)
+  local connection, message = connect("sql.open", url, false)
+  if not connection then return nil, message end
+  return connection
 end
 
 --- Runs one statement.

@@ -15,6 +15,22 @@ run score bank.churn - <untold.csv
 exits 0
 same out scored.csv
 
+case_ "score reads the rows of a query"
+run -e 'assert(cl.read_csv("untold.csv"):write_sql("sqlite:bank.db", "customers"))' </dev/null
+exits 0
+run score bank.churn sqlite:bank.db --query 'SELECT * FROM customers ORDER BY rowid' -o query.csv </dev/null
+exits 0
+err_has "the query: 400 rows scored"
+same query.csv scored.csv
+run score bank.churn sqlite:bank.db </dev/null
+refused 'score: a database: expected --query "SELECT …"'
+run score bank.churn untold.csv --query 'SELECT 1' </dev/null
+refused 'score: --query: expected the url of a database, got untold.csv'
+run score bank.churn sqlite:bank.db --query 'SELECT CustomerId FROM customers' </dev/null
+failing "the query: column 'CreditScore': expected it because the model reads it"
+run score bank.churn sqlite:bank.db --query 'SELECT * FROM nowhere' </dev/null
+failing 'read_sql: SQLite: no such table: nowhere'
+
 case_ "columns that the model does not read stay the text that they are"
 awk -F, 'NR == 1 { print "code,when," $0; next } { print "007," (NR % 2 ? "1.50" : "TRUE") "," $0 }' untold.csv >extra.csv
 run score bank.churn extra.csv </dev/null

@@ -329,6 +329,50 @@ describe("hostile input", function()
   end)
 end)
 
+describe("scan_sql", function()
+  local path = os.tmpname()
+  local url, f = "sqlite:" .. path, nil
+
+  setup(function()
+    f = cl.simulate("bank", { rows = 500, seed = 3 })
+    f:write_sql(url, "bank", { mode = "replace" })
+  end)
+
+  teardown(function() os.remove(path) end)
+
+  it("reads chunk by chunk, anew for each pass", function()
+    for _, database in ipairs { url, assert(cl.sql.open(url)) } do
+      local scan = cl.scan_sql(database, "SELECT * FROM bank WHERE Age > $1 ORDER BY rowid",
+        { params = { 30 }, chunk_rows = 64, id = "CustomerId" })
+      local sizes = 0
+      for chunk in scan:chunks() do
+        assert.is_true(#chunk <= 64)
+        assert.are.equal("CustomerId", chunk:roles().id)
+        sizes = sizes + #chunk
+      end
+      local old = f:filter("Age > 30")
+      assert.are.equal(#old, sizes)
+      assert.are.equal(#old, scan:count())
+      assert.are.equal(old:select("Age", "Balance"):to_csv(),
+        scan:select("Age", "Balance"):collect():to_csv())
+      for _ in scan:chunks() do break end -- luacheck: ignore 512
+      assert.are.equal(3, #scan:head(3):collect())
+    end
+    assert.are.equal(0, cl.scan_sql(url, "SELECT * FROM bank WHERE Age < 0"):count())
+  end)
+
+  it("names what is wrong", function()
+    assert.error_matches(function() cl.scan_sql(url, "SELECT * FROM nowhere") end,
+      "no such table: nowhere")
+    assert.error_matches(function() cl.scan_sql(url, "SELECT 1 AS x", { chunk_rows = 0 }) end,
+      "scan_sql: option 'chunk_rows': expected a whole number from 1, got 0")
+    assert.error_matches(function() cl.scan_sql(url, "SELECT 1 AS x", { target = "y" }) end,
+      "target: unknown column 'y'")
+    assert.error_matches(function() cl.scan_sql(url) end,
+      "scan_sql: query: expected a string, got a nil")
+  end)
+end)
+
 describe("the names of a database", function()
   it("may be keywords, unicode and hold quotes", function()
     local db <close> = cl.sql.open("sqlite::memory:")

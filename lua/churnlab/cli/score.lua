@@ -4,18 +4,22 @@
 -- SPDX-License-Identifier: MIT
 local common = require("churnlab.cli.common")
 local core = require("churnlab.core")
+local tables = require("churnlab.cli.table")
 
 local M = { summary = "score customers with a saved model" }
 
 local examples = [[
   churnlab score bank.churn customers.csv --reasons 3 -o scored.csv
   churnlab score bank.churn customers.csv --policy retention.lua -o scored.csv
-  cat customers.csv | churnlab score bank.churn - > scored.csv]]
+  cat customers.csv | churnlab score bank.churn - > scored.csv
+  churnlab score bank.churn sqlite:bank.db --query "SELECT * FROM customers" -o scored.csv]]
 
 local function arguments_parser()
   local parser = common.parser("score", M.summary, examples)
   parser:argument("model", "A model that `churnlab train` saved.")
-  parser:argument("csv", "The customers, as CSV or column file; - is standard input.")
+  parser:argument("csv", "The customers, as CSV or column file; - is standard input; or the url of"
+    .. " a database, sqlite:… or postgresql://….")
+  parser:option("--query", "The rows of a database that are the customers."):argname("SQL")
   parser:option("--policy", "Tiers and rules that choose an action for each customer."
     .. " A policy with limits looks at all customers at once and keeps them in memory.")
     :argname("FILE")
@@ -24,6 +28,15 @@ local function arguments_parser()
   parser:option("-o", "The CSV file to write; - is standard output.", "-")
     :hidden_name("--output"):target("output"):argname("FILE")
   return parser
+end
+
+local function check_query(options)
+  if tables.is_url(options.csv) and not options.query then
+    require("churnlab.cli").fail(2, "score: a database: expected --query \"SELECT …\"")
+  elseif options.query and not tables.is_url(options.csv) then
+    require("churnlab.cli").fail(2,
+      ("score: --query: expected the url of a database, got %s"):format(options.csv))
+  end
 end
 
 -- What the closing line tells: sums over the chunks.
@@ -65,8 +78,9 @@ end
 function M.run(arguments)
   local options = common.parse(arguments_parser(), arguments)
   if not options then return 0 end
+  check_query(options)
   local model = require("churnlab").load(options.model)
-  local scan, name = require("churnlab.cli.table").scan(model, options.csv)
+  local scan, name = tables.scan(model, options.csv, { query = options.query })
   local policy = options.policy and require("churnlab.policy").load(options.policy, model)
   local scoring = { policy = policy, reasons = options.reasons > 0 and options.reasons or nil }
   local writer <close> = common.must(core.chunks.write_csv(options.output))

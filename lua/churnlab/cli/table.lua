@@ -40,16 +40,21 @@ local function roles_of(facts, names)
     or nil }
 end
 
---- Begins to read a file for a model.
+--- Whether customers are read from a database.
+function M.is_url(path)
+  return (path:find("^sqlite:") or path:find("^postgres%a*://")) ~= nil
+end
+
+--- Begins to read a file or a query for a model.
 -- @tparam Model model
 -- @tparam string path "-" is standard input
--- @tparam[opt] table options target = true: the target must be there
+-- @tparam[opt] table options target = true: the target must be there; query: of a database's url
 -- @treturn Scan with the model's roles where their columns are
 -- @treturn string the name for messages
 function M.scan(model, path, options)
-  local name = path == "-" and "standard input" or path
+  local name = path == "-" and "standard input" or M.is_url(path) and "the query" or path
   local schema, facts = model:schema(), model:facts()
-  local scan = scans.new("read", path, nil, function(names)
+  local function choose(names)
     check_columns(name, schema, names)
     local roles = roles_of(facts, names)
     if options and options.target and not roles.target then
@@ -57,8 +62,12 @@ function M.scan(model, path, options)
         facts.target, table.concat(names, ", ")))
     end
     return types_of(schema, names, facts.target), roles
-  end)
-  return scan, name
+  end
+  if name == "the query" then -- its types are the database's; the model converts what it reads
+    return require("churnlab.frame.scan_sql").new("read", path, options.query, nil,
+      function(names) return (select(2, choose(names))) end), name
+  end
+  return scans.new("read", path, nil, choose), name
 end
 
 --- Reads a whole file for a model: as scan.

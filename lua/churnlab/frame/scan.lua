@@ -56,8 +56,13 @@ end
 -- @tparam[opt] function choose of the names: gives types and roles
 -- @treturn Scan
 function M.new(where, path, options, choose)
-  local from, columns = source.new(where, path, options, choose)
-  return setmetatable({ source = from, steps = {}, empty = columns }, Scan)
+  return M.from(source.new(where, path, options, choose))
+end
+
+--- A scan of any source of chunks; `columns` is one of its chunks without rows.
+-- @local
+function M.from(chunks, columns)
+  return setmetatable({ source = chunks, steps = {}, empty = columns }, Scan)
 end
 
 M.each = ends.each
