@@ -15,6 +15,16 @@
  * parsed, checked against the frame's types and evaluated over whole columns; it cannot
  * loop, call Lua or change anything. A missing operand gives a missing result, but where
  * `and` and `or` are decided by the other side.
+ *
+ * Of dates and timestamps (UTC): `year quarter month week weekday day day_of_year hour
+ * minute second`, `date(x)`, `timestamp(x)`, `parse_date(text, format)`,
+ * `parse_timestamp`, `format_time(x, format)`, `date_trunc(x, "month")`, `add_days`,
+ * `add_months` (the 31st becomes the last of a shorter month), `add_seconds`,
+ * `days_between(from, to)` (whole days of dates, with a fraction of timestamps),
+ * `seconds_between`, `months_between` (completed ones). `"2026-11-22"` and
+ * `"2026-11-22 10:00:00"` compare with them. Directives of a format: `%Y %y %m %d %j %b
+ * %B %H %I %M %S %f %p %z %%`; a text that does not fit is missing.
+ * `add_seconds("1970-01-01", x)` is the moment of x seconds of Unix time.
  * @module churnlab.core.expr */
 
 /* The expression at `arg`: an Expr, or a text that is parsed into a box pushed on the

@@ -205,6 +205,8 @@ describe("read_csv with a schema", function()
       assert.are.same({ time = "when", personal = { "Country" } }, f:roles())
       assert.are.equal("2026-02-01", f.when[1])
       assert.are.equal("Age", cl.read_csv(path, { schema = s, target = "Age" }):roles().target)
+      assert.matches("with a schema: expected one path, got a table",
+        failure(cl.read_csv, { path }, { schema = s }), 1, true)
       assert.matches("either a schema or types", failure(cl.read_csv, path,
         { schema = s, types = {} }), 1, true)
       assert.matches("read_csv: schema: expected a schema or the path of one, got a number",

@@ -237,6 +237,9 @@ end
 -- where the file differs, with lines and columns.
 -- @local
 function M.read_csv(path, options)
+  if type(path) ~= "string" then
+    errors.raise("read_csv: with a schema: expected one path, got a %s", type(path))
+  end
   local given = {}
   for key, value in pairs(options) do given[key] = value end
   local schema = M.of(given.schema, "read_csv: schema")
