@@ -131,6 +131,7 @@ build = {
         "src/core/expr/expr_lex.c",
         "src/core/expr/expr_parse.c",
         "src/core/expr/expr_print.c",
+        "src/core/expr/expr_rank.c",
         "src/core/expr/expr_rolling.c",
         "src/core/expr/expr_run.c",
         "src/core/expr/expr_window.c",

@@ -35,9 +35,25 @@
  * n_distinct first last mode (the least of equally frequent values) wmean(x, weight) any
  * all; they skip missing values; of nothing, counts and sums are 0, any false, all true,
  * the rest missing.
+ *
+ * Window functions, over rows in groups and in an order (over.h; chl_expr_eval_over):
+ * row_number() rank() dense_rank() percent_rank() (0 … 1) by the order, or by value:
+ * rank(x[, "asc" or "desc"]); lag(x[, rows[, default]]) lead diff(x[, rows]) (dates:
+ * days) pct_change ffill bfill; cumsum cummax cummin cummean cumcount([x]), from the
+ * first row of the group to this one; rolling_sum mean std min max median count(x, rows[,
+ * min_count]), of the last rows, this one included; min_count present values make a
+ * result (all rows; of time windows 1; of counts 0). Instead of rows a length of time,
+ * days(30) (weeks hours minutes seconds): rows with a time in (t - 30 days, t], of rows
+ * with the same time those up to this one; the first order column is a date or timestamp
+ * and rises. Missing values are skipped, and rank, cumsum, cummax, cummin, cummean,
+ * diff and pct_change are missing where x is. Sums of i64 are exact, or missing when
+ * they leave 64 bits; f64 results depend on the rows of their window only.
+ *
+ * Rows are worked on in blocks and shared out to threads; results, and the order of rows,
+ * do not depend on how many.
  */
-#ifndef CHL_DATA_EXPR_H
-#define CHL_DATA_EXPR_H
+#ifndef CHL_EXPR_EXPR_H
+#define CHL_EXPR_EXPR_H
 
 #include "core/base/control.h"
 #include "core/base/strbuf.h"

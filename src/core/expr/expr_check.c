@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Types of operators and the plan's life; expr_check_calls.c has the functions. Layer:
- * core/data. One loop over the nodes: a node's type follows from its operands, and it
+ * core/expr. One loop over the nodes: a node's type follows from its operands, and it
  * tells each operand which type it wants to read (the compiler converts there).
  */
 #include <inttypes.h>

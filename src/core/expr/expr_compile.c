@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * From a checked plan to a flat list of typed instructions over registers. Layer:
- * core/data. Nodes come in postorder, so operands lie on a stack of registers; a register
+ * core/expr. Nodes come in postorder, so operands lie on a stack of registers; a register
  * goes back to the free list once it was read.
  */
 #include <stdlib.h>

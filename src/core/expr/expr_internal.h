@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * What the files of the expression language share; nobody else includes it. Layer:
- * core/data. The way of an expression:
+ * core/expr. The way of an expression:
  *
  *   text ─lex→ tokens ─parse→ nodes ─check→ plan ─compile→ program ─eval→ column
  *
@@ -9,8 +9,8 @@
  * being [start, i]. So every later step is a loop, and no text can make one recurse
  * deeply. Instructions are typed; each works on a block of EXPR_BLOCK rows at a time.
  */
-#ifndef CHL_DATA_EXPR_INTERNAL_H
-#define CHL_DATA_EXPR_INTERNAL_H
+#ifndef CHL_EXPR_EXPR_INTERNAL_H
+#define CHL_EXPR_EXPR_INTERNAL_H
 
 #include <string.h>
 
@@ -527,8 +527,19 @@ typedef struct expr_window_run {
 /* The group's rows are order[from … to-1]. Writes what it finds for these rows only. */
 typedef chl_status expr_window_part(const expr_window_run *run, int64_t group,
                                     int64_t from, int64_t to, chl_error *err);
-expr_window_part chl_expr_rolling_rows, chl_expr_rolling_values, chl_expr_rolling_i64,
-    chl_expr_rolling_median;
+expr_window_part chl_expr_rank, chl_expr_rolling_rows, chl_expr_rolling_values,
+    chl_expr_rolling_i64, chl_expr_rolling_median;
+
+/* Rows in groups by their values, or by the order when w->x is NULL. */
+typedef struct expr_ranking {
+    uint64_t *keys;          /* that order the values; made by the caller */
+    int64_t *sorted, *start; /* as in expr_window_run */
+    uint8_t *ties;
+} expr_ranking;
+
+CHL_MUST_CHECK chl_status chl_expr_ranking_init(const expr_window *w, expr_ranking *r,
+                                                chl_error *err);
+void chl_expr_ranking_reset(expr_ranking *r);
 
 /* An exact sum of 64-bit integers, in two halves that 2^31 rows cannot overflow. */
 typedef struct expr_wide {

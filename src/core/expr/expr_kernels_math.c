@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Kernels of the number and date functions: log … clip, bin, one_of, year … Layer:
- * core/data.
+ * core/expr.
  */
 #include <math.h>
 #include <stdlib.h>

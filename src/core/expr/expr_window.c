@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Window functions over groups in order: numbering, ranks, neighbours, running values;
- * moving windows are in expr_rolling.c. Layer: core/expr. Groups are shared out to
- * threads; each writes the rows of its groups only. Functions that move values of any
- * type find rows and take them; the others write numbers and mark the rows that have one.
+ * Window functions over groups in order: numbering, neighbours, running values; ranks
+ * are in expr_rank.c, moving windows in expr_rolling.c. Layer: core/expr. Groups are
+ * shared out to threads; each writes the rows of its groups only. Functions that move
+ * values of any type find rows and take them; the others write numbers and mark the rows
+ * that have one.
  */
 #include <math.h>
 #include <string.h>
@@ -89,7 +90,7 @@ static chl_status extreme_part(const expr_window_run *run, int64_t group, int64_
     return CHL_OK;
 }
 
-/* ---- counts and ranks ---- */
+/* ---- counts ---- */
 
 /* row_number, cumcount: missing values are not counted. */
 static chl_status count_part(const expr_window_run *run, int64_t group, int64_t from,
@@ -102,30 +103,6 @@ static chl_status count_part(const expr_window_run *run, int64_t group, int64_t 
         int64_t row = run->w->over->order[i];
         count += present(run, row);
         put_i64(run, row, count);
-    }
-    return CHL_OK;
-}
-
-static chl_status rank_part(const expr_window_run *run, int64_t group, int64_t from,
-                            int64_t to, chl_error *err)
-{
-    (void)from;
-    (void)to;
-    (void)err;
-    int64_t start = run->start[group], end = run->start[group + 1];
-    int64_t rank = 0, dense = 0;
-    for (int64_t i = start; i < end; i++) {
-        if (i == start || !run->ties[i]) {
-            rank = i - start;
-            dense++;
-        }
-        int64_t row = run->sorted[i];
-        if (run->w->fn == FN_PERCENT_RANK) {
-            put_f64(run, row,
-                    end - start > 1 ? (double)rank / (double)(end - start - 1) : 0);
-        } else {
-            put_i64(run, row, run->w->fn == FN_RANK ? rank + 1 : dense);
-        }
     }
     return CHL_OK;
 }
@@ -218,94 +195,6 @@ static chl_status difference_part(const expr_window_run *run, int64_t group, int
     return CHL_OK;
 }
 
-/* ---- rows by value ---- */
-
-typedef struct ranking {
-    uint64_t *keys;
-    int64_t *sorted, *start;
-    uint8_t *ties;
-} ranking;
-
-static void ranking_reset(ranking *r)
-{
-    chl_free(r->keys);
-    chl_free(r->sorted);
-    chl_free(r->start);
-    chl_free(r->ties);
-}
-
-/* Moves rows in the order of their values into groups; start as in chl_over. */
-static void collect_groups(const chl_over *over, const int64_t *sorted, int64_t n,
-                           ranking *r)
-{
-    for (int64_t i = 0; i < n; i++) {
-        r->start[(over->group ? over->group[sorted[i]] : 0) + 1]++;
-    }
-    for (int64_t g = 0; g < over->groups; g++) {
-        r->start[g + 1] += r->start[g];
-    }
-    for (int64_t i = 0; i < n; i++) {
-        r->sorted[r->start[over->group ? over->group[sorted[i]] : 0]++] = sorted[i];
-    }
-    for (int64_t g = over->groups; g > 0; g--) {
-        r->start[g] = r->start[g - 1];
-    }
-    r->start[0] = 0;
-}
-
-static chl_status rank_values(const expr_window *w, ranking *r, chl_error *err)
-{
-    int64_t n = 0, *rows = chl_alloc((size_t)w->over->rows, sizeof *rows);
-    chl_status status = rows ? chl_sort_keys(w->x, r->keys, err) : chl_fail_memory(err);
-    for (int64_t i = 0; status == CHL_OK && i < w->over->rows; i++) {
-        r->keys[i] = w->descending ? ~r->keys[i] : r->keys[i];
-        if (chl_column_valid(w->x, i)) {
-            rows[n++] = i;
-        }
-    }
-    if (status == CHL_OK) {
-        status = chl_sort_order(r->keys, rows, n, err);
-    }
-    if (status == CHL_OK) {
-        collect_groups(w->over, rows, n, r);
-        for (int64_t i = 1; i < n; i++) {
-            r->ties[i] = r->keys[r->sorted[i]] == r->keys[r->sorted[i - 1]];
-        }
-    }
-    chl_free(rows);
-    return status;
-}
-
-/* Ranks by the order itself: rows tie when all order columns agree. */
-static chl_status rank_order(const chl_over *over, ranking *r, chl_error *err)
-{
-    memcpy(r->sorted, over->order, (size_t)over->rows * sizeof *r->sorted);
-    memcpy(r->start, over->start, ((size_t)over->groups + 1) * sizeof *r->start);
-    memset(r->ties, 1, (size_t)over->rows);
-    for (int c = 0; c < over->n_columns; c++) {
-        const chl_column *column = over->columns[c];
-        CHL_TRY(chl_sort_keys(column, r->keys, err));
-        for (int64_t i = 1; i < over->rows; i++) {
-            int64_t a = over->order[i - 1], b = over->order[i];
-            r->ties[i] &= r->keys[a] == r->keys[b] &&
-                          chl_column_valid(column, a) == chl_column_valid(column, b);
-        }
-    }
-    return CHL_OK;
-}
-
-static chl_status make_ranking(const expr_window *w, ranking *r, chl_error *err)
-{
-    size_t n = (size_t)w->over->rows;
-    r->sorted = chl_alloc(n, sizeof *r->sorted);
-    r->start = chl_calloc((size_t)w->over->groups + 1, sizeof *r->start);
-    r->ties = chl_calloc(n + 1, 1);
-    if (!r->sorted || !r->start || !r->ties) {
-        return chl_fail_memory(err);
-    }
-    return w->x ? rank_values(w, r, err) : rank_order(w->over, r, err);
-}
-
 /* ---- the table ---- */
 
 typedef struct plan {
@@ -319,8 +208,8 @@ static plan plan_of(const expr_window *w)
     bool whole = w->x && w->x->type == CHL_I64;
     switch (w->fn) {
     case FN_RANK:
-    case FN_DENSE_RANK: return (plan){rank_part, CHL_I64, false, true, true};
-    case FN_PERCENT_RANK: return (plan){rank_part, CHL_F64, false, true, true};
+    case FN_DENSE_RANK: return (plan){chl_expr_rank, CHL_I64, false, true, true};
+    case FN_PERCENT_RANK: return (plan){chl_expr_rank, CHL_F64, false, true, true};
     case FN_LAG:
     case FN_LEAD: return (plan){shift_part, CHL_F64, true, false, false};
     case FN_FFILL:
@@ -429,7 +318,8 @@ static chl_status take_rows(job *j, chl_column **out, chl_error *err)
     return status;
 }
 
-static chl_status prepare(const expr_window *w, const plan *p, ranking *r, chl_error *err)
+static chl_status prepare(const expr_window *w, const plan *p, expr_ranking *r,
+                          chl_error *err)
 {
     if (p->keys) {
         r->keys = chl_alloc((size_t)w->over->rows, sizeof *r->keys);
@@ -438,7 +328,7 @@ static chl_status prepare(const expr_window *w, const plan *p, ranking *r, chl_e
         }
     }
     if (p->ranks) {
-        return make_ranking(w, r, err);
+        return chl_expr_ranking_init(w, r, err);
     }
     return p->keys ? chl_sort_keys(w->x, r->keys, err) : CHL_OK;
 }
@@ -447,13 +337,13 @@ chl_status chl_expr_window(const expr_window *w, chl_column **out, chl_error *er
 {
     *out = NULL;
     plan p = plan_of(w);
-    ranking r = {0};
+    expr_ranking r = {0};
     chl_status status = prepare(w, &p, &r, err);
     if (status == CHL_OK) {
         job j = {{w, NULL, NULL, NULL, r.keys, r.sorted, r.start, r.ties}, p.part};
         status = p.takes ? take_rows(&j, out, err) : make_numbers(&j, p.type, out, err);
     }
-    ranking_reset(&r);
+    chl_expr_ranking_reset(&r);
     return status;
 }
 
