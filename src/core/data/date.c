@@ -3,6 +3,7 @@
  * The proleptic Gregorian calendar as days since 1970-01-01: Howard Hinnant,
  * "chrono-compatible low-level date algorithms". Layer: core/data.
  */
+#include "core/data/calendar.h"
 #include "core/data/column.h"
 
 enum {
@@ -21,8 +22,28 @@ int32_t chl_date_from_civil(int year, int month, int day)
     return era * DAYS_PER_ERA + day_of_era - EPOCH_DAYS;
 }
 
+/* Neri and Schneider, "Euclidean affine functions and their application to calendar
+ * algorithms" (2022): no division by a variable, no branch. For days of the calendar; one
+ * era is added first, so that nothing is negative. */
+static void to_civil_quickly(int32_t days, int *year, int *month, int *day)
+{
+    uint32_t n = 4 * (uint32_t)(days + EPOCH_DAYS + DAYS_PER_ERA) + 3;
+    uint32_t century = n / DAYS_PER_ERA;
+    uint64_t of_century = UINT64_C(2939745) * (n % DAYS_PER_ERA / 4 * 4 + 3);
+    uint32_t of_year = (uint32_t)of_century / 2939745 / 4; /* from March 1st on */
+    uint32_t months = 2141 * of_year + 197913;
+    bool next = of_year >= 306; /* January or February */
+    *year = (int)(100 * century + (uint32_t)(of_century >> 32)) - 400 + next;
+    *month = (int)(months >> 16) - 12 * next;
+    *day = (int)((months & 0xffff) / 2141) + 1;
+}
+
 void chl_date_to_civil(int32_t days, int *year, int *month, int *day)
 {
+    if (chl_days_in_range(days)) {
+        to_civil_quickly(days, year, month, day);
+        return;
+    }
     int64_t shifted = (int64_t)days + EPOCH_DAYS;
     int64_t era = (shifted >= 0 ? shifted : shifted - (DAYS_PER_ERA - 1)) / DAYS_PER_ERA;
     int day_of_era = (int)(shifted - era * DAYS_PER_ERA);

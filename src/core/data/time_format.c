@@ -281,19 +281,28 @@ static int day_of_year(const chl_moment *m)
            chl_date_from_civil(m->year, 1, 1) + 1;
 }
 
+static void write_number(chl_strbuf *out, int value, int digits)
+{
+    char text[8];
+    for (int i = digits; i-- > 0; value /= 10) {
+        text[i] = (char)('0' + value % 10);
+    }
+    chl_strbuf_append(out, text, (size_t)digits);
+}
+
 static void write_part(const chl_moment *m, char directive, chl_strbuf *out)
 {
     switch (directive) {
-    case 'Y': chl_strbuf_printf(out, "%04d", m->year); break;
-    case 'y': chl_strbuf_printf(out, "%02d", m->year % 100); break;
-    case 'm': chl_strbuf_printf(out, "%02d", m->month); break;
-    case 'd': chl_strbuf_printf(out, "%02d", m->day); break;
-    case 'j': chl_strbuf_printf(out, "%03d", day_of_year(m)); break;
-    case 'H': chl_strbuf_printf(out, "%02d", m->hour); break;
-    case 'I': chl_strbuf_printf(out, "%02d", (m->hour + 11) % 12 + 1); break;
-    case 'M': chl_strbuf_printf(out, "%02d", m->minute); break;
-    case 'S': chl_strbuf_printf(out, "%02d", m->second); break;
-    case 'f': chl_strbuf_printf(out, "%06d", m->micro); break;
+    case 'Y': write_number(out, m->year, 4); break;
+    case 'y': write_number(out, m->year % 100, 2); break;
+    case 'm': write_number(out, m->month, 2); break;
+    case 'd': write_number(out, m->day, 2); break;
+    case 'j': write_number(out, day_of_year(m), 3); break;
+    case 'H': write_number(out, m->hour, 2); break;
+    case 'I': write_number(out, (m->hour + 11) % 12 + 1, 2); break;
+    case 'M': write_number(out, m->minute, 2); break;
+    case 'S': write_number(out, m->second, 2); break;
+    case 'f': write_number(out, m->micro, 6); break;
     case 'p': chl_strbuf_puts(out, m->hour < 12 ? "AM" : "PM"); break;
     case 'z': chl_strbuf_puts(out, "+0000"); break;
     case 'b': chl_strbuf_append(out, months[m->month - 1], 3); break;
