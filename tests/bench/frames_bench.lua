@@ -5,8 +5,8 @@ local cl = require("churnlab")
 local core = require("churnlab.core")
 local clock = core.control.clock
 
-local types = { id = "i64", key = "i64", segment = "category", name = "string", n = "i64", a = "f64",
-  b = "f64", c = "f64", day = "date", gappy = "f64" }
+local types = { id = "i64", key = "i64", segment = "category", name = "string", n = "i64",
+  a = "f64", b = "f64", c = "f64", day = "date", gappy = "f64" }
 local big = cl.read_csv(arg[1], { types = types })
 local small = cl.read_csv(arg[2], { types = { key = "i64", label = "string", weight = "f64" } })
 local order = big:col("id")
@@ -14,7 +14,8 @@ local order = big:col("id")
 local function group(...)
   local keys = { ... }
   return function()
-    return big:group(keys):agg { sum = "sum(a)", mean = "mean(b)", most = "max(n)", rows = "count()" }
+    return big:group(keys):agg { sum = "sum(a)", mean = "mean(b)", most = "max(n)",
+      rows = "count()" }
   end
 end
 

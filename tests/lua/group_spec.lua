@@ -20,6 +20,8 @@ local function failure(f, ...)
   return message
 end
 
+local NA = require("churnlab").NA
+
 describe("group", function()
   it("gives keys first, then aggregates by name, sorted by the keys", function()
     local out = group.new(frame(), "Geography"):agg { n = "count()", churn = "mean(Exited)" }
@@ -47,6 +49,24 @@ describe("group", function()
   it("counts", function()
     assert.are.same({ 3, 2 }, group.new(frame(), "Gender"):count():col("n"):to_table())
     assert.are.equal("group by Gender", tostring(group.new(frame(), "Gender")))
+  end)
+
+  it("takes modes and weighted means", function()
+    local visits = require("churnlab").from_table({
+      g = { "a", "a", "a", "a", "b", "b", "c" }, x = { 3, 1, 3, 1, 2, NA, NA },
+      s = { "q", "p", "p", NA, "z", "y", NA }, w = { 1, 2, 3, NA, 0, 4, 1 },
+    }, { types = { x = "f64", w = "f64", s = "string" } })
+    local out = visits:group("g"):agg { x = "mode(x)", s = "mode(s)", w = "wmean(x, w)",
+      same = "sum(x * w) / sum(w * if_else(is_na(x), 0, 1))" }
+    assert.are.same({ 1.0, 2.0, NA }, out.x:to_table(NA)) -- the least of equally frequent ones
+    assert.are.same({ "p", "y", NA }, out.s:to_table(NA))
+    assert.are.same({ 14 / 6, NA, NA }, out.w:to_table(NA)) -- no weight, no mean
+    assert.are.same({ 14 / 6, NA, NA }, out.same:to_table(NA))
+    assert.are.equal("string", out.s:type())
+    local none = visits:filter("x > 9"):group():agg { m = "mode(s)", w = "wmean(x, 1)" }
+    assert.are.same({ NA, NA }, { none.m[1] or NA, none.w[1] or NA })
+    assert.matches("function 'wmean': expected a number, got column 's' %(string%)",
+      failure(function() visits:group("g"):agg { x = "wmean(s, w)" } end))
   end)
 
   it("helps with mistakes", function()
