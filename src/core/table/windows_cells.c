@@ -32,7 +32,7 @@ static int64_t lower_bound(const int64_t *times, int64_t begin, int64_t end, int
     return begin;
 }
 
-/* The first event at or after t - length (-1 for "all"). */
+/* The first event at or after t - length, of "all" the first there is. */
 static int64_t window_start(const past *p, int64_t length)
 {
     return length == WINDOW_ALL
