@@ -83,7 +83,7 @@ function M.begin(where, database, query, wanted)
   end
   local ok, message = pcall(connection.query, connection, query, wanted)
   if not ok then
-    close()
+    if opened then connection:close() end -- another one may be reading
     error(message, 0)
   end
   return connection, close
