@@ -10,6 +10,10 @@ if [ ! -x $venv/bin/python ]; then
     # the CPU build of torch; any 2.x will do
     $venv/bin/pip install --quiet numpy scikit-learn "${TORCH:-torch}"
 fi
+if ! $venv/bin/python -c 'import duckdb, pandas, polars, pyarrow' 2>/dev/null; then
+    echo "installing the peers of frames (pandas, polars, duckdb, pyarrow) into $venv"
+    $venv/bin/pip install --quiet pandas polars duckdb pyarrow
+fi
 echo "machine: $(nproc) processors, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1)"
 echo
 echo "== process start (churnlab -e '', median of 50 runs)"
@@ -23,3 +27,6 @@ echo "== matrix products of the nets, one thread"
 echo
 echo "== exact Shapley values, 10 raw columns, 100 background rows, one core"
 "$program" -j1 tests/bench/explain_bench.lua
+echo
+echo "== verbs on frames: 1,000,000 rows of 10 columns"
+$venv/bin/python tests/bench/frames_peers.py --program "$program"

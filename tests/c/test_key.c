@@ -11,6 +11,7 @@
 #include "core/data/key.h"
 #include "core/data/number.h"
 #include "core/data/sort.h"
+#include "core/table/aggregate.h"
 #include "core/table/duplicates.h"
 #include "core/table/join.h"
 
@@ -333,6 +334,32 @@ static void threads_change_nothing(void **state)
     chl_frame_release(frame);
 }
 
+static void threads_change_no_aggregate(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"sum(a)", "mean(a)", "std(h)", "n_distinct(e)",
+                                        "median(h)"};
+    chl_frame *frame = large_frame(), *out[2];
+    chl_expr *exprs[5];
+    for (int e = 0; e < 5; e++) {
+        assert_ok(chl_expr_parse(texts[e], &exprs[e], &err));
+    }
+    for (int keys = 0; keys < 3; keys++) {
+        static const char *const by[] = {"d", "h"}, *const as[] = {"v", "w", "x", "y",
+                                                                   "z"};
+        for (int t = 0; t < 2; t++) {
+            chl_control control = {.threads = t + 1};
+            assert_ok(chl_frame_aggregate(frame, by, keys, as, exprs, 5, &control,
+                                          &out[t], &err));
+        }
+        expect_same(out[0], out[1]);
+    }
+    for (int e = 0; e < 5; e++) {
+        chl_expr_release(exprs[e]);
+    }
+    chl_frame_release(frame);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -343,6 +370,7 @@ int main(void)
         cmocka_unit_test(tells_texts_with_equal_hashes),
         cmocka_unit_test(tells_keys_with_equal_hashes),
         cmocka_unit_test(threads_change_nothing),
+        cmocka_unit_test(threads_change_no_aggregate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
