@@ -112,8 +112,8 @@ static chl_status take_lengths(void *ctx, size_t block, chl_error *err)
     int64_t *sources = t->sources + start;
     for (int64_t i = 0; i < n; i++) {
         int64_t ahead = at[i + AHEAD < n ? i + AHEAD : i];
-        __builtin_prefetch(&offsets[ahead & ~(ahead >> 63)]);
-        int64_t there = ~(at[i] >> 63), row = at[i] & there; /* no branch */
+        __builtin_prefetch(&offsets[ahead < 0 ? 0 : ahead]);
+        int64_t there = -(int64_t)(at[i] >= 0), row = at[i] & there; /* no branch */
         sources[i] = offsets[row];
         used += (offsets[row + 1] - sources[i]) & there;
         ends[i] = used;

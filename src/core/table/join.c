@@ -132,7 +132,7 @@ static void find_partners(const match *m, int64_t start, int64_t end)
     const int64_t *cell = m->cells.left;
     for (int64_t i = start; i < end; i++) {
         int64_t ahead = cell[i + AHEAD < end ? i + AHEAD : i];
-        __builtin_prefetch(&m->single[ahead & ~(ahead >> 63)]);
+        __builtin_prefetch(&m->single[ahead < 0 ? 0 : ahead]);
         m->partner[i] = cell[i] < 0 ? -1 : m->single[cell[i]];
     }
 }
