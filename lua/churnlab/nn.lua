@@ -159,8 +159,8 @@ local function add_callback(options, functions, i, callback)
     options.schedules = options.schedules or {}
     table.insert(options.schedules, without_kind(callback))
   else
-    errors.raise("fit: callbacks: item %d: expected a function, nn.early_stop or a schedule such as "
-      .. "nn.reduce_lr, got %s", i, kind or type(callback))
+    errors.raise("fit: callbacks: item %d: expected a function, nn.early_stop or a schedule such "
+      .. "as nn.reduce_lr, got %s", i, kind or type(callback))
   end
 end
 
@@ -177,8 +177,8 @@ end
 
 --- Turns the options of cl.fit that concern training into those of core.net.train.
 -- @local
--- @tparam table opts loss, optimizer, epochs, batch, seed, shuffle, clip_norm, ema, callbacks; others
--- are ignored
+-- @tparam table opts loss, optimizer, epochs, batch, seed, shuffle, clip_norm, ema, callbacks;
+-- others are ignored
 -- @treturn table options for core.net.train
 -- @treturn ?function on_epoch, when there are functions among the callbacks
 function nn.compile_options(opts)
