@@ -189,6 +189,9 @@ static chl_status run_expressions(chl_error *err)
         "coalesce(if_else(active, 'yes', 'no'), '?') == 'yes'",
         "max(when, '2020-01-01') .. '.'",
         "std(age) + sum(id) + mean(age - mean(age))",
+        "parse_date(format_time(when, '%d/%m/%Y'), '%d/%m/%Y') == when",
+        "date_trunc(add_months(when, id), 'month') .. timestamp(when)",
+        "matches(plan, '%a+') or months_between(when, '2026-11-22') > 3",
     };
     chl_frame *frame = example_frame();
     chl_status status = CHL_OK;
@@ -203,6 +206,31 @@ static void expressions(void **state)
 {
     (void)state;
     fail_at_each("expressions", run_expressions);
+}
+
+static chl_status read_with_roles(chl_error *err)
+{
+    static const char *const personal[] = {"plan"};
+    const chl_roles roles = {
+        .target = "active", .time = "when", .personal = personal, .personal_count = 1};
+    chl_frame *frame = example_frame(), *with = NULL;
+    chl_column *out = NULL, *bad = NULL;
+    chl_status status = chl_frame_set_roles(frame, &roles, &with, err);
+    if (status == CHL_OK) {
+        status = chl_column_read(chl_frame_column(with, "plan"), CHL_TIMESTAMP, NULL,
+                                 &out, &bad, err);
+    }
+    chl_column_release(out);
+    chl_column_release(bad);
+    chl_frame_release(with);
+    chl_frame_release(frame);
+    return status;
+}
+
+static void roles_and_reading(void **state)
+{
+    (void)state;
+    fail_at_each("roles and reading", read_with_roles);
 }
 
 static chl_status run_groups(chl_error *err)
@@ -795,17 +823,29 @@ static void models(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(csv),          cmocka_unit_test(preps),
-        cmocka_unit_test(column_files), cmocka_unit_test(folds),
-        cmocka_unit_test(ordered),      cmocka_unit_test(csv_writer),
-        cmocka_unit_test(expressions),  cmocka_unit_test(groups),
-        cmocka_unit_test(metrics),      cmocka_unit_test(calibrations),
-        cmocka_unit_test(shapley),      cmocka_unit_test(row_uniform),
-        cmocka_unit_test(nets),         cmocka_unit_test(windows),
-        cmocka_unit_test(splits),       cmocka_unit_test(poisons),
-        cmocka_unit_test(models),       cmocka_unit_test(sqlite),
-        cmocka_unit_test(joins),        cmocka_unit_test(asof_join),
-        cmocka_unit_test(duplicates),   cmocka_unit_test(sort),
+        cmocka_unit_test(csv),
+        cmocka_unit_test(preps),
+        cmocka_unit_test(column_files),
+        cmocka_unit_test(folds),
+        cmocka_unit_test(ordered),
+        cmocka_unit_test(csv_writer),
+        cmocka_unit_test(expressions),
+        cmocka_unit_test(groups),
+        cmocka_unit_test(metrics),
+        cmocka_unit_test(calibrations),
+        cmocka_unit_test(shapley),
+        cmocka_unit_test(row_uniform),
+        cmocka_unit_test(nets),
+        cmocka_unit_test(windows),
+        cmocka_unit_test(splits),
+        cmocka_unit_test(poisons),
+        cmocka_unit_test(models),
+        cmocka_unit_test(sqlite),
+        cmocka_unit_test(joins),
+        cmocka_unit_test(asof_join),
+        cmocka_unit_test(roles_and_reading),
+        cmocka_unit_test(duplicates),
+        cmocka_unit_test(sort),
     };
     return cmocka_run_group_tests_name("alloc_failures", tests, NULL, NULL);
 }
