@@ -10,15 +10,9 @@ if [ ! -x $venv/bin/python ]; then
     # the CPU build of torch; any 2.x will do
     $venv/bin/pip install --quiet numpy scikit-learn "${TORCH:-torch}"
 fi
-<<<<<<< HEAD
 if ! $venv/bin/python -c 'import duckdb, pandas, polars, pyarrow' 2>/dev/null; then
     echo "installing the peers of frames (pandas, polars, duckdb, pyarrow) into $venv"
     $venv/bin/pip install --quiet pandas polars duckdb pyarrow
-=======
-if [ ! -e $venv/frames ]; then
-    echo "installing the peers of frames (pandas, polars, duckdb) into $venv"
-    $venv/bin/pip install --quiet pandas polars duckdb && touch $venv/frames
->>>>>>> a94c159 (bench: CSV beside pandas, polars and DuckDB)
 fi
 echo "machine: $(nproc) processors, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1)"
 echo
@@ -34,10 +28,8 @@ echo
 echo "== exact Shapley values, 10 raw columns, 100 background rows, one core"
 "$program" -j1 tests/bench/explain_bench.lua
 echo
-<<<<<<< HEAD
 echo "== verbs on frames: 1,000,000 rows of 10 columns"
 $venv/bin/python tests/bench/frames_peers.py --program "$program"
-=======
+echo
 echo "== CSV, two threads each"
 $venv/bin/python tests/bench/csv_peers.py --program "$program"
->>>>>>> a94c159 (bench: CSV beside pandas, polars and DuckDB)
