@@ -52,6 +52,9 @@ local Frame = core.frame.methods
 -- @usage
 -- local bank = cl.read_csv("bank.csv", { target = "Exited", id = "CustomerId" })
 -- assert(bank:roles().target == "Exited")
+-- frame:write_csv("part-1.csv.gz")
+-- frame:write_csv("part-2.csv")
+-- assert(#cl.read_csv("part-*.csv*", { file_column = "file" }) == 2 * #frame)
 function M.read_csv(path, options)
   if type(options) == "table" and options.schema ~= nil then
     return require("churnlab.schema").read_csv(path, options)

@@ -2,7 +2,7 @@
 -- Each name below is loaded when it is first used; an unknown name is an error that suggests the
 -- nearest one. `cl.NA` is the missing value, `cl.version` the version as a text.
 --
--- - data: `cl.read`, `cl.read_csv`, `cl.read_columns`, `cl.from_table`, `cl.concat`
+-- - data: `cl.read`, `cl.read_csv`, `cl.read_jsonl`, `cl.read_columns`, `cl.from_table`, `cl.concat`
 --   (@{churnlab.frame}), `cl.cleaning` (@{churnlab.cleaning}), `cl.simulate`
 --   (@{churnlab.simulate}), `cl.read_sql`, `cl.scan_sql`, `cl.sql` (@{churnlab.sql}),
 --   `cl.scan`, `cl.scan_csv` (@{churnlab.scan})
@@ -27,6 +27,7 @@ local names = {
   read = { "churnlab.frame.read", "read" },
   scan = { "churnlab.frame.scan", "scan" },
   scan_csv = { "churnlab.frame.scan", "scan_csv" },
+  read_jsonl = { "churnlab.frame.jsonl", "read_jsonl" },
   read_columns = { "churnlab.frame", "read_columns" },
   read_csv = { "churnlab.frame", "read_csv" },
   from_table = { "churnlab.frame", "from_table" },

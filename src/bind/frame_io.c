@@ -259,8 +259,11 @@ static int frame_parse_csv(lua_State *L)
     return finish_read(L, slot, &read);
 }
 
-const luaL_Reg chlua_frame_io_functions[] = {
-    {"read_csv", frame_read_csv}, {"parse_csv", frame_parse_csv}, {NULL, NULL}};
+const luaL_Reg chlua_frame_io_functions[] = {{"read_csv", frame_read_csv},
+                                             {"parse_csv", frame_parse_csv},
+                                             {"read_jsonl", chlua_frame_read_jsonl},
+                                             {"parse_jsonl", chlua_frame_parse_jsonl},
+                                             {NULL, NULL}};
 
 /* {separator=";"} at `arg`, or 0. */
 static char check_separator(lua_State *L, int arg)

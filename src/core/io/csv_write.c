@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
-#include "core/base/parallel.h"
 #include "core/data/calendar.h"
 #include "core/io/csv_piece.h"
 #include "core/io/input.h"
@@ -203,14 +202,11 @@ chl_status chl_csv_format(const chl_frame *frame, char separator, chl_strbuf *ou
 
 /* ---- files ---- */
 
-enum { PIECE_ROWS = 4096 }; /* rows that a thread formats at a time */
-
 struct chl_csv_writer {
     char separator;
     int threads;
     chl_output output;
-    chl_output_piece *pieces; /* one a thread */
-    chl_frame *first;         /* without rows: the columns that every frame must have */
+    chl_frame *first; /* without rows: the columns that every frame must have */
 };
 
 static bool is_tsv(const char *path)
@@ -228,10 +224,6 @@ static chl_status open_writer(chl_csv_writer *writer, const char *path, char sep
     CHL_TRY(cells_writer_init(&w, NULL, separator, NULL, err));
     writer->separator = separator;
     writer->output.is_stdout = true; /* nothing to close yet */
-    writer->pieces = chl_calloc((size_t)threads, sizeof *writer->pieces);
-    if (!writer->pieces) {
-        return chl_fail_memory(err);
-    }
     writer->threads = threads;
     return chl_output_open(&writer->output, path, err);
 }
@@ -272,70 +264,50 @@ static chl_status check_columns(const chl_frame *first, const chl_frame *frame,
                            "write_csv: expected the columns of the frame before");
 }
 
-typedef struct batch {
-    chl_csv_writer *writer;
-    const chl_frame *frame;
-    int64_t first; /* row of the first piece */
-    bool header;
-} batch;
-
-static chl_status format_piece(void *ctx, size_t index, chl_error *err)
+static chl_status put_rows(void *ctx, int64_t first, int64_t end, chl_strbuf *out,
+                           chl_error *err)
 {
-    const batch *b = ctx;
-    chl_output_piece *piece = &b->writer->pieces[index];
-    cells_writer w;
-    CHL_TRY(cells_writer_init(&w, b->frame, b->writer->separator, &piece->text, err));
-    if (b->header && index == 0) {
-        put_header(&w);
-    }
-    int64_t row = b->first + (int64_t)index * PIECE_ROWS, end = row + PIECE_ROWS;
-    end = end < b->frame->rows ? end : b->frame->rows;
-    for (; b->frame->columns > 0 && row < end; row++) {
+    cells_writer w = *(const cells_writer *)ctx;
+    w.out = out;
+    for (int64_t row = first; w.frame->columns > 0 && row < end; row++) {
         put_row(&w, row);
     }
-    return chl_output_pack(&b->writer->output, piece, err);
+    return out->failed ? chl_fail_memory(err) : CHL_OK;
 }
 
-/* A piece a thread, then all of them in their order. */
-static chl_status put_batch(batch *b, chl_error *err)
+static chl_status write_header(chl_csv_writer *writer, cells_writer *w, chl_error *err)
 {
-    chl_csv_writer *writer = b->writer;
-    int64_t left = b->frame->rows - b->first;
-    int64_t wanted = left > 0 ? (left + PIECE_ROWS - 1) / PIECE_ROWS : 1;
-    size_t n = wanted < writer->threads ? (size_t)wanted : (size_t)writer->threads;
-    CHL_TRY(chl_parallel_for(writer->threads, n, format_piece, b, err));
-    for (size_t i = 0; i < n; i++) {
-        CHL_TRY(chl_output_put(&writer->output, &writer->pieces[i], err));
+    chl_output_piece piece = {0};
+    w->out = &piece.text;
+    put_header(w);
+    chl_status status = chl_output_pack(&writer->output, &piece, err);
+    if (status == CHL_OK) {
+        status = chl_output_put(&writer->output, &piece, err);
     }
-    b->first += (int64_t)n * PIECE_ROWS;
-    b->header = false;
-    return CHL_OK;
+    chl_output_piece_reset(&piece);
+    return status;
 }
 
 static chl_status put_frame(chl_csv_writer *writer, const chl_frame *frame,
                             const chl_control *control, chl_error *err)
 {
-    batch b = {.writer = writer, .frame = frame, .header = !writer->first};
+    cells_writer w;
+    CHL_TRY(cells_writer_init(&w, frame, writer->separator, NULL, err));
     if (writer->first) {
         CHL_TRY(check_columns(writer->first, frame, err));
     } else {
         CHL_TRY(chl_frame_slice(frame, 0, 0, &writer->first, err));
+        CHL_TRY(write_header(writer, &w, err));
     }
-    while (b.header || b.first < frame->rows) {
-        CHL_TRY(chl_control_check(control, "write_csv", err));
-        CHL_TRY(put_batch(&b, err));
-        if (frame->rows > 0) {
-            double done = (double)b.first / (double)frame->rows;
-            chl_control_report(control, done < 1 ? done : 1, "write_csv");
-        }
-    }
-    return CHL_OK;
+    return chl_output_rows(&writer->output, frame->rows, put_rows, &w, control,
+                           "write_csv", err);
 }
 
 chl_status chl_csv_writer_put(chl_csv_writer *writer, const chl_frame *frame,
                               chl_error *err)
 {
-    return put_frame(writer, frame, NULL, err);
+    chl_control control = {.threads = writer->threads};
+    return put_frame(writer, frame, &control, err);
 }
 
 chl_status chl_csv_writer_commit(chl_csv_writer *writer, chl_error *err)
@@ -347,10 +319,6 @@ void chl_csv_writer_close(chl_csv_writer *writer)
 {
     if (writer) {
         chl_output_reset(&writer->output);
-        for (int i = 0; i < writer->threads; i++) {
-            chl_output_piece_reset(&writer->pieces[i]);
-        }
-        chl_free(writer->pieces);
         chl_frame_release(writer->first);
         chl_free(writer);
     }

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "core/base/alloc.h"
+#include "core/base/parallel.h"
 #include "core/io/input.h"
 
 enum { RAW_WINDOW = -15, MEMORY_LEVEL = 8, PART = 1 << 30 };
@@ -111,6 +113,70 @@ chl_status chl_output_put(chl_output *output, chl_output_piece *piece, chl_error
         output->length += n;
     }
     piece->text.length = piece->packed.length = 0;
+    return status;
+}
+
+/* ---- rows ---- */
+
+enum { PIECE_ROWS = 4096 }; /* rows that a thread formats at a time */
+
+typedef struct batch {
+    const chl_output *output;
+    chl_output_piece *pieces; /* one a thread */
+    chl_output_format *format;
+    void *ctx;
+    int64_t rows, first; /* the first row of the first piece */
+} batch;
+
+static chl_status format_piece(void *ctx, size_t index, chl_error *err)
+{
+    const batch *b = ctx;
+    chl_output_piece *piece = &b->pieces[index];
+    int64_t row = b->first + (int64_t)index * PIECE_ROWS, end = row + PIECE_ROWS;
+    CHL_TRY(b->format(b->ctx, row, end < b->rows ? end : b->rows, &piece->text, err));
+    return chl_output_pack(b->output, piece, err);
+}
+
+/* A piece a thread, then all of them in their order. */
+static chl_status put_batch(chl_output *output, batch *b, int threads, chl_error *err)
+{
+    int64_t wanted = (b->rows - b->first + PIECE_ROWS - 1) / PIECE_ROWS;
+    size_t n = wanted < threads ? (size_t)wanted : (size_t)threads;
+    CHL_TRY(chl_parallel_for(threads, n, format_piece, b, err));
+    for (size_t i = 0; i < n; i++) {
+        CHL_TRY(chl_output_put(output, &b->pieces[i], err));
+    }
+    b->first += (int64_t)n * PIECE_ROWS;
+    return CHL_OK;
+}
+
+static chl_status put_batches(chl_output *output, batch *b, const chl_control *control,
+                              const char *what, chl_error *err)
+{
+    while (b->first < b->rows) {
+        CHL_TRY(chl_control_check(control, what, err));
+        CHL_TRY(put_batch(output, b, chl_control_threads(control), err));
+        double done = (double)b->first / (double)b->rows;
+        chl_control_report(control, done < 1 ? done : 1, what);
+    }
+    return CHL_OK;
+}
+
+chl_status chl_output_rows(chl_output *output, int64_t rows, chl_output_format *format,
+                           void *ctx, const chl_control *control, const char *what,
+                           chl_error *err)
+{
+    size_t threads = (size_t)chl_control_threads(control);
+    batch b = {.output = output, .format = format, .ctx = ctx, .rows = rows};
+    b.pieces = chl_calloc(threads, sizeof *b.pieces);
+    if (!b.pieces) {
+        return chl_fail_memory(err);
+    }
+    chl_status status = put_batches(output, &b, control, what, err);
+    for (size_t i = 0; i < threads; i++) {
+        chl_output_piece_reset(&b.pieces[i]);
+    }
+    chl_free(b.pieces);
     return status;
 }
 

@@ -8,6 +8,7 @@
 #ifndef CHL_IO_OUTPUT_H
 #define CHL_IO_OUTPUT_H
 
+#include "core/base/control.h"
 #include "core/base/file.h"
 #include "core/base/strbuf.h"
 
@@ -35,6 +36,15 @@ CHL_MUST_CHECK chl_status chl_output_pack(const chl_output *output,
 /* Writes the packed piece and empties it; in the order of the text. */
 CHL_MUST_CHECK chl_status chl_output_put(chl_output *output, chl_output_piece *piece,
                                          chl_error *err);
+/* Appends the text of the rows [first, end). */
+typedef chl_status chl_output_format(void *ctx, int64_t first, int64_t end,
+                                     chl_strbuf *out, chl_error *err);
+/* Formats and packs rows 0 … rows-1 on the control's threads and puts them in order.
+ * `what` starts a message. */
+CHL_MUST_CHECK chl_status chl_output_rows(chl_output *output, int64_t rows,
+                                          chl_output_format *format, void *ctx,
+                                          const chl_control *control, const char *what,
+                                          chl_error *err);
 /* The file takes its name. */
 CHL_MUST_CHECK chl_status chl_output_commit(chl_output *output, chl_error *err);
 /* Without a commit before it nothing is left of a file. Idempotent. */
