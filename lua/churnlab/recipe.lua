@@ -13,7 +13,7 @@
 -- SPDX-License-Identifier: MIT
 local core = require("churnlab.core")
 local errors = require("churnlab.errors")
-local frame = require("churnlab.frame")
+local read = require("churnlab.frame.read").read
 local screen = require("churnlab.screen")
 
 local M = {}
@@ -54,7 +54,7 @@ function M.read(path, options, tell)
   options = errors.options("recipe.read", options, { target = "string",
     positive = "string|number|boolean", id = "string", time = "string",
     personal = "table|string", drop = "table", keep = "table" })
-  local data = frame.read_csv(path, { target = options.target, positive = options.positive,
+  local data = read(path, { target = options.target, positive = options.positive,
     id = options.id, time = options.time, personal = options.personal, drop = options.drop })
   tell("%s: %d rows, %d columns", path, #data, #data:columns())
   local labelled, without = core.model.labelled(data, path)

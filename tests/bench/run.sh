@@ -8,7 +8,7 @@ if [ ! -x $venv/bin/python ]; then
     echo "installing the peers (numpy, scikit-learn, torch) into $venv"
     python3 -m venv $venv
     # the CPU build of torch; any 2.x will do
-    $venv/bin/pip install --quiet numpy scikit-learn "${TORCH:-torch}"
+    $venv/bin/pip install --quiet numpy scikit-learn pandas pyarrow "${TORCH:-torch}"
 fi
 if ! $venv/bin/python -c 'import duckdb, pandas, polars, pyarrow' 2>/dev/null; then
     echo "installing the peers of frames (pandas, polars, duckdb, pyarrow) into $venv"
@@ -21,6 +21,9 @@ $venv/bin/python tests/bench/start_bench.py --program "$program"
 echo
 echo "== training and scoring, same net, same batches"
 $venv/bin/python tests/bench/train_peers.py --program "$program"
+echo
+echo "== column files and memory (SCORE_MB=$((${SCORE_MB:-2048})) megabytes are scored)"
+$venv/bin/python tests/bench/memory_bench.py --program "$program"
 echo
 echo "== matrix products of the nets, one thread"
 "$(dirname "$program")/product_bench"

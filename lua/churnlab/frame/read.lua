@@ -9,14 +9,14 @@ local frames = require("churnlab.frame")
 local M = {}
 
 local column_options = { target = "string", positive = "string|number|boolean", id = "string",
-  time = "string", drop = "table|string" }
+  time = "string", personal = "table|string", drop = "table|string" }
 
 local function read_columns(path, options)
   options = errors.options(path .. ": a column file", options, column_options)
   local frame = frames.read_columns(path)
   if options.drop then frame = frame:drop(options.drop) end
   local roles, given = {}, false
-  for _, role in ipairs { "target", "positive", "id", "time" } do
+  for _, role in ipairs { "target", "positive", "id", "time", "personal" } do
     roles[role] = options[role]
     given = given or options[role] ~= nil
   end
@@ -27,7 +27,7 @@ end
 -- @function cl.read
 -- @tparam string path "-" is standard input (CSV)
 -- @tparam[opt] table options as in `cl.read_csv`; for a column file only `target`, `positive`,
--- `id`, `time` and `drop`, because it knows its types
+-- `id`, `time`, `personal` and `drop`, because it knows its types
 -- @treturn Frame
 -- @raise as `cl.read_csv` and `cl.read_columns`
 -- @usage
