@@ -23,7 +23,8 @@ local function read_columns(path, options)
   return given and frame:with_roles(roles) or frame
 end
 
---- Reads a file by what it is: a column file by its first bytes, everything else as CSV.
+--- Reads a file by what it is: a column file by its first bytes, `.jsonl` and `.jsonl.gz` as
+-- JSON lines, everything else as CSV.
 -- @function cl.read
 -- @tparam string path "-" is standard input (CSV)
 -- @tparam[opt] table options as in `cl.read_csv`; for a column file only `target`, `positive`,
@@ -36,6 +37,8 @@ end
 function M.read(path, options)
   if type(path) == "string" and core.frame.is_columns(path) then
     return read_columns(path, options)
+  elseif type(path) == "string" and (path:match("%.jsonl$") or path:match("%.jsonl%.gz$")) then
+    return require("churnlab.frame.jsonl").read_jsonl(path, options)
   end
   return frames.read_csv(path, options)
 end
