@@ -201,6 +201,7 @@ static chl_status look_for_header(csv_table *t, chl_block *block, csv_index *ind
         return csv_fail_fault(index, 0, err);
     }
     if (!*found && block->last) {
+        *line = 1;
         return chl_fail(err, CHL_EPARSE, "expected a header, got an empty file");
     }
     if (*found) {
