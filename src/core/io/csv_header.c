@@ -205,6 +205,7 @@ static chl_status look_for_header(csv_table *t, chl_block *block, csv_index *ind
         return chl_fail(err, CHL_EPARSE, "expected a header, got an empty file");
     }
     if (*found) {
+        *line += csv_count_lines(block->text, block->begin, index->starts[0]);
         CHL_TRY(take_header(t, block, index, err));
     }
     if (!*found || !t->options->no_header) {
