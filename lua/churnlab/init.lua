@@ -2,10 +2,10 @@
 -- Each name below is loaded when it is first used; an unknown name is an error that suggests the
 -- nearest one. `cl.NA` is the missing value, `cl.version` the version as a text.
 --
--- - data: `cl.read`, `cl.read_csv`, `cl.read_jsonl`, `cl.read_columns`, `cl.from_table`, `cl.concat`
---   (@{churnlab.frame}), `cl.cleaning` (@{churnlab.cleaning}), `cl.simulate`
---   (@{churnlab.simulate}), `cl.read_sql`, `cl.scan_sql`, `cl.sql` (@{churnlab.sql}),
---   `cl.scan`, `cl.scan_csv` (@{churnlab.scan})
+-- - data: `cl.read`, `cl.read_csv`, `cl.read_jsonl`, `cl.read_columns`, `cl.from_table`,
+--   `cl.concat` (@{churnlab.frame}), `cl.scan`, `cl.scan_csv` (@{churnlab.scan}), `cl.read_sql`,
+--   `cl.scan_sql`, `cl.sql` (@{churnlab.sql}), `cl.cleaning` (@{churnlab.cleaning}), `cl.simulate`
+--   (@{churnlab.simulate})
 -- - event logs: `cl.windows` (@{churnlab.windows}), `cl.leakage` (@{churnlab.leakage})
 -- - models: `cl.prep` (@{churnlab.prep}), `cl.nn` (@{churnlab.nn}), `cl.fit` (@{churnlab.fit}),
 --   `cl.load` (@{churnlab.model}), `cl.metrics` (@{churnlab.metrics}), `cl.recipe`

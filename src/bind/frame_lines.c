@@ -43,8 +43,9 @@ static int frame_csv_columns(lua_State *L)
     chlua_control_done(L);
     *slot = made;
     chlua_check(L, status, &err);
-    lua_createtable(L, made->columns, 0);
-    for (int i = 0; i < made->columns; i++) {
+    int columns = made ? made->columns : 0; /* without a frame chlua_check has raised */
+    lua_createtable(L, columns, 0);
+    for (int i = 0; i < columns; i++) {
         lua_pushstring(L, made->fields[i].name);
         lua_rawseti(L, -2, i + 1);
     }

@@ -275,11 +275,13 @@ static chl_status put_rows(void *ctx, int64_t first, int64_t end, chl_strbuf *ou
     return out->failed ? chl_fail_memory(err) : CHL_OK;
 }
 
-static chl_status write_header(chl_csv_writer *writer, cells_writer *w, chl_error *err)
+static chl_status write_header(chl_csv_writer *writer, const cells_writer *cells,
+                               chl_error *err)
 {
     chl_output_piece piece = {0};
-    w->out = &piece.text;
-    put_header(w);
+    cells_writer w = *cells;
+    w.out = &piece.text;
+    put_header(&w);
     chl_status status = chl_output_pack(&writer->output, &piece, err);
     if (status == CHL_OK) {
         status = chl_output_put(&writer->output, &piece, err);
