@@ -198,7 +198,7 @@ end
 --- A column of what a function or a table makes of each value. Missing values stay missing; nil is
 -- missing.
 -- @tparam function|table f `f(value)` or `f[value]`
--- @tparam[opt] string type as in `core.column.new`; inferred when absent
+-- @tparam[opt] string type_name as in `core.column.new`; inferred when absent
 -- @treturn Column
 -- @usage frame.Gender:map { Female = "f", Male = "m" }
 function Column:map(f, type_name)
