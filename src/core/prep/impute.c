@@ -179,22 +179,6 @@ static chl_status impute_fit(chl_step *step, const chl_fit *fit, chl_error *err)
     return CHL_OK;
 }
 
-static chl_status add_flag(impute *self, int i, chl_layout *layout, chl_error *err)
-{
-    chl_strbuf name = {0};
-    chl_strbuf_printf(&name, "%s_missing", self->base.names[i]);
-    int lineage = layout->slots[self->base.slots[i]].lineage;
-    chl_status status = name.failed ? chl_fail_memory(err)
-                                    : chl_layout_add(layout, name.data, CHL_F64, lineage,
-                                                     &self->flags[i], err);
-    chl_strbuf_reset(&name);
-    if (status != CHL_OK) {
-        return chl_error_prefix(err, "impute");
-    }
-    layout->slots[self->flags[i]].indicator = true;
-    return CHL_OK;
-}
-
 static chl_status impute_bind(chl_step *step, chl_layout *layout, chl_error *err)
 {
     impute *self = (impute *)step;
@@ -213,7 +197,8 @@ static chl_status impute_bind(chl_step *step, chl_layout *layout, chl_error *err
         slot->type = text ? CHL_STRING : CHL_F64;
         self->flags[i] = -1;
         if (self->flagged[i]) {
-            CHL_TRY(add_flag(self, i, layout, err));
+            CHL_TRY(chl_step_add_indicator(step, i, "", "_missing", layout,
+                                           &self->flags[i], err));
         }
     }
     return CHL_OK;

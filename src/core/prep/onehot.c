@@ -131,35 +131,19 @@ static chl_status onehot_fit(chl_step *step, const chl_fit *fit, chl_error *err)
     return CHL_OK;
 }
 
-static chl_status add_column(const onehot *self, int i, const char *level,
-                             chl_layout *layout, chl_error *err)
-{
-    chl_strbuf name = {0};
-    int slot, lineage = layout->slots[self->base.slots[i]].lineage;
-    chl_strbuf_printf(&name, "%s=%s", self->base.names[i], level);
-    chl_status status =
-        name.failed ? chl_fail_memory(err)
-                    : chl_layout_add(layout, name.data, CHL_F64, lineage, &slot, err);
-    chl_strbuf_reset(&name);
-    if (status != CHL_OK) {
-        return chl_error_prefix(err, "onehot");
-    }
-    layout->slots[slot].indicator = true;
-    return CHL_OK;
-}
-
 static chl_status onehot_bind(chl_step *step, chl_layout *layout, chl_error *err)
 {
     onehot *self = (onehot *)step;
     for (int i = 0; i < step->n; i++) {
         coding *c = &self->codings[i];
+        int slot;
         c->first = layout->n;
         for (int32_t code = 0; code < c->kept; code++) {
-            CHL_TRY(
-                add_column(self, i, chl_levels_name(c->known, code, NULL), layout, err));
+            const char *level = chl_levels_name(c->known, code, NULL);
+            CHL_TRY(chl_step_add_indicator(step, i, "=", level, layout, &slot, err));
         }
         if (c->other) {
-            CHL_TRY(add_column(self, i, OTHER, layout, err));
+            CHL_TRY(chl_step_add_indicator(step, i, "=", OTHER, layout, &slot, err));
         }
         layout->slots[step->slots[i]].alive = false;
     }

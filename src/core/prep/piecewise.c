@@ -12,7 +12,7 @@
  * see the target of the training rows. A column of one or two values is one bin; missing
  * cells stay missing. The columns count as indicators: scale leaves them alone.
  */
-#include <math.h>
+#include <stdio.h>
 
 #include "core/base/alloc.h"
 #include "core/base/options.h"
@@ -123,31 +123,16 @@ static chl_status piecewise_fit(chl_step *step, const chl_fit *fit, chl_error *e
     return status;
 }
 
-static chl_status add_column(const piecewise *self, int i, int bin, chl_layout *layout,
-                             int *slot, chl_error *err)
-{
-    chl_strbuf name = {0};
-    int lineage = layout->slots[self->base.slots[i]].lineage;
-    chl_strbuf_printf(&name, "%s#%d", self->base.names[i], bin + 1);
-    chl_status status =
-        name.failed ? chl_fail_memory(err)
-                    : chl_layout_add(layout, name.data, CHL_F64, lineage, slot, err);
-    chl_strbuf_reset(&name);
-    if (status != CHL_OK) {
-        return chl_error_prefix(err, "piecewise");
-    }
-    layout->slots[*slot].indicator = true;
-    return CHL_OK;
-}
-
 static chl_status piecewise_bind(chl_step *step, chl_layout *layout, chl_error *err)
 {
     piecewise *self = (piecewise *)step;
     for (int i = 0; i < step->n; i++) {
         layout->slots[step->slots[i]].alive = false;
+        self->first[i] = layout->n;
         for (int bin = 0, slot; bin < self->bins[i].count; bin++) {
-            CHL_TRY(add_column(self, i, bin, layout, &slot, err));
-            self->first[i] = bin == 0 ? slot : self->first[i];
+            char number[16];
+            snprintf(number, sizeof number, "%d", bin + 1);
+            CHL_TRY(chl_step_add_indicator(step, i, "#", number, layout, &slot, err));
         }
     }
     return CHL_OK;

@@ -348,6 +348,24 @@ void chl_step_describe_columns(const chl_step *step, chl_strbuf *out)
     }
 }
 
+chl_status chl_step_add_indicator(const chl_step *step, int i, const char *joint,
+                                  const char *label, chl_layout *layout, int *slot,
+                                  chl_error *err)
+{
+    chl_strbuf name = {0};
+    int lineage = layout->slots[step->slots[i]].lineage;
+    chl_strbuf_printf(&name, "%s%s%s", step->names[i], joint, label);
+    chl_status status =
+        name.failed ? chl_fail_memory(err)
+                    : chl_layout_add(layout, name.data, CHL_F64, lineage, slot, err);
+    chl_strbuf_reset(&name);
+    if (status != CHL_OK) {
+        return chl_error_prefix(err, "%s", step->class->name);
+    }
+    layout->slots[*slot].indicator = true;
+    return CHL_OK;
+}
+
 chl_status chl_fit_target(const chl_fit *fit, const char *where, double **y,
                           chl_error *err)
 {

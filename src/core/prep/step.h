@@ -98,6 +98,13 @@ CHL_MUST_CHECK chl_status chl_step_codes(const chl_step *step, int i, chl_work *
 CHL_MUST_CHECK chl_status chl_fit_target(const chl_fit *fit, const char *where,
                                          double **y, chl_error *err);
 
+/* Adds an indicator (a column that scale leaves alone) of column i's lineage, named
+ * "<column><joint><label>". */
+CHL_MUST_CHECK chl_status chl_step_add_indicator(const chl_step *step, int i,
+                                                 const char *joint, const char *label,
+                                                 chl_layout *layout, int *slot,
+                                                 chl_error *err);
+
 /* Kills slot i of the step and adds one of the same name and lineage for numbers. */
 CHL_MUST_CHECK chl_status chl_step_replace(const chl_step *step, chl_layout *layout,
                                            int i, int *made, chl_error *err);
