@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "bind/chlua.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { ACCOUNT_FROM = 64 * 1024, COLLECT_FROM = 32 << 20 };
@@ -178,4 +179,18 @@ const char *const *chlua_check_strings(lua_State *L, int arg, int *n)
     lua_setiuservalue(L, -2, 1);
     *n = (int)count;
     return list;
+}
+
+void chlua_set_number(lua_State *L, const char *name, double value)
+{
+    if (isfinite(value)) {
+        lua_pushnumber(L, value);
+        lua_setfield(L, -2, name);
+    }
+}
+
+void chlua_set_integer(lua_State *L, const char *name, int64_t value)
+{
+    lua_pushinteger(L, value);
+    lua_setfield(L, -2, name);
 }

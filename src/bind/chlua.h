@@ -79,6 +79,13 @@ void chlua_push_cell(lua_State *L, const chl_column *column, int64_t i);
 /* A 1-based Lua integer as 0-based; raises an argument error outside 1 … n. */
 int64_t chlua_check_index(lua_State *L, int arg, int64_t n);
 
+/* ---- fields of the table on top
+ * ---------------------------------------------------------- */
+
+/* What has no finite value is left out. */
+void chlua_set_number(lua_State *L, const char *name, double value);
+void chlua_set_integer(lua_State *L, const char *name, int64_t value);
+
 /* ---- errors
  * ------------------------------------------------------------------------------ */
 

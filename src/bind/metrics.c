@@ -44,42 +44,27 @@ static settings check_settings(lua_State *L, int arg, const char *where,
 
 /* ---- results ---- */
 
-/* A field without a value (NAN) is left out. */
-static void set_number(lua_State *L, const char *name, double value)
-{
-    if (isfinite(value)) {
-        lua_pushnumber(L, value);
-        lua_setfield(L, -2, name);
-    }
-}
-
-static void set_count(lua_State *L, const char *name, int64_t value)
-{
-    lua_pushinteger(L, value);
-    lua_setfield(L, -2, name);
-}
-
 static void push_scores(lua_State *L, const chl_scores *s)
 {
     lua_createtable(L, 0, 16);
-    set_count(L, "rows", s->rows);
-    set_count(L, "positives", s->positives);
-    set_number(L, "threshold", s->threshold);
-    set_number(L, "accuracy", s->accuracy);
-    set_number(L, "precision", s->precision);
-    set_number(L, "recall", s->recall);
-    set_number(L, "f1", s->f1);
-    set_number(L, "roc_auc", s->roc_auc);
-    set_number(L, "pr_auc", s->pr_auc);
-    set_number(L, "log_loss", s->log_loss);
-    set_number(L, "brier", s->brier);
-    set_number(L, "lift_10", s->lift_10);
-    set_number(L, "ece", s->ece);
+    chlua_set_integer(L, "rows", s->rows);
+    chlua_set_integer(L, "positives", s->positives);
+    chlua_set_number(L, "threshold", s->threshold);
+    chlua_set_number(L, "accuracy", s->accuracy);
+    chlua_set_number(L, "precision", s->precision);
+    chlua_set_number(L, "recall", s->recall);
+    chlua_set_number(L, "f1", s->f1);
+    chlua_set_number(L, "roc_auc", s->roc_auc);
+    chlua_set_number(L, "pr_auc", s->pr_auc);
+    chlua_set_number(L, "log_loss", s->log_loss);
+    chlua_set_number(L, "brier", s->brier);
+    chlua_set_number(L, "lift_10", s->lift_10);
+    chlua_set_number(L, "ece", s->ece);
     lua_createtable(L, 0, 4);
-    set_count(L, "tp", s->tp);
-    set_count(L, "fp", s->fp);
-    set_count(L, "fn", s->fn);
-    set_count(L, "tn", s->tn);
+    chlua_set_integer(L, "tp", s->tp);
+    chlua_set_integer(L, "fp", s->fp);
+    chlua_set_integer(L, "fn", s->fn);
+    chlua_set_integer(L, "tn", s->tn);
     lua_setfield(L, -2, "confusion");
 }
 

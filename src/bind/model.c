@@ -205,12 +205,6 @@ static void set_text(lua_State *L, const char *key, const char *text)
     lua_setfield(L, -2, key);
 }
 
-static void set_integer(lua_State *L, const char *key, int64_t value)
-{
-    lua_pushinteger(L, value);
-    lua_setfield(L, -2, key);
-}
-
 /*** What the model is made of.
  * @function Model:facts
  * @treturn table target, positive, id, members, parameters (of one member), encoded,
@@ -223,10 +217,10 @@ static int model_m_facts(lua_State *L)
     set_text(L, "target", chl_model_target(model));
     set_text(L, "positive", chl_model_positive(model));
     set_text(L, "id", chl_model_id(model));
-    set_integer(L, "members", chl_model_members(model));
-    set_integer(L, "parameters", chl_net_parameters(chl_model_net(model, 0)));
-    set_integer(L, "encoded", chl_prep_encoded_count(chl_model_prep(model)));
-    set_integer(L, "background", chl_model_background(model)->rows);
+    chlua_set_integer(L, "members", chl_model_members(model));
+    chlua_set_integer(L, "parameters", chl_net_parameters(chl_model_net(model, 0)));
+    chlua_set_integer(L, "encoded", chl_prep_encoded_count(chl_model_prep(model)));
+    chlua_set_integer(L, "background", chl_model_background(model)->rows);
     set_text(L, "calibration", chl_model_calibration(model));
     return 1;
 }

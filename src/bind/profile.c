@@ -4,28 +4,12 @@
  */
 #include "core/table/profile.h"
 
-#include <math.h>
-
 #include "bind/frame_box.h"
 #include "bind/modules.h"
 #include "core/table/corr.h"
 
 /*** Figures of columns and correlations: what `frame:profile` and `frame:corr` call.
  * @module churnlab.core.profile */
-
-static void set_number(lua_State *L, const char *name, double value)
-{
-    if (isfinite(value)) {
-        lua_pushnumber(L, value);
-        lua_setfield(L, -2, name);
-    }
-}
-
-static void set_integer(lua_State *L, const char *name, int64_t value)
-{
-    lua_pushinteger(L, value);
-    lua_setfield(L, -2, name);
-}
 
 /*** Figures of a column of numbers, dates (as days) or timestamps (as microseconds).
  * @function core.profile.column
@@ -43,15 +27,15 @@ static int profile_column(lua_State *L)
     chl_profile p;
     chlua_check(L, chl_column_profile(chlua_check_column(L, 1), &p, &err), &err);
     lua_createtable(L, 0, 16);
-    set_integer(L, "count", p.count);
-    set_integer(L, "zeros", p.zeros);
-    set_integer(L, "negatives", p.negatives);
-    set_integer(L, "outliers", p.outliers);
-    set_number(L, "mean", p.mean);
-    set_number(L, "std", p.std);
-    set_number(L, "skewness", p.skewness);
+    chlua_set_integer(L, "count", p.count);
+    chlua_set_integer(L, "zeros", p.zeros);
+    chlua_set_integer(L, "negatives", p.negatives);
+    chlua_set_integer(L, "outliers", p.outliers);
+    chlua_set_number(L, "mean", p.mean);
+    chlua_set_number(L, "std", p.std);
+    chlua_set_number(L, "skewness", p.skewness);
     for (int i = 0; i < CHL_PROFILE_QUANTILES; i++) {
-        set_number(L, names[i], p.quantiles[i]);
+        chlua_set_number(L, names[i], p.quantiles[i]);
     }
     lua_createtable(L, p.bins, 0);
     for (int i = 0; i < p.bins; i++) {
