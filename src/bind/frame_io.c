@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bind/frame_box.h"
+#include "bind/json_options.h"
 #include "core/base/options.h"
 #include "core/base/strbuf.h"
 #include "core/io/csv.h"
@@ -35,53 +36,6 @@ static const chl_option read_table[] = {
     {"time", CHL_OPT_JSON, offsetof(read_options, time), 0, 0, NULL, 0},
     {"personal", CHL_OPT_JSON, offsetof(read_options, personal), 0, 0, NULL, 0},
     {NULL, CHL_OPT_IGNORE, 0, 0, 0, NULL, 0}};
-
-/* The strings of a JSON list (or one string) in a userdata that is pushed. */
-static const char *const *push_list(lua_State *L, const json_t *list, const char *option,
-                                    int *n)
-{
-    size_t count = json_is_string(list) ? 1 : json_array_size(list);
-    const char **words = lua_newuserdatauv(L, (count + 1) * sizeof *words, 0);
-    if (list && !json_is_string(list) && !json_is_array(list)) {
-        luaL_error(L, "read_csv: %s: expected a list of strings, got %s", option,
-                   chl_json_type_name(list));
-    }
-    for (size_t i = 0; i < count; i++) {
-        const json_t *item = json_is_string(list) ? list : json_array_get(list, i);
-        words[i] = json_string_value(item);
-        if (!words[i]) {
-            luaL_error(L, "read_csv: %s: expected a list of strings, got %s in it",
-                       option, chl_json_type_name(item));
-        }
-    }
-    *n = (int)count;
-    return words;
-}
-
-static void push_types(lua_State *L, const json_t *map, chl_csv_options *csv)
-{
-    size_t count = json_object_size(map), i = 0;
-    const char **names = lua_newuserdatauv(L, (count + 1) * sizeof *names, 0);
-    chl_type *types = lua_newuserdatauv(L, (count + 1) * sizeof *types, 0);
-    if (map && !json_is_object(map) && json_array_size(map) > 0) {
-        luaL_error(L, "read_csv: types: expected column = \"type\" pairs, got %s",
-                   chl_json_type_name(map));
-    }
-    const char *name;
-    json_t *type;
-    json_object_foreach ((json_t *)(uintptr_t)map, name, type) {
-        chl_error err = {0};
-        const char *word = json_string_value(type);
-        if (chl_type_parse(word ? word : "", &types[i], &err) != CHL_OK) {
-            chl_error_prefix(&err, "read_csv: types: column '%s'", name);
-            chlua_raise(L, &err);
-        }
-        names[i++] = name;
-    }
-    csv->typed = names;
-    csv->types = types;
-    csv->typed_count = (int)count;
-}
 
 static chl_status check_format(const json_t *text, chl_time_format *format,
                                chl_error *err)
@@ -140,11 +94,14 @@ static void check_options(lua_State *L, int arg, read_options *read, chl_csv_opt
     csv->separator = read->separator ? read->separator[0] : 0;
     csv->no_header = !read->header;
     csv->file_column = read->file_column;
-    csv->names = push_list(L, read->names, "names", &csv->name_count);
-    csv->drop = push_list(L, read->drop, "drop", &csv->drop_count);
-    csv->na = push_list(L, read->na, "na", &csv->na_count);
+    csv->names = chlua_push_words(L, "read_csv", "names", read->names, &csv->name_count);
+    csv->drop = chlua_push_words(L, "read_csv", "drop", read->drop, &csv->drop_count);
+    csv->na = chlua_push_words(L, "read_csv", "na", read->na, &csv->na_count);
     csv->na = read->na ? csv->na : NULL;
-    push_types(L, read->types, csv);
+    chlua_types types = chlua_push_types(L, "read_csv", "column", read->types);
+    csv->typed = types.names;
+    csv->types = types.types;
+    csv->typed_count = types.count;
     push_formats(L, read->formats, csv);
 }
 
@@ -182,7 +139,8 @@ static void set_roles(lua_State *L, void **slot, const read_options *read)
                        .id = push_role(L, read->id),
                        .time = push_role(L, read->time)};
     if (read->personal) {
-        roles.personal = push_list(L, read->personal, "personal", &roles.personal_count);
+        roles.personal = chlua_push_words(L, "read_csv", "personal", read->personal,
+                                          &roles.personal_count);
     }
     if (!roles.target && !roles.positive && !roles.id && !roles.time && !roles.personal) {
         return;

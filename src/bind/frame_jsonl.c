@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bind/frame_box.h"
+#include "bind/json_options.h"
 #include "core/base/options.h"
 #include "core/io/jsonl.h"
 
@@ -23,47 +24,6 @@ static const chl_option table[] = {
     {"nested", CHL_OPT_CHOICE, offsetof(jsonl_options, nested), 0, 0, nested_choices, 0},
     {NULL, CHL_OPT_IGNORE, 0, 0, 0, NULL, 0}};
 
-static void push_types(lua_State *L, const json_t *map, chl_jsonl_options *out)
-{
-    size_t count = json_object_size(map), i = 0;
-    const char **names = lua_newuserdatauv(L, (count + 1) * sizeof *names, 0);
-    chl_type *types = lua_newuserdatauv(L, (count + 1) * sizeof *types, 0);
-    if (map && !json_is_object(map) && json_array_size(map) > 0) {
-        luaL_error(L, "read_jsonl: types: expected key = \"type\" pairs, got %s",
-                   chl_json_type_name(map));
-    }
-    const char *name;
-    json_t *type;
-    json_object_foreach ((json_t *)(uintptr_t)map, name, type) {
-        chl_error err = {0};
-        const char *word = json_string_value(type);
-        if (chl_type_parse(word ? word : "", &types[i], &err) != CHL_OK) {
-            chl_error_prefix(&err, "read_jsonl: types: key '%s'", name);
-            chlua_raise(L, &err);
-        }
-        names[i++] = name;
-    }
-    out->typed = names;
-    out->types = types;
-    out->typed_count = (int)count;
-}
-
-static void push_drop(lua_State *L, const json_t *list, chl_jsonl_options *out)
-{
-    size_t count = json_is_string(list) ? 1 : json_array_size(list);
-    const char **names = lua_newuserdatauv(L, (count + 1) * sizeof *names, 0);
-    for (size_t i = 0; i < count; i++) {
-        const json_t *item = json_is_string(list) ? list : json_array_get(list, i);
-        names[i] = json_string_value(item);
-        if (!names[i]) {
-            luaL_error(L, "read_jsonl: drop: expected a list of strings, got %s in it",
-                       chl_json_type_name(item));
-        }
-    }
-    out->drop = names;
-    out->drop_count = (int)count;
-}
-
 /* The option table at `arg`; everything borrowed lives on the stack. */
 static void check_options(lua_State *L, int arg, chl_jsonl_options *out)
 {
@@ -75,9 +35,12 @@ static void check_options(lua_State *L, int arg, chl_jsonl_options *out)
         json = NULL; /* {} */
     }
     chlua_check(L, chl_options_read(json, "read_jsonl", table, &read, &err), &err);
-    *out = (chl_jsonl_options){.nested_text = read.nested == 1};
-    push_types(L, read.types, out);
-    push_drop(L, read.drop, out);
+    chlua_types types = chlua_push_types(L, "read_jsonl", "key", read.types);
+    *out = (chl_jsonl_options){.nested_text = read.nested == 1,
+                               .typed = types.names,
+                               .types = types.types,
+                               .typed_count = types.count};
+    out->drop = chlua_push_words(L, "read_jsonl", "drop", read.drop, &out->drop_count);
 }
 
 /*** As `cl.read_jsonl`, without roles.
