@@ -50,6 +50,7 @@ build = {
         "src/bind/frame_split.c",
         "src/bind/hash.c",
         "src/bind/json.c",
+        "src/bind/json_options.c",
         "src/bind/leakage.c",
         "src/bind/logistic.c",
         "src/bind/matrix.c",
@@ -359,6 +360,7 @@ build = {
     ["churnlab.simulate.events"] = "lua/churnlab/simulate/events.lua",
     ["churnlab.simulate.telco"] = "lua/churnlab/simulate/telco.lua",
     ["churnlab.sql"] = "lua/churnlab/sql.lua",
+    ["churnlab.text_file"] = "lua/churnlab/text_file.lua",
     ["churnlab.windows"] = "lua/churnlab/windows.lua",
   },
 }

@@ -31,16 +31,8 @@ local function check_range(problems, line, where, value, low, high)
   end
 end
 
--- The only declaration of its kind, or nil.
-local function only(problems, list, kind)
-  for i = 2, #(list or {}) do
-    problems:add(list[i].line, "%s: declared twice (first in line %d)", kind, list[1].line)
-  end
-  return list and list[1]
-end
-
 local function check_header(problems, declared)
-  local entry = only(problems, declared.policy, "policy")
+  local entry = problems:only(declared.policy, "policy")
   if not entry then
     problems:add(1, 'expected a header: policy "name" { version = "…", owner = "…" }')
     return { name = "" }
@@ -112,7 +104,7 @@ local function check_tiers(problems, declared)
 end
 
 local function check_limits(problems, declared)
-  local entry = only(problems, declared.limit, "limit")
+  local entry = problems:only(declared.limit, "limit")
   if not entry then return nil end
   local body = problems:fields(entry.line, "limit", entry.body, {
     budget = { "number" }, per = { "string" },
@@ -134,7 +126,7 @@ local function check_limits(problems, declared)
 end
 
 local function check_holdout(problems, declared)
-  local entry = only(problems, declared.holdout, "holdout")
+  local entry = problems:only(declared.holdout, "holdout")
   if not entry then return nil end
   local body = problems:fields(entry.line, "holdout", entry.body,
     { share = { "number", needed = "share = a number from 0 to 1" } })

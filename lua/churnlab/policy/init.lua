@@ -11,6 +11,7 @@ local check = require("churnlab.policy.check")
 local decide = require("churnlab.policy.decide")
 local describe = require("churnlab.policy.describe")
 local errors = require("churnlab.errors")
+local text_file = require("churnlab.text_file")
 local expect = require("churnlab.policy.expect")
 local problems = require("churnlab.policy.problems")
 local quiet = require("churnlab.policy.quiet")
@@ -106,15 +107,7 @@ end
 -- @raise a file that cannot be read; as parse
 -- @usage print(cl.policy.load("retention.lua", model))
 function M.load(path, schema)
-  if type(path) ~= "string" then
-    errors.raise("policy.load: expected a path, got a %s", type(path))
-  end
-  local file, message = io.open(path, "rb")
-  if not file then errors.raise("policy.load: %s", message) end
-  local text = file:read("a")
-  file:close()
-  if not text then errors.raise("policy.load: %s: cannot be read", path) end
-  return M.parse(text, path, schema)
+  return M.parse(text_file.read("policy.load", path), path, schema)
 end
 
 local function check_scored(where, scored)

@@ -24,6 +24,14 @@ function Problems:add(line, fmt, ...)
   end
 end
 
+--- The only declaration of its kind, or nil; every later one is a problem.
+function Problems:only(list, kind)
+  for i = 2, #(list or {}) do
+    self:add(list[i].line, "%s: declared twice (first in line %d)", kind, list[1].line)
+  end
+  return list and list[1]
+end
+
 --- Notes an unknown name with the nearest of the known ones.
 function Problems:unknown(line, where, kind, name, known)
   local near = errors.nearest(tostring(name), known)

@@ -10,14 +10,6 @@ local M = {}
 
 local OTHERS = { "allow", "refuse", "drop" }
 
--- The only declaration of its kind, or nil.
-local function only(problems, list, kind)
-  for i = 2, #list do
-    problems:add(list[i].line, "%s: declared twice (first in line %d)", kind, list[1].line)
-  end
-  return list[1]
-end
-
 local function has_name(problems, entry, kind)
   local name = entry.name
   if type(name) == "string" and name ~= "" and not name:find("\0", 1, true) then return true end
@@ -26,7 +18,7 @@ local function has_name(problems, entry, kind)
 end
 
 local function check_header(problems, declared)
-  local entry = only(problems, declared.schema, "schema")
+  local entry = problems:only(declared.schema, "schema")
   if not entry then
     problems:add(1, 'expected a header: schema "name" { version = "…" }')
     return { name = "" }
@@ -106,7 +98,7 @@ local function check_checks(problems, declared, specs)
 end
 
 local function check_others(problems, declared)
-  local entry = only(problems, declared.others, "others")
+  local entry = problems:only(declared.others, "others")
   if not entry then return "allow" end
   if entry.body ~= nil or type(entry.name) ~= "string" then
     problems:add(entry.line, 'others: expected others "allow", others "refuse" or others "drop"')

@@ -28,6 +28,7 @@
 local check = require("churnlab.schema.check")
 local core = require("churnlab.core")
 local errors = require("churnlab.errors")
+local text_file = require("churnlab.text_file")
 local files = require("churnlab.schema.files")
 local problems = require("churnlab.policy.problems")
 local report = require("churnlab.schema.report")
@@ -79,15 +80,7 @@ end
 -- out:write(cl.schema.from(frame)):close()
 -- print(cl.schema.load("bank.schema.lua"))
 function M.load(path)
-  if type(path) ~= "string" then
-    errors.raise("schema.load: expected a path, got a %s", type(path))
-  end
-  local file, message = io.open(path, "rb")
-  if not file then errors.raise("schema.load: %s", message) end
-  local text = file:read("a")
-  file:close()
-  if not text then errors.raise("schema.load: %s: cannot be read", path) end
-  return M.parse(text, path)
+  return M.parse(text_file.read("schema.load", path), path)
 end
 
 --- The text of a schema that the frame fits: its types and roles, the ranges and levels that occur.
