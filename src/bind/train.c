@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * core.net.train: an ensemble of nets from matrices. Layer: bind.
+ * core.net.train: ensembles of nets from matrices. Layer: bind.
  *
  * The Lua callback runs under lua_pcall on the thread that called; an error in it ends
  * training and is raised again as the same object.
@@ -8,6 +8,8 @@
 #include "core/nn/train.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "bind/chlua.h"
 #include "bind/modules.h"
@@ -15,26 +17,25 @@
 
 /*** @module churnlab.core.net */
 
-/* Stack positions after unpack_fields. */
-enum { ARGUMENTS = 1, SPEC, X, Y, VALID_X, VALID_Y, WEIGHTS, OPTIONS, MEMBERS, ON_EPOCH };
-static const char *const field_names[] = {[SPEC] = "spec",
-                                          [X] = "x",
-                                          [Y] = "y",
-                                          [VALID_X] = "valid_x",
-                                          [VALID_Y] = "valid_y",
-                                          [WEIGHTS] = "weights",
-                                          [OPTIONS] = "options",
-                                          [MEMBERS] = "members",
-                                          [ON_EPOCH] = "on_epoch"};
-enum { MEMBERS_MAX = 1000 };
+enum { ARGUMENTS = 1, ON_EPOCH, ANCHORS }; /* stack positions */
+enum { MEMBERS_MAX = 1000, TASKS_MAX = 10000 };
 
 /* ---- the history box ---- */
 
 #define HISTORY "churnlab.History"
 
+/* The histories of all tasks. */
+typedef struct histories {
+    int count;
+    chl_history list[];
+} histories;
+
 static int history_gc(lua_State *L)
 {
-    chl_history_reset(luaL_checkudata(L, 1, HISTORY));
+    histories *h = luaL_checkudata(L, 1, HISTORY);
+    for (int i = 0; i < h->count; i++) {
+        chl_history_reset(&h->list[i]);
+    }
     return 0;
 }
 
@@ -45,12 +46,14 @@ void chlua_register_history(lua_State *L)
     chlua_register(L, HISTORY, none, meta);
 }
 
-static chl_history *new_history(lua_State *L)
+static chl_history *new_histories(lua_State *L, int count)
 {
-    chl_history *history = lua_newuserdatauv(L, sizeof *history, 0);
-    *history = (chl_history){0};
+    size_t bytes = sizeof(histories) + (size_t)count * sizeof(chl_history);
+    histories *h = lua_newuserdatauv(L, bytes, 0);
+    memset(h, 0, bytes);
+    h->count = count;
     luaL_setmetatable(L, HISTORY);
-    return history;
+    return h->list;
 }
 
 static void set_number(lua_State *L, const char *name, double value)
@@ -63,7 +66,9 @@ static void set_number(lua_State *L, const char *name, double value)
 
 static void push_epoch(lua_State *L, const chl_epoch *epoch)
 {
-    lua_createtable(L, 0, 6);
+    lua_createtable(L, 0, 7);
+    lua_pushinteger(L, epoch->task + 1);
+    lua_setfield(L, -2, "task");
     lua_pushinteger(L, epoch->member + 1);
     lua_setfield(L, -2, "member");
     lua_pushinteger(L, epoch->epoch);
@@ -134,77 +139,115 @@ static chl_status on_epoch(void *ctx, const chl_epoch *epoch, bool *stop, chl_er
 
 /* ---- arguments ---- */
 
-static int bad_field(lua_State *L, int field, const char *expected)
+/* One task's fields, on the stack from base + 1. */
+enum {
+    SPEC = 1,
+    X,
+    Y,
+    VALID_X,
+    VALID_Y,
+    WEIGHTS,
+    OPTIONS,
+    MEMBERS,
+    FIRST_MEMBER,
+    FIELDS = FIRST_MEMBER
+};
+static const char *const field_names[] = {[SPEC] = "spec",
+                                          [X] = "x",
+                                          [Y] = "y",
+                                          [VALID_X] = "valid_x",
+                                          [VALID_Y] = "valid_y",
+                                          [WEIGHTS] = "weights",
+                                          [OPTIONS] = "options",
+                                          [MEMBERS] = "members",
+                                          [FIRST_MEMBER] = "first_member"};
+
+/* What is read of one task; the Lua values that it borrows stand in the anchors. */
+typedef struct reader {
+    lua_State *L;
+    int base;
+    char where[32]; /* "net.train" or "net.train: task 3" */
+} reader;
+
+static int bad_field(const reader *r, int field, const char *expected)
 {
-    return luaL_error(L, "net.train: %s: expected %s, got %s", field_names[field],
-                      expected, luaL_typename(L, field));
+    return luaL_error(r->L, "%s: %s: expected %s, got %s", r->where, field_names[field],
+                      expected, luaL_typename(r->L, r->base + field));
 }
 
-static void unpack_fields(lua_State *L)
+/* Keeps the value on top of the stack for the time of the call. */
+static void anchor(lua_State *L)
 {
-    luaL_checktype(L, ARGUMENTS, LUA_TTABLE);
-    lua_settop(L, ARGUMENTS);
-    for (int field = SPEC; field <= ON_EPOCH; field++) {
-        lua_getfield(L, ARGUMENTS, field_names[field]);
-    }
-    if (!lua_isnil(L, ON_EPOCH) && !lua_isfunction(L, ON_EPOCH)) {
-        bad_field(L, ON_EPOCH, "a function");
-    }
-    if (!lua_istable(L, SPEC)) {
-        bad_field(L, SPEC, "a table");
-    }
+    lua_rawseti(L, ANCHORS, (lua_Integer)lua_rawlen(L, ANCHORS) + 1);
 }
 
-static const chl_matrix *matrix_field(lua_State *L, int field)
+static const chl_matrix *matrix_field(const reader *r, int field)
 {
-    const chl_matrix *m = chlua_test_box(L, field, CHLUA_MATRIX);
+    const chl_matrix *m = chlua_test_box(r->L, r->base + field, CHLUA_MATRIX);
     if (!m) {
-        bad_field(L, field, "a matrix");
+        bad_field(r, field, "a matrix");
     }
+    lua_pushvalue(r->L, r->base + field);
+    anchor(r->L);
     return m;
 }
 
-/* The n numbers of a field, pinned by the stack; NULL when it is nil and `optional`. */
-static const double *numbers_field(lua_State *L, int field, int64_t n, bool optional)
+/* The n numbers of a field; NULL when it is nil and `optional`. */
+static const double *numbers_field(const reader *r, int field, int64_t n, bool optional)
 {
-    if (optional && lua_isnil(L, field)) {
+    lua_State *L = r->L;
+    int at = r->base + field;
+    if (optional && lua_isnil(L, at)) {
         return NULL;
     }
-    if (!lua_istable(L, field) && !lua_isuserdata(L, field)) {
-        bad_field(L, field, "a column, a matrix or a list of numbers");
+    if (!lua_istable(L, at) && !lua_isuserdata(L, at)) {
+        bad_field(r, field, "a column, a matrix or a list of numbers");
     }
     int64_t count;
-    const double *values = chlua_check_doubles(L, field, &count);
+    const double *values = chlua_check_doubles(L, at, &count);
+    anchor(L);
     if (count != n) {
-        luaL_error(L, "net.train: %s: expected %I numbers, got %I", field_names[field],
+        luaL_error(L, "%s: %s: expected %I numbers, got %I", r->where, field_names[field],
                    (LUAI_UACINT)n, (LUAI_UACINT)count);
     }
     return values;
 }
 
-static chl_dataset read_set(lua_State *L, int x_field, int y_field, int weight_field)
+static chl_dataset read_set(const reader *r, int x_field, int y_field, int weight_field)
 {
-    const chl_matrix *x = matrix_field(L, x_field);
+    const chl_matrix *x = matrix_field(r, x_field);
     chl_dataset set = {.x = x->data, .n = x->rows};
-    set.y = numbers_field(L, y_field, x->rows, false);
+    set.y = numbers_field(r, y_field, x->rows, false);
     if (weight_field) {
-        set.weights = numbers_field(L, weight_field, x->rows, true);
+        set.weights = numbers_field(r, weight_field, x->rows, true);
     }
     return set;
 }
 
-/* Pushes the list of net boxes; returns their nets in an array pinned below it. */
-static chl_net **new_nets(lua_State *L, int members, int64_t inputs)
+static int count_field(const reader *r, int field, int least, int absent)
 {
-    const json_t *spec = chlua_check_json(L, SPEC);
+    lua_Integer n = luaL_optinteger(r->L, r->base + field, absent);
+    if (n < least || n > MEMBERS_MAX) {
+        luaL_error(r->L, "%s: %s: expected %d to %d, got %I", r->where,
+                   field_names[field], least, (int)MEMBERS_MAX, (LUAI_UACINT)n);
+    }
+    return (int)n;
+}
+
+/* Pushes the list of net boxes; returns their nets in an array that is anchored. */
+static chl_net **new_nets(const reader *r, int members, int64_t inputs)
+{
+    lua_State *L = r->L;
+    const json_t *spec = chlua_check_json(L, r->base + SPEC);
     chl_net **nets = lua_newuserdatauv(L, (size_t)members * sizeof(chl_net *), 0);
+    anchor(L);
     lua_createtable(L, members, 0);
     for (int i = 0; i < members; i++) {
         void **slot = chlua_new_box(L, CHLUA_NET);
         chl_error err = {0};
         chl_status status =
             inputs > 65536
-                ? chl_fail(&err, CHL_EINVAL, "net.train: x: over 65536 columns")
+                ? chl_fail(&err, CHL_EINVAL, "%s: x: over 65536 columns", r->where)
                 : chl_net_new(spec, (int)inputs, &nets[i], &err);
         chlua_check(L, status, &err);
         *slot = nets[i];
@@ -213,24 +256,116 @@ static chl_net **new_nets(lua_State *L, int members, int64_t inputs)
     return nets;
 }
 
-static int count_members(lua_State *L)
+/* Reads the table on top of the stack and replaces it by the list of the task's nets. */
+static void read_task(reader *r, chl_train_task *task, chl_dataset *valid)
 {
-    lua_Integer n = luaL_optinteger(L, MEMBERS, 1);
-    if (n < 1 || n > MEMBERS_MAX) {
-        luaL_error(L, "net.train: members: expected 1 to %d, got %I", MEMBERS_MAX,
+    lua_State *L = r->L;
+    r->base = lua_gettop(L);
+    for (int field = SPEC; field <= FIELDS; field++) {
+        lua_getfield(L, r->base, field_names[field]);
+    }
+    if (!lua_istable(L, r->base + SPEC)) {
+        bad_field(r, SPEC, "a table");
+    }
+    task->members = count_field(r, MEMBERS, 1, 1);
+    task->first = count_field(r, FIRST_MEMBER, 0, 0);
+    task->train = read_set(r, X, Y, WEIGHTS);
+    int64_t inputs = matrix_field(r, X)->cols;
+    if (!lua_isnil(L, r->base + VALID_X)) {
+        *valid = read_set(r, VALID_X, VALID_Y, 0);
+        task->valid = valid;
+        if (matrix_field(r, VALID_X)->cols != inputs) {
+            bad_field(r, VALID_X, "as many columns as in x");
+        }
+    }
+    task->options = chlua_check_json(L, r->base + OPTIONS);
+    anchor(L);
+    task->nets = new_nets(r, task->members, inputs);
+    lua_replace(L, r->base);
+    lua_settop(L, r->base);
+}
+
+static int count_tasks(lua_State *L, bool several)
+{
+    lua_Unsigned n = several ? lua_rawlen(L, -1) : 1;
+    if (n < 1 || n > TASKS_MAX) {
+        luaL_error(L, "net.train: tasks: expected 1 to %d, got %I", (int)TASKS_MAX,
                    (LUAI_UACINT)n);
     }
     return (int)n;
 }
 
-/*** Trains an ensemble. Members differ by their seeds alone.
+/* Pushes a list of the tasks' nets; *tasks are in anchored scratch. */
+static int read_tasks(lua_State *L, chl_train_task **tasks)
+{
+    bool several = lua_getfield(L, ARGUMENTS, "tasks") != LUA_TNIL;
+    if (several) {
+        luaL_checktype(L, -1, LUA_TTABLE);
+    }
+    int count = count_tasks(L, several), list = lua_gettop(L) + 1;
+    size_t bytes = (size_t)count * (sizeof(chl_train_task) + sizeof(chl_dataset));
+    lua_createtable(L, count, 0);
+    *tasks = lua_newuserdatauv(L, bytes, 0);
+    memset(*tasks, 0, bytes);
+    anchor(L);
+    chl_dataset *valid = (chl_dataset *)(*tasks + count);
+    for (int i = 0; i < count; i++) {
+        reader r = {.L = L, .where = "net.train"};
+        if (!several) {
+            lua_pushvalue(L, ARGUMENTS);
+        } else if (lua_rawgeti(L, list - 1, i + 1) != LUA_TTABLE) {
+            luaL_error(L, "net.train: task %d: expected a table, got %s", i + 1,
+                       luaL_typename(L, -1));
+        }
+        if (several) {
+            snprintf(r.where, sizeof r.where, "net.train: task %d", i + 1);
+        }
+        read_task(&r, &(*tasks)[i], &valid[i]);
+        lua_rawseti(L, list, i + 1);
+    }
+    return count;
+}
+
+static void read_callback(lua_State *L)
+{
+    luaL_checktype(L, ARGUMENTS, LUA_TTABLE);
+    lua_settop(L, ARGUMENTS);
+    luaL_checkstack(L, 40, "tasks");
+    if (lua_getfield(L, ARGUMENTS, "on_epoch") != LUA_TNIL && !lua_isfunction(L, -1)) {
+        luaL_error(L, "net.train: on_epoch: expected a function, got %s",
+                   luaL_typename(L, -1));
+    }
+    lua_newtable(L);
+}
+
+/* Pushes nets and histories: of the one task, or lists of those of all. */
+static int push_results(lua_State *L, int list, const chl_history *history, int count)
+{
+    bool several = lua_getfield(L, ARGUMENTS, "tasks") != LUA_TNIL;
+    if (!several) {
+        lua_rawgeti(L, list, 1);
+        push_history(L, history);
+        return 2;
+    }
+    lua_pushvalue(L, list);
+    lua_createtable(L, count, 0);
+    for (int i = 0; i < count; i++) {
+        push_history(L, &history[i]);
+        lua_rawseti(L, -2, i + 1);
+    }
+    return 2;
+}
+
+/*** Trains an ensemble, or several on data sets of their own in one pool of threads.
+ * Members differ by their seeds alone; what a net becomes depends on its task alone.
  * @function core.net.train
  * @tparam table arguments spec (as in net.new); x: Matrix, y: labels (0/1, or a class
  *   from 0); valid_x, valid_y; weights: one number a row; options (see train.h); members
- *   (default 1); on_epoch(epoch, log): log has member, epoch, lr, loss, val_loss,
- *   val_auc; returning false ends this member
- * @treturn {Net,...} the nets
- * @treturn table `{members={{log,…},…}, best_epoch={…}}`
+ *   (default 1); first_member: number of the first one's random streams (default 0).
+ *   Or tasks: a list of such tables. on_epoch(epoch, log): log has task, member, epoch,
+ *   lr, loss, val_loss, val_auc; returning false ends this member
+ * @treturn {Net,...} the nets; with tasks a list of such lists
+ * @treturn table `{members={{log,…},…}, best_epoch={…}}`; with tasks a list of them
  * @raise what on_epoch raised; options that do not fit; NaN or Inf in data, loss or
  *   gradient; interruption
  * @usage
@@ -238,36 +373,24 @@ static int count_members(lua_State *L)
  *   activation = "sigmoid" } } }, x = x, y = y, options = { epochs = 5 } } */
 int chlua_net_train(lua_State *L)
 {
-    unpack_fields(L);
-    int members = count_members(L);
-    chl_dataset train = read_set(L, X, Y, WEIGHTS), valid = {0};
-    bool has_valid = !lua_isnil(L, VALID_X);
-    if (has_valid) {
-        valid = read_set(L, VALID_X, VALID_Y, 0);
-        if (matrix_field(L, VALID_X)->cols != matrix_field(L, X)->cols) {
-            return bad_field(L, VALID_X, "as many columns as in x");
-        }
-    }
-    const json_t *options = chlua_check_json(L, OPTIONS);
-    chl_net **nets = new_nets(L, members, matrix_field(L, X)->cols);
-    int list = lua_gettop(L);
-    chl_history *history = new_history(L);
+    read_callback(L);
+    chl_train_task *tasks;
+    int count = read_tasks(L, &tasks), list = lua_gettop(L);
+    chl_history *history = new_histories(L, count);
     callback c = {.L = L};
     chl_control control;
     chl_error err = {0};
     luaL_checkstack(L, 10, "callback");
     chlua_control(L, &control);
     chl_status status =
-        chl_train(nets, members, &train, has_valid ? &valid : NULL, options, &control,
-                  lua_isnil(L, ON_EPOCH) ? NULL : on_epoch, &c, history, &err);
+        chl_train_all(tasks, count, &control, lua_isnil(L, ON_EPOCH) ? NULL : on_epoch,
+                      &c, history, &err);
     chlua_control_done(L);
     if (c.raised) {
         return lua_error(L);
     }
     chlua_check(L, status, &err);
-    lua_pushvalue(L, list);
-    push_history(L, history);
-    return 2;
+    return push_results(L, list, history, count);
 }
 
 /*** Checks training options before any work.

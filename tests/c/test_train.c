@@ -172,6 +172,99 @@ static void threads_change_nothing(void **state)
     free_nets(threaded, M);
 }
 
+/* Three data sets of other sizes, seeds and net counts, the last with one net of
+ * number 1.
+ */
+static void make_tasks(const fixture *f, chl_net **nets, json_t **options,
+                       chl_train_task *tasks)
+{
+    static const char *const texts[] = {
+        "{\"epochs\":5,\"batch\":32,\"seed\":1}",
+        "{\"epochs\":9,\"batch\":16,\"seed\":2,\"early_stop\":{\"patience\":9}}",
+        "{\"epochs\":5,\"batch\":32,\"seed\":1}"};
+    static const int members[] = {2, 3, 1};
+    for (int k = 0, at = 0; k < 3; at += members[k++]) {
+        options[k] = json_loads(texts[k], 0, NULL);
+        assert_non_null(options[k]);
+        tasks[k] = (chl_train_task){.nets = nets + at,
+                                    .members = members[k],
+                                    .train = f->train,
+                                    .valid = k < 2 ? &f->valid : NULL,
+                                    .options = options[k]};
+    }
+    tasks[1].train.n = 120;
+    tasks[2].first = 1;
+}
+
+static void several_data_sets(void **state)
+{
+    (void)state;
+    enum { NETS = 6 };
+    fixture f;
+    fill(&f);
+    chl_net *pooled[NETS], *single[NETS];
+    json_t *options[3];
+    chl_train_task tasks[3];
+    chl_history histories[3], one;
+    make_nets(SPEC, single, NETS);
+    make_nets(SPEC, pooled, NETS);
+    make_tasks(&f, pooled, options, tasks);
+    for (int threads = 1; threads <= 3; threads++) {
+        chl_control control = {.threads = threads};
+        heard h = {0};
+        assert_ok(chl_train_all(tasks, 3, &control, listen, &h, histories, &err));
+        assert_int_equal(h.epochs,
+                         histories[0].count + histories[1].count + histories[2].count);
+        for (int k = 0, at = 0; k < 3; at += tasks[k++].members) {
+            assert_int_equal(histories[k].members, tasks[k].members);
+            assert_int_equal(histories[k].epochs[0].task, k);
+            if (k < 2) {
+                assert_ok(chl_train(single + at, tasks[k].members, &tasks[k].train,
+                                    &f.valid, options[k], NULL, NULL, NULL, &one, &err));
+                chl_history_reset(&one);
+                assert_true(same_tensors(pooled[at], single[at]));
+                assert_true(same_tensors(pooled[at + 1], single[at + 1]));
+            }
+            chl_history_reset(&histories[k]);
+        }
+        /* number 1 of the seed, whether it is the second or the only one */
+        assert_true(same_tensors(pooled[5], pooled[1]));
+    }
+    for (int k = 0; k < 3; k++) {
+        json_decref(options[k]);
+    }
+    free_nets(pooled, NETS);
+    free_nets(single, NETS);
+}
+
+static void several_data_sets_fail(void **state)
+{
+    (void)state;
+    fixture f;
+    fill(&f);
+    chl_net *nets[6];
+    json_t *options[3];
+    chl_train_task tasks[3];
+    chl_history histories[3];
+    make_nets(SPEC, nets, 6);
+    make_tasks(&f, nets, options, tasks);
+    assert_error(chl_train_all(tasks, 0, NULL, NULL, NULL, histories, &err),
+                 "train: expected at least 1 task, got 0");
+    tasks[1].train.n = 0;
+    assert_error(chl_train_all(tasks, 3, NULL, NULL, NULL, histories, &err),
+                 "task 2: train: expected 1 to 2147483647 rows, got 0");
+    tasks[1].train.n = 120;
+    chl_control two = {.threads = 2};
+    heard h = {.fail_at = 7}; /* only the second task gets so far */
+    assert_error(chl_train_all(tasks, 3, &two, listen, &h, histories, &err),
+                 "task 2: told to fail");
+    assert_null(histories[0].epochs);
+    for (int k = 0; k < 3; k++) {
+        json_decref(options[k]);
+    }
+    free_nets(nets, 6);
+}
+
 /* A net that stops early holds the weights that it had after its best epoch. */
 static void early_stop_restores(void **state)
 {
@@ -537,6 +630,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(learns),
         cmocka_unit_test(threads_change_nothing),
+        cmocka_unit_test(several_data_sets),
+        cmocka_unit_test(several_data_sets_fail),
         cmocka_unit_test(early_stop_restores),
         cmocka_unit_test(schedules),
         cmocka_unit_test(schedules_by_step),

@@ -184,6 +184,34 @@ describe("core.net", function()
     assert.are.same(a[1]:tensor("0.weight"):to_table(), b[1]:tensor("0.weight"):to_table())
   end)
 
+  it("trains several data sets in one pool, each as if alone", function()
+    local half, half_y = {}, {}
+    for i = 1, 100 do half[i], half_y[i] = { x:get(i, 1), x:get(i, 2) }, y[i] end
+    half = core.matrix.from_table(half)
+    local seen = {}
+    local lists, histories = core.net.train {
+      tasks = {
+        { spec = spec, x = x, y = y, members = 2, options = { epochs = 2, seed = 3 } },
+        { spec = spec, x = half, y = half_y, valid_x = x, valid_y = y, options = { epochs = 3 } },
+        { spec = spec, x = x, y = y, first_member = 1, options = { epochs = 2, seed = 3 } },
+      },
+      on_epoch = function(_, log) seen[log.task] = (seen[log.task] or 0) + 1 end,
+    }
+    assert.are.same({ 4, 3, 2 }, seen)
+    local function weights(net) return net:tensor("0.weight"):to_table() end
+    local alone = core.net.train { spec = spec, x = half, y = half_y, options = { epochs = 3 } }
+    assert.are.same(weights(alone[1]), weights(lists[2][1]))
+    assert.are.same(weights(lists[1][2]), weights(lists[3][1]))
+    assert.is_number(histories[2].members[1][3].val_loss)
+    assert.matches("net.train: task 2: y: expected 100 numbers, got 1", message_of(core.net.train,
+      { tasks = { { spec = spec, x = x, y = y }, { spec = spec, x = half, y = { 1 } } } }))
+    assert.matches("net.train: tasks: expected 1 to 10000, got 0",
+      message_of(core.net.train, { tasks = {} }))
+    assert.matches("task 1: train: unknown option 'epoch'", message_of(core.net.train,
+      { tasks = { { spec = spec, x = x, y = y, options = { epoch = 1 } },
+        { spec = spec, x = x, y = y } } }))
+  end)
+
   it("says what does not fit", function()
     assert.matches("net.train: x: expected a matrix, got table", message_of(train, { x = {} }))
     assert.matches("net.train: y: expected 200 numbers, got 1", message_of(train, { y = { 1 } }))

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Members on threads. Layer: core/nn (POSIX threads).
+ * The nets of all tasks on threads. Layer: core/nn (POSIX threads).
  *
  * The caller's callback and progress run on the calling thread alone: a worker that
- * finished an epoch posts it, waits for the answer and goes on. Members share nothing
+ * finished an epoch posts it, waits for the answer and goes on. Nets share nothing
  * that they write, so the number of threads changes no weight.
  */
 #include <pthread.h>
@@ -12,49 +12,84 @@
 #include "core/base/alloc.h"
 #include "core/nn/member.h"
 
-/* What the calling thread knows of the whole run. */
+/* What the calling thread knows of the whole run. Nets are counted through all jobs. */
 typedef struct caller {
-    chl_job *job;
+    chl_job *jobs;
+    int count;
+    const chl_control *control;
     chl_epoch_fn *on_epoch;
     void *ctx;
-    int *done; /* [members]: epochs finished; all of them when the member is over */
+    int nets;
+    int *starts;  /* [count]: the first net of each job */
+    double *done; /* [nets]: share of the epochs that are finished */
 } caller;
 
-static void report(const caller *c, const chl_epoch *epoch)
+static chl_job *job_of(const caller *c, int net)
 {
-    int64_t epochs = c->job->options->epochs, sum = 0;
-    for (int i = 0; i < c->job->members; i++) {
+    int k = c->count - 1;
+    while (c->starts[k] > net) {
+        k--;
+    }
+    return &c->jobs[k];
+}
+
+static void report(const caller *c, const chl_epoch *epoch, int net)
+{
+    const chl_job *job = &c->jobs[epoch->task];
+    double sum = 0;
+    for (int i = 0; i < c->nets; i++) {
         sum += c->done[i];
     }
-    char text[128], member[48] = "";
-    if (c->job->members > 1) {
-        snprintf(member, sizeof member, "net %d/%d ", epoch->member + 1, c->job->members);
+    char text[128], which[48] = "";
+    if (c->nets > 1) {
+        snprintf(which, sizeof which, "net %d/%d ", net + 1, c->nets);
     }
-    bool valid = c->job->valid.n > 0;
-    snprintf(text, sizeof text, "%sepoch %d/%lld %s %.4f", member, epoch->epoch,
-             (long long)epochs, valid ? "val_loss" : "loss",
+    bool valid = job->valid.n > 0;
+    snprintf(text, sizeof text, "%sepoch %d/%lld %s %.4f", which, epoch->epoch,
+             (long long)job->options.epochs, valid ? "val_loss" : "loss",
              valid ? epoch->val_loss : epoch->loss);
-    double all = (double)epochs * c->job->members;
-    chl_control_report(c->job->control, (double)sum / all, text);
+    chl_control_report(c->control, sum / c->nets, text);
 }
 
 /* On the calling thread. */
 static chl_status hear(void *ctx, const chl_epoch *epoch, bool *stop, chl_error *err)
 {
     caller *c = ctx;
-    c->done[epoch->member] = epoch->epoch;
-    report(c, epoch);
+    int net = c->starts[epoch->task] + epoch->member;
+    c->done[net] = (double)epoch->epoch / (double)c->jobs[epoch->task].options.epochs;
+    report(c, epoch, net);
     return c->on_epoch ? c->on_epoch(c->ctx, epoch, stop, err) : CHL_OK;
+}
+
+static chl_status train_net(const caller *c, int net, chl_error *err)
+{
+    chl_job *job = job_of(c, net);
+    int member = net - c->starts[job->number];
+    chl_status status = chl_job_open(job, err);
+    if (status == CHL_OK) {
+        status = chl_member_train(job, member, err);
+    }
+    chl_job_close(job);
+    return status == CHL_OK ? status : chl_job_failed(job, status, err);
+}
+
+static void tell_through(const caller *c,
+                         chl_status (*tell)(void *, const chl_epoch *, bool *,
+                                            chl_error *),
+                         void *ctx)
+{
+    for (int k = 0; k < c->count; k++) {
+        c->jobs[k].tell = tell;
+        c->jobs[k].tell_ctx = ctx;
+    }
 }
 
 static chl_status run_alone(caller *c, chl_error *err)
 {
-    chl_job *job = c->job;
-    job->tell = hear;
-    job->tell_ctx = c;
-    for (int i = 0; i < job->members; i++) {
-        CHL_TRY(chl_member_train(job, i, err));
-        c->done[i] = (int)job->options->epochs;
+    tell_through(c, hear, c);
+    for (int net = 0; net < c->nets; net++) {
+        CHL_TRY(train_net(c, net, err));
+        c->done[net] = 1;
     }
     return CHL_OK;
 }
@@ -70,9 +105,9 @@ typedef struct meeting {
     bool has_answer;
     chl_status answer;
     chl_error *answer_error;
-    int next;    /* the next member to train */
+    int next;    /* the next net to train */
     int running; /* workers at work */
-    int failed;  /* the member whose failure is kept, -1 = none */
+    int failed;  /* the net whose failure is kept, -1 = none */
     chl_status status;
     chl_error error;
 } meeting;
@@ -100,36 +135,35 @@ static chl_status post(void *ctx, const chl_epoch *epoch, bool *stop, chl_error 
     return status;
 }
 
-/* A cause beats the cancellations that follow from it; otherwise the lowest member. */
-static void record_failure(meeting *m, int member, chl_status status,
-                           const chl_error *err)
+/* A cause beats the cancellations that follow from it; otherwise the lowest net. */
+static void record_failure(meeting *m, int net, chl_status status, const chl_error *err)
 {
     bool first = m->failed < 0;
     bool cause = m->status == CHL_ECANCELLED && status != CHL_ECANCELLED;
     bool lower =
-        (m->status == CHL_ECANCELLED) == (status == CHL_ECANCELLED) && member < m->failed;
+        (m->status == CHL_ECANCELLED) == (status == CHL_ECANCELLED) && net < m->failed;
     if (first || cause || lower) {
-        m->failed = member;
+        m->failed = net;
         m->status = status;
         m->error = *err;
     }
-    atomic_store(&m->caller->job->abort, true);
+    atomic_store(m->caller->jobs[0].abort, true);
 }
 
 static void *work(void *arg)
 {
     meeting *m = arg;
-    chl_job *job = m->caller->job;
+    caller *c = m->caller;
     pthread_mutex_lock(&m->lock);
-    while (m->next < job->members && !atomic_load(&job->abort)) {
-        int member = m->next++;
+    while (m->next < c->nets && !atomic_load(c->jobs[0].abort)) {
+        int net = m->next++;
         pthread_mutex_unlock(&m->lock);
         chl_error err = {0};
-        chl_status status = chl_member_train(job, member, &err);
+        chl_status status = train_net(c, net, &err);
         pthread_mutex_lock(&m->lock);
-        m->caller->done[member] = (int)job->options->epochs;
+        c->done[net] = 1;
         if (status != CHL_OK) {
-            record_failure(m, member, status, &err);
+            record_failure(m, net, status, &err);
         }
     }
     m->running--;
@@ -177,8 +211,7 @@ static chl_status run_threads(caller *c, int threads, chl_error *err)
     if (!ids) {
         return chl_fail_memory(err);
     }
-    c->job->tell = post;
-    c->job->tell_ctx = &m;
+    tell_through(c, post, &m);
     int started = start_workers(&m, ids, threads);
     attend(&m);
     for (int i = 0; i < started; i++) {
@@ -194,17 +227,32 @@ static chl_status run_threads(caller *c, int threads, chl_error *err)
     return m.status;
 }
 
-chl_status chl_ensemble_train(chl_job *job, chl_epoch_fn *on_epoch, void *ctx,
-                              chl_error *err)
+static chl_status count_nets(caller *c, chl_error *err)
 {
-    int threads = chl_control_threads(job->control);
-    threads = threads < job->members ? threads : job->members;
-    caller c = {.job = job, .on_epoch = on_epoch, .ctx = ctx};
-    c.done = chl_calloc((size_t)job->members, sizeof *c.done);
-    if (!c.done) {
-        return chl_fail_memory(err);
+    c->starts = chl_alloc((size_t)c->count, sizeof *c->starts);
+    for (int k = 0; c->starts && k < c->count; k++) {
+        c->starts[k] = c->nets;
+        c->nets += c->jobs[k].members;
     }
-    chl_status status = threads > 1 ? run_threads(&c, threads, err) : run_alone(&c, err);
+    c->done = chl_calloc((size_t)c->nets, sizeof *c->done);
+    return c->starts && c->done ? CHL_OK : chl_fail_memory(err);
+}
+
+chl_status chl_ensemble_train(chl_job *jobs, int count, const chl_control *control,
+                              chl_epoch_fn *on_epoch, void *ctx, chl_error *err)
+{
+    caller c = {.jobs = jobs,
+                .count = count,
+                .control = control,
+                .on_epoch = on_epoch,
+                .ctx = ctx};
+    chl_status status = count_nets(&c, err);
+    if (status == CHL_OK) {
+        int threads = chl_control_threads(control);
+        threads = threads < c.nets ? threads : c.nets;
+        status = threads > 1 ? run_threads(&c, threads, err) : run_alone(&c, err);
+    }
+    chl_free(c.starts);
     chl_free(c.done);
     return status;
 }

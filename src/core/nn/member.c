@@ -17,7 +17,8 @@ typedef struct trainer {
     chl_job *job;
     const chl_train_options *options;
     chl_net *net;
-    int member;
+    int member; /* place among the job's nets */
+    int number; /* of its random streams */
     chl_pass pass;
     chl_average average;
     chl_evaluator evaluator;
@@ -81,7 +82,7 @@ static uint32_t draw_below(chl_rng *rng, uint32_t n)
 static void shuffle(trainer *t, int epoch)
 {
     chl_rng rng;
-    uint64_t index = (uint64_t)t->member << 32 | (uint32_t)epoch;
+    uint64_t index = (uint64_t)t->number << 32 | (uint32_t)epoch;
     chl_rng_init(&rng, (uint64_t)t->options->seed, CHL_RNG_SHUFFLE, index);
     for (int64_t i = t->job->train.n; i > 1; i--) {
         int64_t j = draw_below(&rng, (uint32_t)i);
@@ -97,7 +98,7 @@ static void begin_epoch(trainer *t, int epoch)
         shuffle(t, epoch);
     }
     chl_rng rng;
-    uint64_t index = (uint64_t)t->member << 32 | (uint32_t)epoch;
+    uint64_t index = (uint64_t)t->number << 32 | (uint32_t)epoch;
     chl_rng_init(&rng, (uint64_t)t->options->seed, CHL_RNG_DROPOUT, index);
     memcpy(t->pass.masks.key, rng.key, sizeof rng.key);
     memcpy(t->pass.masks.counter, rng.counter, sizeof rng.counter);
@@ -193,7 +194,7 @@ static chl_status train_epoch(trainer *t, chl_epoch *record, chl_error *err)
     for (int64_t from = 0; from < n; from += t->pass.batch) {
         int64_t rows = n - from < t->pass.batch ? n - from : t->pass.batch;
         CHL_TRY(chl_control_check(t->job->control, "train", err));
-        if (atomic_load(&t->job->abort)) {
+        if (atomic_load(t->job->abort)) {
             return chl_fail(err, CHL_ECANCELLED, "train: stopped");
         }
         CHL_TRY(step(t, record->epoch, from, rows, &loss, err));
@@ -243,7 +244,8 @@ static chl_status run(trainer *t, chl_error *err)
 {
     bool stop = false;
     for (int epoch = 1; epoch <= t->options->epochs && !stop; epoch++) {
-        chl_epoch record = {.member = t->member,
+        chl_epoch record = {.task = t->job->number,
+                            .member = t->member,
                             .epoch = epoch,
                             .lr = rate(t),
                             .val_loss = NAN,
@@ -270,15 +272,16 @@ static void keep_weights(trainer *t)
 
 chl_status chl_member_train(chl_job *job, int member, chl_error *err)
 {
-    const chl_train_options *o = job->options;
+    const chl_train_options *o = &job->options;
     trainer t = {.job = job,
                  .options = o,
                  .net = job->nets[member],
                  .member = member,
+                 .number = job->first + member,
                  .stop = o->early_stop,
                  .schedules = o->schedules,
                  .lr = o->optimizer.lr};
-    chl_net_init_weights(t.net, (uint64_t)o->seed, (uint64_t)member);
+    chl_net_init_weights(t.net, (uint64_t)o->seed, (uint64_t)t.number);
     int64_t batch = o->batch < job->train.n ? o->batch : job->train.n;
     t.planned = o->epochs * ((job->train.n + batch - 1) / batch);
     chl_status status = allocate(&t, batch, err);

@@ -6,6 +6,7 @@
 #ifndef CHL_NN_MEMBER_H
 #define CHL_NN_MEMBER_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "core/nn/kernels.h"
@@ -43,25 +44,41 @@ typedef struct chl_series {
     int best_epoch;
 } chl_series;
 
+/* One task at work. */
 typedef struct chl_job {
-    chl_net *const *nets;
-    int members;
-    chl_rows train, valid;
-    const chl_train_options *options;
+    const chl_train_task *task; /* borrowed */
+    int number, of;             /* of the task, and how many there are */
+    chl_net *const *nets;       /* the task's */
+    int members, first;         /* the task's */
+    chl_train_options options;
+    chl_rows train, valid; /* x from chl_job_open to chl_job_close */
+    pthread_mutex_t lock;  /* guards opening and closing */
+    int left;              /* members that are not closed */
     const chl_control *control;
-    atomic_bool abort;  /* another member failed: stop at the next batch */
-    chl_series *series; /* [members] */
+    atomic_bool *abort; /* another member failed: stop at the next batch; the pool's */
+    chl_series *series; /* [members], owned */
     /* Called after each epoch by the training thread; reaches the caller's callback. */
     chl_status (*tell)(void *ctx, const chl_epoch *epoch, bool *stop, chl_error *err);
     void *tell_ctx;
 } chl_job;
 
-/* Initialises and trains nets[member]; its epochs land in series[member]. On
- * CHL_ECANCELLED the net holds the best weights so far. */
+/* Makes the rows of x for a member, if no other did. */
+CHL_MUST_CHECK chl_status chl_job_open(chl_job *job, chl_error *err);
+/* The member is over: the last one frees the rows. */
+void chl_job_close(chl_job *job);
+
+/* `status`; with several tasks the message says whose it is. */
+chl_status chl_job_failed(const chl_job *job, chl_status status, chl_error *err);
+
+/* Initialises and trains nets[member] of an open job; its epochs land in series[member].
+ * On CHL_ECANCELLED the net holds the best weights so far. */
 CHL_MUST_CHECK chl_status chl_member_train(chl_job *job, int member, chl_error *err);
 
-/* All members, on the control's threads; `on_epoch` (may be NULL) on the calling one. */
-CHL_MUST_CHECK chl_status chl_ensemble_train(chl_job *job, chl_epoch_fn *on_epoch,
-                                             void *ctx, chl_error *err);
+/* All members of all jobs, in their order, on the control's threads; `on_epoch` (may be
+ * NULL) on the calling one. */
+CHL_MUST_CHECK chl_status chl_ensemble_train(chl_job *jobs, int count,
+                                             const chl_control *control,
+                                             chl_epoch_fn *on_epoch, void *ctx,
+                                             chl_error *err);
 
 #endif

@@ -79,12 +79,13 @@ static chl_status check_monitors(const chl_train_options *o, bool has_valid,
 
 /* ---- data ---- */
 
-static chl_status check_values(const chl_real *x, int64_t n, int cols, int64_t ld,
-                               const char *where, chl_error *err)
+/* Every value must be finite as the nets' type of number. */
+static chl_status check_values(const chl_dataset *set, int cols, const char *where,
+                               chl_error *err)
 {
-    for (int64_t i = 0; i < n; i++) {
+    for (int64_t i = 0; i < set->n; i++) {
         for (int j = 0; j < cols; j++) {
-            double value = (double)x[i * ld + j];
+            double value = (double)(chl_real)set->x[i * cols + j];
             if (!isfinite(value)) {
                 return chl_fail(err, CHL_ENUMERIC,
                                 "%s: row %lld, column %d: expected a finite number, got "
@@ -97,26 +98,29 @@ static chl_status check_values(const chl_real *x, int64_t n, int cols, int64_t l
     return CHL_OK;
 }
 
-/* rows->x is filled and checked; the caller frees it in any case. */
-static chl_status convert_rows(const chl_dataset *set, const chl_net *net,
-                               const char *where, chl_rows *rows, chl_error *err)
+static chl_status check_set(const chl_dataset *set, const chl_net *net, const char *where,
+                            chl_error *err)
 {
     if (set->n < 1 || set->n > INT32_MAX) {
         return chl_fail(err, CHL_EINVAL, "%s: expected 1 to %d rows, got %lld", where,
                         INT32_MAX, (long long)set->n);
     }
-    int64_t ld = chl_padded(net->inputs);
+    CHL_TRY(check_values(set, net->inputs, where, err));
+    return chl_loss_check_labels(net, set->y, set->n, where, err);
+}
+
+static chl_status convert(const chl_dataset *set, int inputs, chl_rows *rows,
+                          chl_error *err)
+{
+    int64_t ld = chl_padded(inputs);
     size_t row_bytes = (size_t)ld * sizeof *rows->x;
     rows->x = chl_alloc_aligned((size_t)set->n, row_bytes);
     if (!rows->x) {
         return chl_fail_memory(err);
     }
     memset(rows->x, 0, (size_t)set->n * row_bytes);
-    chl_kernels_best()->convert(set->x, set->n, net->inputs, rows->x, ld);
-    rows->y = set->y;
-    rows->n = set->n;
-    CHL_TRY(check_values(rows->x, set->n, net->inputs, ld, where, err));
-    return chl_loss_check_labels(net, set->y, set->n, where, err);
+    chl_kernels_best()->convert(set->x, set->n, inputs, rows->x, ld);
+    return CHL_OK;
 }
 
 static chl_status check_nets(chl_net *const *nets, int members, const chl_loss *loss,
@@ -139,21 +143,49 @@ static chl_status check_nets(chl_net *const *nets, int members, const chl_loss *
     return CHL_OK;
 }
 
-static chl_status prepare(chl_job *job, const chl_dataset *train,
-                          const chl_dataset *valid, chl_error *err)
+/* ---- jobs ---- */
+
+chl_status chl_job_open(chl_job *job, chl_error *err)
 {
-    const chl_net *net = job->nets[0];
-    CHL_TRY(convert_rows(train, net, "train", &job->train, err));
-    if (valid) {
-        CHL_TRY(convert_rows(valid, net, "valid", &job->valid, err));
+    int inputs = job->nets[0]->inputs;
+    chl_status status = CHL_OK;
+    pthread_mutex_lock(&job->lock);
+    if (!job->train.x) {
+        status = convert(&job->task->train, inputs, &job->train, err);
+        if (status == CHL_OK && job->valid.n > 0) {
+            status = convert(job->task->valid, inputs, &job->valid, err);
+        }
+        if (status != CHL_OK) {
+            chl_free(job->train.x);
+            job->train.x = NULL;
+        }
     }
-    job->train.weights = chl_alloc((size_t)train->n, sizeof *job->train.weights);
-    job->series = chl_calloc((size_t)job->members, sizeof *job->series);
-    if (!job->train.weights || !job->series) {
-        return chl_fail_memory(err);
+    pthread_mutex_unlock(&job->lock);
+    return status;
+}
+
+static void free_rows(chl_job *job)
+{
+    chl_free(job->train.x);
+    chl_free(job->valid.x);
+    job->train.x = job->valid.x = NULL;
+}
+
+chl_status chl_job_failed(const chl_job *job, chl_status status, chl_error *err)
+{
+    if (job->of > 1 && status != CHL_ECANCELLED) {
+        chl_error_prefix(err, "task %d", job->number + 1);
     }
-    return chl_loss_row_weights(&job->options->loss, net, train->y, train->weights,
-                                train->n, job->train.weights, err);
+    return status;
+}
+
+void chl_job_close(chl_job *job)
+{
+    pthread_mutex_lock(&job->lock);
+    if (--job->left == 0) {
+        free_rows(job);
+    }
+    pthread_mutex_unlock(&job->lock);
 }
 
 static bool watches_auc(const chl_train_options *o)
@@ -174,22 +206,46 @@ static chl_status check_auc(const chl_job *job, chl_error *err)
     }
     bool exists =
         job->nets[0]->outputs <= 2 && positives > 0 && positives < (double)job->valid.n;
-    return !watches_auc(job->options) || exists
+    return !watches_auc(&job->options) || exists
                ? CHL_OK
                : chl_fail(err, CHL_EINVAL,
                           "train: monitor 'val_auc': expected a validation set with rows "
                           "of exactly two classes");
 }
 
+/* Checks a task and makes what its nets share, but for the rows. */
+static chl_status prepare(chl_job *job, chl_error *err)
+{
+    const chl_train_task *task = job->task;
+    const chl_dataset *train = &task->train;
+    CHL_TRY(chl_train_options_read(task->options, &job->options, err));
+    CHL_TRY(check_nets(task->nets, task->members, &job->options.loss, err));
+    CHL_TRY(check_monitors(&job->options, task->valid != NULL, err));
+    CHL_TRY(check_set(train, task->nets[0], "train", err));
+    job->train = (chl_rows){.y = train->y, .n = train->n};
+    if (task->valid) {
+        CHL_TRY(check_set(task->valid, task->nets[0], "valid", err));
+        job->valid = (chl_rows){.y = task->valid->y, .n = task->valid->n};
+    }
+    CHL_TRY(check_auc(job, err));
+    job->train.weights = chl_alloc((size_t)train->n, sizeof *job->train.weights);
+    job->series = chl_calloc((size_t)job->members, sizeof *job->series);
+    if (!job->train.weights || !job->series) {
+        return chl_fail_memory(err);
+    }
+    return chl_loss_row_weights(&job->options.loss, job->nets[0], train->y,
+                                train->weights, train->n, job->train.weights, err);
+}
+
 static void reset_job(chl_job *job)
 {
-    chl_free(job->train.x);
+    free_rows(job);
     chl_free(job->train.weights);
-    chl_free(job->valid.x);
     for (int i = 0; job->series && i < job->members; i++) {
         chl_free(job->series[i].epochs);
     }
     chl_free(job->series);
+    pthread_mutex_destroy(&job->lock);
 }
 
 /* ---- history ---- */
@@ -223,28 +279,77 @@ static chl_status collect(const chl_job *job, chl_history *history, chl_error *e
     return CHL_OK;
 }
 
+/* Takes every number from the tasks; what fails is checked by prepare. */
+static void begin_jobs(chl_job *jobs, const chl_train_task *tasks, int count,
+                       const chl_control *control, atomic_bool *abort)
+{
+    for (int i = 0; i < count; i++) {
+        jobs[i] = (chl_job){.task = &tasks[i],
+                            .number = i,
+                            .of = count,
+                            .nets = tasks[i].nets,
+                            .members = tasks[i].members,
+                            .left = tasks[i].members,
+                            .first = tasks[i].first,
+                            .control = control,
+                            .abort = abort};
+        pthread_mutex_init(&jobs[i].lock, NULL);
+    }
+}
+
+static chl_status run_jobs(chl_job *jobs, int count, const chl_control *control,
+                           chl_epoch_fn *on_epoch, void *ctx, chl_history *histories,
+                           chl_error *err)
+{
+    for (int i = 0; i < count; i++) {
+        chl_status status = prepare(&jobs[i], err);
+        if (status != CHL_OK) {
+            return chl_job_failed(&jobs[i], status, err);
+        }
+    }
+    CHL_TRY(chl_ensemble_train(jobs, count, control, on_epoch, ctx, err));
+    for (int i = 0; i < count; i++) {
+        CHL_TRY(collect(&jobs[i], &histories[i], err));
+    }
+    return CHL_OK;
+}
+
+chl_status chl_train_all(const chl_train_task *tasks, int count,
+                         const chl_control *control, chl_epoch_fn *on_epoch, void *ctx,
+                         chl_history *histories, chl_error *err)
+{
+    atomic_bool abort;
+    atomic_init(&abort, false);
+    if (count < 1) {
+        return chl_fail(err, CHL_EINVAL, "train: expected at least 1 task, got %d",
+                        count);
+    }
+    memset(histories, 0, (size_t)count * sizeof *histories);
+    chl_job *jobs = chl_calloc((size_t)count, sizeof *jobs);
+    if (!jobs) {
+        return chl_fail_memory(err);
+    }
+    begin_jobs(jobs, tasks, count, control, &abort);
+    chl_status status = run_jobs(jobs, count, control, on_epoch, ctx, histories, err);
+    for (int i = 0; i < count; i++) {
+        reset_job(&jobs[i]);
+        if (status != CHL_OK) {
+            chl_history_reset(&histories[i]);
+        }
+    }
+    chl_free(jobs);
+    return status;
+}
+
 chl_status chl_train(chl_net *const *nets, int members, const chl_dataset *train,
                      const chl_dataset *valid, const json_t *options,
                      const chl_control *control, chl_epoch_fn *on_epoch, void *ctx,
                      chl_history *history, chl_error *err)
 {
-    chl_train_options o;
-    *history = (chl_history){0};
-    CHL_TRY(chl_train_options_read(options, &o, err));
-    CHL_TRY(check_nets(nets, members, &o.loss, err));
-    CHL_TRY(check_monitors(&o, valid != NULL, err));
-    chl_job job = {.nets = nets, .members = members, .options = &o, .control = control};
-    atomic_init(&job.abort, false);
-    chl_status status = prepare(&job, train, valid, err);
-    if (status == CHL_OK) {
-        status = check_auc(&job, err);
-    }
-    if (status == CHL_OK) {
-        status = chl_ensemble_train(&job, on_epoch, ctx, err);
-    }
-    if (status == CHL_OK) {
-        status = collect(&job, history, err);
-    }
-    reset_job(&job);
-    return status;
+    chl_train_task task = {.nets = nets,
+                           .members = members,
+                           .train = *train,
+                           .valid = valid,
+                           .options = options};
+    return chl_train_all(&task, 1, control, on_epoch, ctx, history, err);
 }

@@ -45,7 +45,8 @@ typedef struct chl_dataset {
 
 /* One epoch's figures; NAN where there is none (no validation set). */
 typedef struct chl_epoch {
-    int member;      /* 0-based member of the ensemble */
+    int task;        /* 0-based, of chl_train_all */
+    int member;      /* 0-based member of its ensemble */
     int epoch;       /* 1-based */
     double lr;       /* of its first step */
     double loss;     /* mean training loss with penalties, as minimised */
@@ -66,9 +67,27 @@ typedef struct chl_history {
 } chl_history;
 void chl_history_reset(chl_history *history);
 
-/* Trains `members` nets (initialised here from (seed, member)), in parallel on control's
- * threads. `valid` may be NULL. On CHL_ECANCELLED the nets hold the best weights so far.
- */
+/* Nets that learn from one data set, each with its own random streams. */
+typedef struct chl_train_task {
+    chl_net *const *nets; /* [members], initialised here from (seed, number) */
+    int members;
+    int first; /* number of the first net, usually 0: net i is number first + i */
+    chl_dataset train;
+    const chl_dataset *valid; /* or NULL */
+    const json_t *options;    /* borrowed */
+} chl_train_task;
+
+/* Trains the nets of all tasks in one pool of control's threads. What a net becomes
+ * depends on its task alone. Everything is checked before the first step. A data set is
+ * held in single precision from its first net's start to its last one's end. histories
+ * has one item a task. On CHL_ECANCELLED the nets that were at work hold the best weights
+ * so far. */
+CHL_MUST_CHECK chl_status chl_train_all(const chl_train_task *tasks, int count,
+                                        const chl_control *control,
+                                        chl_epoch_fn *on_epoch, void *ctx,
+                                        chl_history *histories, chl_error *err);
+
+/* One task: `members` nets from number 0. */
 CHL_MUST_CHECK chl_status chl_train(chl_net *const *nets, int members,
                                     const chl_dataset *train, const chl_dataset *valid,
                                     const json_t *options, const chl_control *control,
