@@ -133,10 +133,47 @@ local function lineage(part, dropped, prep, options, history, on_valid)
   }
 end
 
-local function finish(state, nets, history)
+-- ---- in two halves, so that many fits can share one pool of threads ----
+
+--- The first half of a fit: everything is checked and encoded, and nothing trained.
+-- @local
+-- @return state with `task`, one task of `core.net.train`, and `on_epoch`
+function M.prepare(prep, net, train, options)
+  check_prep(prep)
+  local spec = check_spec(net)
+  options = errors.options("fit", options, known)
+  local members, seed = whole(options, "ensemble", 1, MEMBERS_MAX), seed_of(options)
+  local settings = setmetatable({ epochs = whole(options, "epochs", 200, 1000000),
+    batch = whole(options, "batch", 128, 1 << 20), seed = seed }, { __index = options })
+  local training, on_epoch = nn.compile_options(settings)
+  local state = { prep = prep:clone(), training = training,
+    on_epoch = both(options.verbose and print_epoch or nil, on_epoch) }
+  local frame, on_valid
+  frame, state.dropped = labelled(train, "train")
+  if options.valid ~= nil then on_valid = labelled(options.valid, "valid") end
+  state.part = encode(frame, state.prep, true)
+  both_outcomes(state.part, "train")
+  if on_valid then state.valid = encode(on_valid, state.prep, false) end
+  state.task = {
+    spec = spec, x = state.part.x, y = state.part.y, options = training, members = members,
+    valid_x = on_valid and state.valid.x, valid_y = on_valid and state.valid.y,
+  }
+  return state
+end
+
+--- The second half: the nets that `state.task` became make a model.
+-- @local
+-- @param state of prepare
+-- @tparam {Net,...} nets
+-- @tparam table history
+-- @tparam[opt] boolean bare without lineage and logistic baseline: a part of another model
+-- @treturn Model
+function M.finish(state, nets, history, bare)
   local part, prep = state.part, state.prep
-  local training = lineage(part, state.dropped, prep, state.training, history, state.valid)
+  local training = not bare
+    and lineage(part, state.dropped, prep, state.training, history, state.valid)
   local model = core.model.new(prep, nets, part.frame, state.training.seed)
+  if bare then return model end
   model:metadata("training", training)
   model:metadata("thresholds", { high = 0.6, medium = 0.3 })
   model:metadata("logistic", fit_baseline(part))
@@ -171,26 +208,10 @@ end
 --   { valid = valid, epochs = 2, callbacks = { nn.early_stop { patience = 5 } } })
 -- assert(#history.members[1] == 2)
 function M.fit(prep, net, train, options)
-  check_prep(prep)
-  local spec = check_spec(net)
-  options = errors.options("fit", options, known)
-  local members, seed = whole(options, "ensemble", 1, MEMBERS_MAX), seed_of(options)
-  local settings = setmetatable({ epochs = whole(options, "epochs", 200, 1000000),
-    batch = whole(options, "batch", 128, 1 << 20), seed = seed }, { __index = options })
-  local training, on_epoch = nn.compile_options(settings)
-  local state = { prep = prep:clone(), training = training }
-  local frame, on_valid
-  frame, state.dropped = labelled(train, "train")
-  if options.valid ~= nil then on_valid = labelled(options.valid, "valid") end
-  state.part = encode(frame, state.prep, true)
-  both_outcomes(state.part, "train")
-  if on_valid then state.valid = encode(on_valid, state.prep, false) end
-  local nets, history = core.net.train {
-    spec = spec, x = state.part.x, y = state.part.y, options = training, members = members,
-    valid_x = on_valid and state.valid.x, valid_y = on_valid and state.valid.y,
-    on_epoch = both(options.verbose and print_epoch or nil, on_epoch),
-  }
-  return finish(state, nets, history), history
+  local state = M.prepare(prep, net, train, options)
+  state.task.on_epoch = state.on_epoch
+  local nets, history = core.net.train(state.task)
+  return M.finish(state, nets, history), history
 end
 
 return M
