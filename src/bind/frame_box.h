@@ -81,6 +81,7 @@ int chlua_frame_split_groups(lua_State *L);
 int chlua_frame_split_times(lua_State *L);
 int chlua_frame_time_fold(lua_State *L);
 int chlua_frame_folds(lua_State *L);
+int chlua_frame_time_folds(lua_State *L);
 int chlua_frame_partition(lua_State *L);
 int chlua_frame_sample(lua_State *L);
 int chlua_frame_join(lua_State *L);

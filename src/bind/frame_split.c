@@ -184,19 +184,30 @@ int chlua_frame_time_fold(lua_State *L)
     luaL_argcheck(L, folds >= 1 && folds < PARTS_MAX, 2, "expected 1 to 999 folds");
     lua_Integer k = chlua_check_index(L, 3, folds) + 1;
     const char *time = luaL_checkstring(L, 4);
-    double embargo = luaL_optnumber(L, 5, 0), shares[PARTS_MAX];
+    double embargo = luaL_optnumber(L, 5, 0);
     int64_t starts[PARTS_MAX];
-    int parts = (int)folds + 1;
-    for (int p = 0; p < parts; p++) {
-        shares[p] = 1.0 / parts;
-    }
     int32_t *part = new_parts(L, frame);
     chl_error err = {0};
-    chlua_check(L, chl_time_starts(frame, time, shares, parts, starts, &err), &err);
+    chlua_check(L, chl_time_folds(frame, (int)folds, time, starts, part, &err), &err);
     int64_t two[] = {INT64_MIN, starts[k]};
     int64_t end = k < folds ? starts[k + 1] : INT64_MAX;
     chlua_check(L, chl_time_parts(frame, time, two, 2, end, embargo, part, &err), &err);
     return push_parts(L, frame, part, 2);
+}
+
+/* Pushes an i64 column of these numbers + add. */
+static void push_numbers(lua_State *L, const int32_t *numbers, int64_t n, int add)
+{
+    chl_error err = {0};
+    chl_column *made = NULL;
+    void **slot = chlua_new_box(L, CHLUA_COLUMN);
+    chl_status status = chl_column_new(CHL_I64, n, false, &made, &err);
+    *slot = made;
+    chlua_check(L, status, &err);
+    for (int64_t i = 0; i < n; i++) {
+        made->values.i64[i] = numbers[i] + add;
+    }
+    chl_column_seal(made);
 }
 
 /*** The fold of each row: what `Frame:folds` calls.
@@ -204,7 +215,7 @@ int chlua_frame_time_fold(lua_State *L)
  * @tparam integer folds
  * @tparam[opt] string stratify
  * @tparam[opt=0] integer seed
- * @tparam[opt] string group a column whose values stay together, instead of `stratify`
+ * @tparam[opt] string group a column whose values stay together
  * @treturn Column i64, 1 … folds
  * @usage frame:fold_numbers(5, "Exited", 1):max() == 5 */
 int chlua_frame_folds(lua_State *L)
@@ -216,21 +227,33 @@ int chlua_frame_folds(lua_State *L)
     const char *group = luaL_optstring(L, 5, NULL);
     folds = folds < 0 ? 0 : folds > INT32_MAX ? INT32_MAX : folds;
     int32_t *fold = new_parts(L, frame);
-    chl_error fold_error = {0};
-    chlua_check(L,
-                group ? chl_fold_groups(frame, (int)folds, group, seed, fold, &fold_error)
-                      : chl_folds(frame, (int)folds, stratify, seed, fold, &fold_error),
-                &fold_error);
     chl_error err = {0};
-    chl_column *made = NULL;
-    void **slot = chlua_new_box(L, CHLUA_COLUMN);
-    chl_status status = chl_column_new(CHL_I64, frame->rows, false, &made, &err);
-    *slot = made;
-    chlua_check(L, status, &err);
-    for (int64_t i = 0; i < frame->rows; i++) {
-        made->values.i64[i] = fold[i] + 1;
-    }
-    chl_column_seal(made);
+    chlua_check(
+        L,
+        group ? chl_fold_groups(frame, (int)folds, group, stratify, seed, fold, &err)
+              : chl_folds(frame, (int)folds, stratify, seed, fold, &err),
+        &err);
+    push_numbers(L, fold, frame->rows, 1);
+    return 1;
+}
+
+/*** The fold of an expanding window that tests each row.
+ * @function Frame:time_fold_numbers
+ * @tparam integer folds
+ * @tparam string time a column of dates or timestamps
+ * @treturn Column i64, 1 … folds; 0 for the first part, which is never tested
+ * @usage log:time_fold_numbers(2, "when"):max() == 2 */
+int chlua_frame_time_folds(lua_State *L)
+{
+    const chl_frame *frame = chlua_check_frame(L, 1);
+    lua_Integer folds = luaL_checkinteger(L, 2);
+    luaL_argcheck(L, folds >= 1 && folds < PARTS_MAX, 2, "expected 1 to 999 folds");
+    const char *time = luaL_checkstring(L, 3);
+    int64_t starts[PARTS_MAX];
+    int32_t *fold = new_parts(L, frame);
+    chl_error err = {0};
+    chlua_check(L, chl_time_folds(frame, (int)folds, time, starts, fold, &err), &err);
+    push_numbers(L, fold, frame->rows, 0);
     return 1;
 }
 

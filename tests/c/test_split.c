@@ -142,7 +142,7 @@ static void test_groups(void **state)
     chl_frame *f = make_dates();
     int32_t part[15], fold[15];
     assert_ok(chl_split_groups(f, (double[]){0.6, 0.4}, 2, "when", 7, part, &err));
-    assert_ok(chl_fold_groups(f, 5, "when", 7, fold, &err));
+    assert_ok(chl_fold_groups(f, 5, "when", NULL, 7, fold, &err));
     int seen = 0;
     for (int day = 1, row = 0; day <= 5; day++) {
         seen |= 1 << fold[row];
@@ -152,6 +152,35 @@ static void test_groups(void **state)
         }
     }
     assert_int_equal(seen, 31); /* five groups, five folds */
+    chl_frame_release(f);
+}
+
+/* Days of 1 to 5 rows; a day's rows have one value: 6 rows of "even" days, 9 of odd. */
+static void test_groups_by_values(void **state)
+{
+    (void)state;
+    chl_frame *f = make_dates(), *with = NULL;
+    chl_column *odd = NULL;
+    int32_t fold[15];
+    assert_ok(chl_column_new(CHL_I64, 15, false, &odd, &err));
+    for (int day = 1, row = 0; day <= 5; day++) {
+        for (int i = 0; i < day; i++) {
+            odd->values.i64[row++] = day % 2;
+        }
+    }
+    chl_column_seal(odd);
+    assert_ok(chl_frame_with(f, "odd", odd, &with, &err));
+    assert_ok(chl_fold_groups(with, 2, "when", "odd", 7, fold, &err));
+    /* day 5 against 3 + 1 and day 4 against 2: by size alone day 3 would go with 4 */
+    assert_int_not_equal(fold[14], fold[3]);
+    assert_int_not_equal(fold[14], fold[0]);
+    assert_int_not_equal(fold[6], fold[1]);
+    assert_error(chl_fold_groups(with, 2, "when", "ood", 7, fold, &err),
+                 "stratify: unknown column 'ood' (did you mean 'odd'?)");
+    assert_error(chl_fold_groups(with, 6, "when", "odd", 7, fold, &err),
+                 "expected 2 to 5 folds (the number of groups in 'when'), got 6");
+    chl_column_release(odd);
+    chl_frame_release(with);
     chl_frame_release(f);
 }
 
@@ -175,9 +204,13 @@ static void test_errors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_shares), cmocka_unit_test(test_stratified),
-        cmocka_unit_test(test_folds),  cmocka_unit_test(test_sample),
-        cmocka_unit_test(test_times),  cmocka_unit_test(test_groups),
+        cmocka_unit_test(test_shares),
+        cmocka_unit_test(test_stratified),
+        cmocka_unit_test(test_folds),
+        cmocka_unit_test(test_sample),
+        cmocka_unit_test(test_times),
+        cmocka_unit_test(test_groups),
+        cmocka_unit_test(test_groups_by_values),
         cmocka_unit_test(test_errors),
     };
     return cmocka_run_group_tests_name("split", tests, NULL, NULL);

@@ -251,7 +251,7 @@ describe("random parts", function()
     assert.error_matches(function() f:split { 1, sed = 1 } end,
       "split: unknown option 'sed' %(did you mean 'seed'?")
     assert.error_matches(function() f:folds { seed = 1 } end,
-      "folds: expected the number of folds first")
+      "folds: expected the number of folds %(k = 5%), got none")
     assert.error_matches(function() f:sample(101) end, "sample: expected 0 to 100 rows, got 101")
   end)
 end)

@@ -58,6 +58,23 @@ describe("split by group", function()
     assert.are.equal(#frame, tested)
   end)
 
+  it("spreads a target over folds of whole customers", function()
+    local rows = {}
+    for customer = 1, 90 do -- every third one leaves; rows from 1 to 5
+      for _ = 1, 1 + customer % 5 do
+        rows[#rows + 1] = { customer = customer, left = customer % 3 == 0 and 1 or 0 }
+      end
+    end
+    local many = cl.from_table(rows)
+    local rate = many:col("left"):sum() / #many
+    for _, outside, inside in many:folds { k = 5, group = "customer", stratify = "left",
+      seed = 2 } do
+      assert.is_true(disjoint(set_of(outside, "customer"), set_of(inside, "customer")))
+      assert.is_true(math.abs(#inside - #many / 5) <= 4)
+      assert.is_true(math.abs(inside:col("left"):sum() / #inside - rate) < 0.04)
+    end
+  end)
+
   it("takes missing customers as one", function()
     local gaps = cl.from_table { { id = "a", n = 1 }, { n = 2 }, { n = 3 }, { id = "b", n = 4 } }
     for _, _, inside in gaps:folds { 3, group = "id" } do
@@ -122,6 +139,23 @@ describe("split by time", function()
     end
   end)
 
+  it("numbers the fold that tests a row", function()
+    local numbers = frame:time_fold_numbers(3, "cutoff"):to_table()
+    local cutoffs, tested = frame:col("cutoff"):to_table(), {}
+    for _, before, inside in frame:folds { k = 3, time = "cutoff" } do
+      tested[#tested + 1] = { #before, #inside }
+    end
+    local count = { [0] = 0, 0, 0, 0 }
+    for row, fold in ipairs(numbers) do
+      count[fold] = count[fold] + 1
+      for other, number in ipairs(numbers) do
+        if number > fold then assert.is_true(cutoffs[other] > cutoffs[row]) end
+      end
+    end
+    for k = 1, 3 do assert.are.equal(count[k], tested[k][2]) end
+    assert.are.equal(count[0] + count[1], tested[2][1])
+  end)
+
   it("of nothing gives empty parts", function()
     local a, b = frame:head(0):split { 0.5, 0.5, time = "cutoff" }
     assert.are.same({ 0, 0 }, { #a, #b })
@@ -168,5 +202,37 @@ describe("split by time", function()
       names = { "t" } })
     assert.error_matches(function() gap:split { 1, time = "t" } end,
       "row 2: expected a time, got nothing")
+  end)
+end)
+
+describe("repeated folds", function()
+  local frame = observations()
+
+  it("test every row once a repeat, with the folds of the next seed", function()
+    local seen, firsts, runs = {}, {}, 0
+    for i, outside, inside in frame:folds { k = 3, repeats = 2, seed = 5 } do
+      runs = runs + 1
+      assert.are.equal(#frame, #outside + #inside)
+      for _, n in ipairs(inside:col("n"):to_table()) do seen[n] = (seen[n] or 0) + 1 end
+      firsts[i] = inside:to_csv()
+    end
+    assert.are.equal(6, runs)
+    for n = 0, #frame - 1 do assert.are.equal(2, seen[n]) end
+    local _, _, next_seed = frame:folds { 3, seed = 6 }()
+    assert.are.equal(next_seed:to_csv(), firsts[4])
+  end)
+
+  it("say what does not go together", function()
+    local function message(spec) return select(2, pcall(frame.folds, frame, spec)) end
+    assert.matches("folds: option 'repeats': folds by time are one order",
+      message { k = 3, time = "cutoff", repeats = 2 })
+    assert.matches("folds: expected 'group' or 'time', not both",
+      message { k = 3, time = "cutoff", group = "customer" })
+    assert.matches("given twice, first and as 'k'", message { 3, k = 3 })
+    assert.matches("folds: option 'k': expected a whole number from 2", message { k = 1 })
+    assert.matches("expected 2 to 60 folds %(the number of groups in 'customer'%), got 61",
+      message { k = 61, group = "customer" })
+    assert.matches("unknown option 'repeat' %(did you mean 'repeats'%?%)",
+      message { k = 3, ["repeat"] = 2 })
   end)
 end)

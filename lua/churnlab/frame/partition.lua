@@ -4,6 +4,7 @@
 -- SPDX-License-Identifier: MIT
 local core = require("churnlab.core")
 local errors = require("churnlab.errors")
+local folds = require("churnlab.folds")
 
 local Frame = core.frame.methods
 
@@ -72,39 +73,35 @@ function Frame:split(spec)
   return self:split_by(shares, options.stratify, options.seed)
 end
 
--- The function that gives the rows outside (or before) fold k and those in it.
-local function fold_maker(frame, count, options)
-  if options.time then
-    return function(k) return frame:time_fold(count, k, options.time, options.embargo) end
-  end
-  local fold = frame:fold_numbers(count, options.stratify, options.seed, options.group)
-  return function(k) return frame:partition(fold, k) end
-end
-
 --- Cross-validation: each row is tested once. With `time`, an expanding window: the frame is cut
 -- into one part more than folds in the order of time, fold k is part k + 1, and what is outside of
--- it are the parts before.
--- @tparam table spec the number of folds; `stratify`, `group`, `time`, `embargo`, `seed` as in
---   `Frame:split`
--- @treturn function an iterator over k, the rows outside (or before) fold k and those in it
--- @usage for k, outside, inside in frame:folds { 5, stratify = "Exited", seed = 1 } do
+-- it are the parts before; the first part is never tested.
+-- @tparam table spec `k`, the number of folds (or as first item), and options:
+--
+--   - `seed` (0); `repeats` (1): so many times over, each with folds of its own (those of seed,
+--     seed + 1 …)
+--   - `stratify`: a column whose values keep their shares in every fold
+--   - `group`: a column, such as the customer's id: all rows with one value are in one fold. With
+--     `stratify` the groups are dealt so that its values spread evenly
+--   - `time`, a column of dates or timestamps, and `embargo` days: as in `Frame:split`
+-- @treturn function an iterator over 1 … k·repeats, the rows outside (or before) the fold and those
+--   in it, in their old order
+-- @raise fewer rows, groups or moments than folds; options that do not go together
+-- @usage for k, outside, inside in frame:folds { k = 5, stratify = "Exited", seed = 1 } do
 --   print(k, #outside, #inside)
 -- end
 function Frame:folds(spec)
-  local numbers, options = named_options("folds", spec, options_known)
-  check_together("folds", options)
-  if options.group and options.time then
-    errors.raise("folds: expected 'group' or 'time', not both")
+  local numbers, options = named_options("folds", spec, folds.known)
+  if numbers[1] ~= nil and options.k ~= nil then
+    errors.raise("folds: the number of folds is given twice, first and as 'k'")
   end
-  if math.type(numbers[1]) ~= "integer" then
-    errors.raise("folds: expected the number of folds first, got %s", tostring(numbers[1]))
-  end
-  local count, k = numbers[1], 0
-  local make = fold_maker(self, count, options)
+  local given = setmetatable({ k = options.k or numbers[1] }, { __index = options })
+  if given.k == nil then errors.raise("folds: expected the number of folds (k = 5), got none") end
+  local plan, i = folds.plan("folds", self, given), 0
   return function()
-    k = k + 1
-    if k > count then return nil end
-    return k, make(k)
+    i = i + 1
+    if i > plan.count then return nil end
+    return i, plan.parts(i)
   end
 end
 

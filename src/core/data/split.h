@@ -33,10 +33,13 @@ CHL_MUST_CHECK chl_status chl_split_groups(const chl_frame *frame, const double 
                                            int parts, const char *group, uint64_t seed,
                                            int32_t *part, chl_error *err);
 
-/* As above: each group in random order goes to the fold with the fewest rows so far. */
+/* As above: each group in random order goes to the fold with the fewest rows so far. With
+ * `stratify` (a column or NULL) the groups with most rows come first, and each goes to
+ * the fold that keeps the shares of its values most even: where the sum over values of
+ * (the fold's rows / all rows of the value)² grows least. */
 CHL_MUST_CHECK chl_status chl_fold_groups(const chl_frame *frame, int folds,
-                                          const char *group, uint64_t seed, int32_t *fold,
-                                          chl_error *err);
+                                          const char *group, const char *stratify,
+                                          uint64_t seed, int32_t *fold, chl_error *err);
 
 /* ---- by time (split_times.c): `time` is a column of dates or timestamps without missing
  * rows ---- */
@@ -57,6 +60,12 @@ CHL_MUST_CHECK chl_status chl_time_starts_at(const chl_frame *frame, const char 
 CHL_MUST_CHECK chl_status chl_time_parts(const chl_frame *frame, const char *time,
                                          const int64_t *starts, int parts, int64_t end,
                                          double embargo, int32_t *part, chl_error *err);
+
+/* The fold of an expanding window that tests a row: the rows are cut into folds + 1 parts
+ * of about one size in the order of time; 0 = the first part, which no fold tests. */
+CHL_MUST_CHECK chl_status chl_time_folds(const chl_frame *frame, int folds,
+                                         const char *time, int64_t *starts, int32_t *fold,
+                                         chl_error *err);
 
 /* Fails unless all shares are positive and add up to 1 (1e-9). */
 CHL_MUST_CHECK chl_status chl_split_check_shares(const double *shares, int parts,

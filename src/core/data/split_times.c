@@ -173,3 +173,20 @@ chl_status chl_time_parts(const chl_frame *frame, const char *time, const int64_
     }
     return CHL_OK;
 }
+
+chl_status chl_time_folds(const chl_frame *frame, int folds, const char *time,
+                          int64_t *starts, int32_t *fold, chl_error *err)
+{
+    int parts = folds + 1;
+    double *shares = chl_alloc((size_t)parts, sizeof *shares);
+    if (!shares) {
+        return chl_fail_memory(err);
+    }
+    for (int p = 0; p < parts; p++) {
+        shares[p] = 1.0 / parts;
+    }
+    chl_status status = chl_time_starts(frame, time, shares, parts, starts, err);
+    chl_free(shares);
+    CHL_TRY(status);
+    return chl_time_parts(frame, time, starts, parts, INT64_MAX, 0, fold, err);
+}
