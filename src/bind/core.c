@@ -31,6 +31,7 @@ static const struct {
     {"reshape", chlua_open_reshape},
     {"profile", chlua_open_profile},
     {"prep", chlua_open_prep},
+    {"resample", chlua_open_resample},
     {"rng", chlua_open_rng},
     {"hash", chlua_open_hash},
     {"sandbox", chlua_open_sandbox},

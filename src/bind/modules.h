@@ -28,6 +28,7 @@ void chlua_open_clean(lua_State *L);   /* cleaning of columns */
 void chlua_open_reshape(lua_State *L); /* stack, spread, melt, crosstab */
 void chlua_open_profile(lua_State *L); /* figures of columns, correlations */
 void chlua_open_prep(lua_State *L);
+void chlua_open_resample(lua_State *L);
 void chlua_open_rng(lua_State *L);
 void chlua_open_hash(lua_State *L);
 void chlua_open_sandbox(lua_State *L);

@@ -200,6 +200,24 @@ static int prep_m_lineage(lua_State *L)
     return 1;
 }
 
+/*** Which encoded columns belong to nominal features.
+ * @function Prep:nominal
+ * @treturn {integer,...} one a column: 0 for a number; equal numbers for the one-hot
+ * columns of one text; a number of its own for a missing flag
+ * @usage
+ * prep:drop({ "Surname" }):onehot():fit_transform(train)
+ * assert(#prep:nominal() == #prep:encoded_names()) */
+static int prep_m_nominal(lua_State *L)
+{
+    const chl_prep *prep = check_fitted(L, "nominal");
+    lua_newtable(L);
+    for (int j = 0; j < chl_prep_encoded_count(prep); j++) {
+        lua_pushinteger(L, chl_prep_nominal(prep, j));
+        lua_rawseti(L, -2, j + 1);
+    }
+    return 1;
+}
+
 /*** A frame without rows that has the raw columns with their types and levels.
  * @function Prep:schema
  * @treturn Frame
@@ -271,6 +289,7 @@ void chlua_open_prep(lua_State *L)
         {"raw_names", prep_m_raw_names},
         {"encoded_names", prep_m_encoded_names},
         {"lineage", prep_m_lineage},
+        {"nominal", prep_m_nominal},
         {"schema", prep_m_schema},
         {"to_table", prep_m_to_table},
         {"describe", prep_m_describe},

@@ -21,6 +21,7 @@
 #include "core/data/row_hash.h"
 #include "core/nn/train.h"
 #include "core/prep/prep.h"
+#include "core/prep/resample.h"
 #include "core/explain/shapley.h"
 #include "core/metrics/calibration.h"
 #include "core/metrics/logistic.h"
@@ -820,6 +821,29 @@ static void models(void **state)
     chl_frame_release(few);
 }
 
+static chl_status run_resampling(chl_error *err)
+{
+    double data[] = {0, 1, 2, 0, 3, 1, 4, 0, 5, 1, 6, 0, 7, 1},
+           y[] = {0, 0, 0, 0, 1, 1, 1};
+    chl_matrix x = {.rows = 7, .cols = 2, .data = data};
+    static const char text[] = "[{\"type\":\"smote_nc\",\"k\":2},{\"type\":\"under\"}]";
+    long saved = until_failure;
+    until_failure = -1;
+    json_t *steps = json_loads(text, 0, NULL);
+    until_failure = saved;
+    chl_resampled made;
+    chl_status status = chl_resample(&x, y, NULL, steps, 1, NULL, &made, err);
+    chl_resampled_reset(&made);
+    json_decref(steps);
+    return status;
+}
+
+static void resampling(void **state)
+{
+    (void)state;
+    fail_at_each("resampling", run_resampling);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -846,6 +870,7 @@ int main(void)
         cmocka_unit_test(roles_and_reading),
         cmocka_unit_test(duplicates),
         cmocka_unit_test(sort),
+        cmocka_unit_test(resampling),
     };
     return cmocka_run_group_tests_name("alloc_failures", tests, NULL, NULL);
 }

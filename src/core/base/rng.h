@@ -27,7 +27,9 @@ typedef enum chl_rng_purpose {
     CHL_RNG_BACKGROUND = 9,
     CHL_RNG_COALITIONS = 10,
     CHL_RNG_SIMULATE = 11,
-    CHL_RNG_HOLDOUT = 12
+    CHL_RNG_HOLDOUT = 12,
+    CHL_RNG_RESAMPLE = 13,
+    CHL_RNG_TUNE = 14
 } chl_rng_purpose;
 
 typedef struct chl_rng {

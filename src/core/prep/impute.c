@@ -199,6 +199,7 @@ static chl_status impute_bind(chl_step *step, chl_layout *layout, chl_error *err
         if (self->flagged[i]) {
             CHL_TRY(chl_step_add_indicator(step, i, "", "_missing", layout,
                                            &self->flags[i], err));
+            layout->slots[self->flags[i]].nominal = self->flags[i] + 1;
         }
     }
     return CHL_OK;

@@ -25,6 +25,7 @@ typedef struct chl_slot {
     int lineage;        /* index of its chl_lineage */
     bool alive;         /* not yet replaced or dropped */
     bool indicator;     /* a 0/1 column that one-hot or a missing flag made */
+    int nominal;        /* equal, from 1, for the indicators of one feature; 0 = none */
     bool touched;       /* some step other than drop read it */
     bool exact;         /* an expression reads it: categories keep the training codes */
 } chl_slot;

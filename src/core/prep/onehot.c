@@ -145,6 +145,9 @@ static chl_status onehot_bind(chl_step *step, chl_layout *layout, chl_error *err
         if (c->other) {
             CHL_TRY(chl_step_add_indicator(step, i, "=", OTHER, layout, &slot, err));
         }
+        for (int k = c->first; k < layout->n; k++) {
+            layout->slots[k].nominal = c->first + 1;
+        }
         layout->slots[step->slots[i]].alive = false;
     }
     return CHL_OK;

@@ -336,6 +336,11 @@ bool chl_prep_depends(const chl_prep *prep, int j, int i)
     return false;
 }
 
+int chl_prep_nominal(const chl_prep *prep, int j)
+{
+    return prep->layout.slots[prep->encoded[j]].nominal;
+}
+
 chl_status chl_prep_schema(const chl_prep *prep, chl_frame **out, chl_error *err)
 {
     int *slots = chl_alloc((size_t)prep->raws.n, sizeof *slots);

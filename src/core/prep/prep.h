@@ -84,6 +84,9 @@ const char *chl_prep_encoded_name(const chl_prep *prep, int j);
 /* Lineage: true when encoded column j is computed from raw column i (several for a
  * derived one). */
 bool chl_prep_depends(const chl_prep *prep, int j, int i);
+/* 0 for a number; equal, from 1, for the encoded columns of one nominal feature: the
+ * one-hot columns of a text, or one missing flag. */
+int chl_prep_nominal(const chl_prep *prep, int j);
 
 /* A zero-row frame of the raw columns with their types and, for categories, levels: the
  * signature that expressions, policies and scoring input are checked against. A new
