@@ -55,7 +55,8 @@ static double loss_of(setup *s, chl_real *g)
     int64_t ld = chl_padded(s->net->outputs);
     double smooth = s->loss.label_smoothing;
     memset(s->pass.masks.counter, 0, sizeof s->pass.masks.counter); /* same dropout */
-    const chl_real *z = chl_pass_forward(&s->pass);
+    chl_pass_forward(&s->pass);
+    const chl_real *z = chl_pass_logits(&s->pass, 0);
     double sum = s->loss.type == CHL_LOSS_BCE
                      ? chl_bce_batch(smooth, ROWS, ld, z, s->y, s->w, 1.0 / ROWS, g)
                      : chl_cross_entropy_batch(smooth, s->net->outputs, ROWS, ld, z, s->y,
@@ -67,12 +68,13 @@ static double loss_of(setup *s, chl_real *g)
 static double penalty_of(const setup *s)
 {
     double sum = 0;
-    for (int i = 0; i < s->net->count; i++) {
-        const chl_layer *l = &s->net->layers[i];
-        int64_t n = l->kind == CHL_LAYER_DENSE ? l->in * chl_padded(l->out) : 0;
+    for (int i = 0; i < s->net->tensor_count; i++) {
+        const chl_param *p = &s->net->tensors[i];
+        const chl_layer_options *o = &s->net->layers[p->layer].options;
+        int64_t n = p->role == CHL_ROLE_WEIGHT ? chl_param_packed(p) : 0;
         for (int64_t k = 0; k < n; k++) {
-            double w = s->pass.packed.params[l->pack_at + k];
-            sum += l->l1 * fabs(w) + l->l2 * w * w;
+            double w = s->pass.packed.params[p->pack_at + k];
+            sum += o->l1 * fabs(w) + o->l2 * w * w;
         }
     }
     return sum;
@@ -108,7 +110,7 @@ static void check(const char *layers, const char *loss)
     setup s = {0};
     json_t *keep;
     begin(&s, layers, loss, &keep);
-    loss_of(&s, s.pass.gradient);
+    loss_of(&s, chl_pass_logit_gradient(&s.pass, 0));
     chl_pass_backward(&s.pass);
     assert_near(s.pass.penalty, penalty_of(&s), 1e-12);
     size_t n = (size_t)s.net->pack_params;

@@ -95,14 +95,14 @@ static void train(setup *s, const json_t *losses)
     int64_t n = s->net->pack_params, ld = chl_padded(s->net->outputs);
     chl_real *memory = chl_calloc(2 * (size_t)n, sizeof *memory);
     for (size_t t = 0; t < json_array_size(losses); t++) {
-        const chl_real *z = chl_pass_forward(&s->pass);
+        chl_pass_forward(&s->pass);
+        const chl_real *z = chl_pass_logits(&s->pass, 0);
+        chl_real *g = chl_pass_logit_gradient(&s->pass, 0);
         double scale = 1.0 / (double)s->rows, smooth = s->loss.label_smoothing;
-        double sum =
-            s->loss.type == CHL_LOSS_BCE
-                ? chl_bce_batch(smooth, s->rows, ld, z, s->y, s->w, scale,
-                                s->pass.gradient)
-                : chl_cross_entropy_batch(smooth, s->net->outputs, s->rows, ld, z, s->y,
-                                          s->w, scale, s->pass.gradient);
+        double sum = s->loss.type == CHL_LOSS_BCE
+                         ? chl_bce_batch(smooth, s->rows, ld, z, s->y, s->w, scale, g)
+                         : chl_cross_entropy_batch(smooth, s->net->outputs, s->rows, ld,
+                                                   z, s->y, s->w, scale, g);
         assert_near(sum * scale, number(losses, t), 2e-6);
         chl_pass_backward(&s->pass);
         chl_optimizer_decay(&s->optimizer, s->net, s->optimizer.lr,

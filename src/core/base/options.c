@@ -159,3 +159,28 @@ chl_status chl_options_read(const json_t *object, const char *where,
     }
     return CHL_OK;
 }
+
+static json_t *write_one(const chl_option *o, const void *slot)
+{
+    switch (o->type) {
+    case CHL_OPT_DOUBLE: return json_real(*(const double *)slot);
+    case CHL_OPT_INT: return json_integer(*(const int64_t *)slot);
+    case CHL_OPT_BOOL: return json_boolean(*(const bool *)slot);
+    case CHL_OPT_CHOICE: return json_string(o->choices[*(const int *)slot]);
+    default: return NULL;
+    }
+}
+
+chl_status chl_options_write(const chl_option *table, const void *values, json_t *object,
+                             chl_error *err)
+{
+    for (const chl_option *o = table; o->name; o++) {
+        bool plain = o->type == CHL_OPT_DOUBLE || o->type == CHL_OPT_INT ||
+                     o->type == CHL_OPT_BOOL || o->type == CHL_OPT_CHOICE;
+        json_t *value = plain ? write_one(o, (const char *)values + o->offset) : NULL;
+        if (plain && json_object_set_new(object, o->name, value) != 0) {
+            return chl_fail_memory(err);
+        }
+    }
+    return CHL_OK;
+}

@@ -41,6 +41,11 @@ CHL_MUST_CHECK chl_status chl_options_read(const json_t *object, const char *whe
                                            const chl_option *table, void *out,
                                            chl_error *err);
 
+/* The other way: sets every double, integer, boolean and choice of the table in the JSON
+ * object. */
+CHL_MUST_CHECK chl_status chl_options_write(const chl_option *table, const void *values,
+                                            json_t *object, chl_error *err);
+
 /* "a number", "a string", "a list" … : for messages. */
 const char *chl_json_type_name(const json_t *value);
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/nn/evaluate.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include "core/base/alloc.h"
 
-enum { BLOCK = 32, DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS };
+enum { DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS };
 
 chl_status chl_evaluator_init(chl_evaluator *e, const chl_net *net, int64_t n,
                               chl_error *err)
@@ -16,36 +17,74 @@ chl_status chl_evaluator_init(chl_evaluator *e, const chl_net *net, int64_t n,
     size_t rows = (size_t)n;
     e->logits =
         chl_alloc_aligned(rows, (size_t)chl_padded(net->outputs) * sizeof(chl_real));
-    e->scratch =
-        chl_alloc_aligned(2 * BLOCK, (size_t)chl_net_widest(net) * sizeof(chl_real));
     e->keys = chl_alloc(rows, 2 * sizeof *e->keys);
-    if (!e->logits || !e->scratch || !e->keys) {
-        chl_evaluator_reset(e);
-        return chl_fail_memory(err);
+    e->merged =
+        chl_alloc((size_t)(chl_run_capacity(net) * net->outputs), sizeof *e->merged);
+    chl_status status = e->logits && e->keys && e->merged ? CHL_OK : chl_fail_memory(err);
+    if (status == CHL_OK) {
+        status = chl_run_init(&e->run, net, &e->folded, chl_run_capacity(net), err);
     }
-    return CHL_OK;
+    if (status != CHL_OK) {
+        chl_evaluator_reset(e);
+    }
+    return status;
 }
 
 void chl_evaluator_reset(chl_evaluator *e)
 {
     chl_packed_reset(&e->folded);
+    chl_run_reset(&e->run);
     chl_free(e->logits);
-    chl_free(e->scratch);
     chl_free(e->keys);
+    chl_free(e->merged);
     *e = (chl_evaluator){0};
+}
+
+static void copy_rows(chl_real *to, int64_t to_row, const chl_real *from,
+                      int64_t from_row, int64_t rows)
+{
+    int64_t n = to_row < from_row ? to_row : from_row;
+    for (int64_t i = 0; i < rows; i++) {
+        memcpy(to + i * to_row, from + i * from_row, (size_t)n * sizeof *to);
+    }
+}
+
+/* The logits whose sigmoid or softmax is the mean of the copies' probabilities. */
+static void merge_copies(chl_evaluator *e, chl_real *logits)
+{
+    const chl_net *net = e->net;
+    int64_t ld = chl_padded(net->outputs);
+    bool pair = chl_head_activation(net, 0) == CHL_SIGMOID;
+    for (int64_t i = 0; i < e->run.rows; i++) {
+        const double *p = e->merged + i * net->outputs;
+        for (int j = 0; j < net->outputs; j++) {
+            double z = log(fmax(p[j], DBL_MIN));
+            z -= pair ? log(fmax(1 - p[j], DBL_EPSILON / 2)) : 0;
+            logits[i * ld + j] = (chl_real)z;
+        }
+    }
+}
+
+static void take_logits(chl_evaluator *e, chl_real *logits)
+{
+    if (e->net->head[0].copies > 1) {
+        chl_run_finish(&e->run, e->merged);
+        merge_copies(e, logits);
+    } else {
+        memcpy(logits, chl_run_logits(&e->run, 0),
+               (size_t)(e->run.rows * chl_padded(e->net->outputs)) * sizeof *logits);
+    }
 }
 
 static void compute_logits(chl_evaluator *e, const chl_rows *set)
 {
-    const chl_net *net = e->net;
-    int64_t in = chl_padded(net->inputs), out = chl_padded(net->outputs);
-    chl_real *even = e->scratch, *odd = e->scratch + BLOCK * chl_net_widest(net);
-    for (int64_t i = 0; i < set->n; i += BLOCK) {
-        int64_t rows = set->n - i < BLOCK ? set->n - i : BLOCK;
-        memcpy(even, set->x + i * in, (size_t)(rows * in) * sizeof *even);
-        const chl_real *z =
-            chl_packed_forward(&e->folded, net, e->kernels, 0, rows, even, in, even, odd);
-        memcpy(e->logits + i * out, z, (size_t)(rows * out) * sizeof *z);
+    chl_run *run = &e->run;
+    int64_t in = chl_padded(e->net->inputs), out = chl_padded(e->net->outputs);
+    for (int64_t i = 0; i < set->n; i += run->capacity) {
+        run->rows = set->n - i < run->capacity ? set->n - i : run->capacity;
+        copy_rows(chl_run_input(run), e->net->input_row, set->x + i * in, in, run->rows);
+        chl_run_layers(run, 0);
+        take_logits(e, e->logits + i * out);
     }
 }
 
@@ -119,7 +158,7 @@ void chl_evaluate(chl_evaluator *e, const chl_packed *weights, const chl_loss *l
 {
     size_t n = (size_t)(e->net->pack_params + e->net->pack_state);
     memcpy(e->folded.params, weights->params, n * sizeof(chl_real));
-    chl_packed_fold_norms(&e->folded, e->net);
+    chl_packed_fold(&e->folded, e->net);
     chl_packed_turn_single(&e->folded, e->net);
     compute_logits(e, set);
     int64_t ld = chl_padded(e->net->outputs);

@@ -47,7 +47,7 @@ chl_status chl_loss_read(const json_t *json, chl_loss *loss, chl_error *err)
 
 chl_status chl_loss_check_net(const chl_loss *loss, const chl_net *net, chl_error *err)
 {
-    int final = chl_net_final_activation(net);
+    int final = chl_head_activation(net, 0);
     if (loss->type == CHL_LOSS_BCE) {
         return net->outputs == 1 && final == CHL_SIGMOID
                    ? CHL_OK

@@ -25,7 +25,8 @@ typedef struct trainer {
     chl_real *memory; /* the optimizer's, 2 × pack_params */
     chl_real *best;   /* pack_params + pack_state: the best epoch's numbers */
     int64_t *order;   /* [train.n]: rows in the order of this epoch */
-    double *y, *w;    /* [batch]: labels and weights of this batch */
+    int copies;       /* predictions for each row that are judged alone */
+    double *y, *w;    /* [batch × copies]: labels and weights of this batch */
     int64_t steps;    /* optimizer steps so far */
     int64_t planned;  /* steps of all epochs, if none stops early */
     chl_early_stop stop;
@@ -54,6 +55,8 @@ static chl_status allocate(trainer *t, int64_t batch, chl_error *err)
     t->memory = chl_alloc_aligned(2 * params, sizeof *t->memory);
     t->best = chl_alloc_aligned(numbers, sizeof *t->best);
     t->order = chl_alloc((size_t)t->job->train.n, sizeof *t->order);
+    t->copies = t->net->head[0].copies;
+    batch *= t->copies;
     t->y = chl_alloc(2 * (size_t)batch, sizeof *t->y);
     if (!t->memory || !t->best || !t->order || !t->y) {
         return chl_fail_memory(err);
@@ -111,22 +114,29 @@ static void gather(trainer *t, int64_t from, int64_t rows)
     for (int64_t i = 0; i < rows; i++) {
         int64_t row = t->order[from + i];
         memcpy(t->pass.input + i * ld, set->x + row * ld, (size_t)ld * sizeof *set->x);
-        t->y[i] = set->y[row];
-        t->w[i] = set->weights[row];
+        for (int c = 0; c < t->copies; c++) {
+            t->y[i * t->copies + c] = set->y[row];
+            t->w[i * t->copies + c] = set->weights[row];
+        }
     }
     t->pass.rows = rows;
 }
 
-static double loss_and_gradient(trainer *t, const chl_real *logits)
+/* The batch's loss: the sum over its rows, the mean over a row's copies. */
+static double loss_and_gradient(trainer *t)
 {
     const chl_loss *loss = &t->options->loss;
-    int64_t rows = t->pass.rows, ld = chl_padded(t->net->outputs);
+    const chl_real *logits = chl_pass_logits(&t->pass, 0);
+    chl_real *gradient = chl_pass_logit_gradient(&t->pass, 0);
+    int64_t rows = t->pass.rows * t->copies, ld = chl_padded(t->net->outputs);
     double scale = 1.0 / (double)rows;
-    return loss->type == CHL_LOSS_BCE
-               ? chl_bce_batch(loss->label_smoothing, rows, ld, logits, t->y, t->w, scale,
-                               t->pass.gradient)
-               : chl_cross_entropy_batch(loss->label_smoothing, t->net->outputs, rows, ld,
-                                         logits, t->y, t->w, scale, t->pass.gradient);
+    double sum =
+        loss->type == CHL_LOSS_BCE
+            ? chl_bce_batch(loss->label_smoothing, rows, ld, logits, t->y, t->w, scale,
+                            gradient)
+            : chl_cross_entropy_batch(loss->label_smoothing, t->net->outputs, rows, ld,
+                                      logits, t->y, t->w, scale, gradient);
+    return sum / t->copies;
 }
 
 static chl_status check_finite(const trainer *t, double value, const char *what,
@@ -165,7 +175,8 @@ static chl_status step(trainer *t, int epoch, int64_t from, int64_t rows, double
 {
     int64_t batch = from / t->pass.batch, n = t->net->pack_params;
     gather(t, from, rows);
-    double sum = loss_and_gradient(t, chl_pass_forward(&t->pass));
+    chl_pass_forward(&t->pass);
+    double sum = loss_and_gradient(t);
     CHL_TRY(check_finite(t, sum, "loss", epoch, batch, err));
     chl_pass_backward(&t->pass);
     double norm = sqrt((double)t->pass.kernels->square_sum(n, t->pass.grads));

@@ -78,11 +78,12 @@ void chl_optimizer_decay(const chl_optimizer *o, const chl_net *net, double lr,
         return;
     }
     chl_real keep = (chl_real)(1 - lr * o->weight_decay);
-    for (int i = 0; i < net->count; i++) {
-        const chl_layer *layer = &net->layers[i];
-        int64_t end = layer->kind == CHL_LAYER_DENSE ? layer->pack_bias : layer->pack_at;
-        for (int64_t k = layer->pack_at; k < end; k++) {
-            params[k] *= keep;
+    for (int i = 0; i < net->tensor_count; i++) {
+        const chl_param *p = &net->tensors[i];
+        bool decays = p->role == CHL_ROLE_WEIGHT || p->role == CHL_ROLE_EMBEDDING;
+        int64_t n = decays && p->trained ? chl_param_packed(p) : 0;
+        for (int64_t k = 0; k < n; k++) {
+            params[p->pack_at + k] *= keep;
         }
     }
 }

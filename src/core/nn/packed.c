@@ -52,23 +52,30 @@ static void copy_weights(chl_real *packed, chl_real *dense, int64_t rows, int64_
     }
 }
 
+static void copy_tensor(chl_real *packed, chl_real *dense, const chl_param *t,
+                        copy_fn *copy)
+{
+    int64_t padded = chl_padded(t->cols);
+    for (int64_t block = 0; block < t->blocks; block++) {
+        if (t->form == CHL_FORM_PANELS) {
+            copy_weights(packed, dense, t->rows, t->cols, copy);
+        } else {
+            for (int64_t i = 0; i < t->rows; i++) {
+                copy(packed + i * padded, dense + i * t->cols, t->cols);
+            }
+        }
+        packed += t->rows * padded;
+        dense += t->rows * t->cols;
+    }
+}
+
 static void copy_all(const chl_packed *p, const chl_net *net, copy_fn *copy)
 {
-    for (int i = 0; i < net->count; i++) {
-        const chl_layer *layer = &net->layers[i];
-        bool dense = layer->kind == CHL_LAYER_DENSE;
-        if (!dense && layer->kind != CHL_LAYER_BATCH_NORM) {
-            continue;
-        }
-        int64_t rows = dense ? layer->in : 1, out = layer->out;
-        copy_weights(p->params + layer->pack_at, net->params + layer->at, rows, out,
-                     copy);
-        copy(p->params + layer->pack_bias, net->params + layer->at + rows * out, out);
-        if (!dense) {
-            chl_real *state = p->state + layer->pack_state;
-            copy(state, net->state + layer->state_at, out);
-            copy(state + chl_padded(out), net->state + layer->state_at + out, out);
-        }
+    for (int i = 0; i < net->tensor_count; i++) {
+        const chl_param *t = &net->tensors[i];
+        bool state = t->role == CHL_ROLE_STATE;
+        copy_tensor((state ? p->state : p->params) + t->pack_at,
+                    (state ? net->state : net->params) + t->at, t, copy);
     }
 }
 
@@ -82,49 +89,41 @@ void chl_packed_store(const chl_packed *p, chl_net *net)
     copy_all(p, net, copy_out);
 }
 
-void chl_packed_fold_norms(chl_packed *p, const chl_net *net)
+void chl_packed_fold(chl_packed *p, const chl_net *net)
 {
     for (int i = 0; i < net->count; i++) {
-        const chl_layer *layer = &net->layers[i];
-        if (layer->kind != CHL_LAYER_BATCH_NORM) {
-            continue;
-        }
-        chl_real *gamma = p->params + layer->pack_at;
-        chl_real *beta = p->params + layer->pack_bias;
-        const chl_real *mean = p->state + layer->pack_state;
-        const chl_real *var = mean + chl_padded(layer->out);
-        for (int j = 0; j < layer->out; j++) {
-            double scale = (double)gamma[j] / sqrt((double)var[j] + layer->eps);
-            gamma[j] = (chl_real)scale;
-            beta[j] = (chl_real)((double)beta[j] - (double)mean[j] * scale);
+        if (net->layers[i].class->fold) {
+            net->layers[i].class->fold(net, i, p->params, p->state);
         }
     }
 }
 
 int chl_net_norm_reader(const chl_net *net, int i)
 {
-    for (i++; i < net->count && net->layers[i].kind == CHL_LAYER_DROPOUT;) {
-        i++;
-    }
-    return i < net->count && net->layers[i].kind == CHL_LAYER_DENSE ? i : -1;
+    do {
+        i = net->layers[i].reader;
+    } while (i >= 0 && net->layers[i].class == &chl_dropout_class);
+    return i >= 0 && net->layers[i].class == &chl_dense_class ? i : -1;
 }
 
 /* (x · scale + shift) · W + b = x · (scale · W) + (b + shift · W) */
-static void absorb_norm(chl_packed *p, const chl_layer *norm, const chl_layer *dense)
+static void absorb_norm(chl_packed *p, const chl_net *net, int norm, int dense)
 {
-    const chl_real *scale = p->params + norm->pack_at;
-    const chl_real *shift = p->params + norm->pack_bias;
-    int64_t rows = dense->in, padded = chl_padded(dense->out);
+    const chl_real *scale = p->params + chl_layer_tensor(net, norm, 0)->pack_at;
+    const chl_real *shift = p->params + chl_layer_tensor(net, norm, 1)->pack_at;
+    const chl_param *weight = chl_layer_tensor(net, dense, 0);
+    chl_real *biases = p->params + chl_layer_tensor(net, dense, 1)->pack_at;
+    int64_t rows = weight->rows, padded = chl_padded(weight->cols);
     for (int64_t j = 0; j < padded; j++) {
         int64_t panel = j / CHL_PANEL * CHL_PANEL;
         int64_t width = padded - panel < CHL_PANEL ? padded - panel : CHL_PANEL;
-        chl_real *w = p->params + dense->pack_at + panel * rows + (j - panel);
-        double bias = (double)p->params[dense->pack_bias + j];
+        chl_real *w = p->params + weight->pack_at + panel * rows + (j - panel);
+        double bias = (double)biases[j];
         for (int64_t i = 0; i < rows; i++, w += width) {
             bias += (double)shift[i] * (double)*w;
             *w *= scale[i];
         }
-        p->params[dense->pack_bias + j] = (chl_real)bias;
+        biases[j] = (chl_real)bias;
     }
 }
 
@@ -133,8 +132,8 @@ void chl_packed_absorb_norms(chl_packed *p, const chl_net *net)
     p->absorbed = true;
     for (int i = 0; i < net->count; i++) {
         int reader = chl_net_norm_reader(net, i);
-        if (net->layers[i].kind == CHL_LAYER_BATCH_NORM && reader >= 0) {
-            absorb_norm(p, &net->layers[i], &net->layers[reader]);
+        if (net->layers[i].class == &chl_batch_norm_class && reader >= 0) {
+            absorb_norm(p, net, i, reader);
         }
     }
 }
@@ -143,9 +142,9 @@ void chl_packed_turn_single(chl_packed *p, const chl_net *net)
 {
     for (int i = 0; i < net->count; i++) {
         const chl_layer *layer = &net->layers[i];
-        if (layer->kind == CHL_LAYER_DENSE && layer->out == 1) {
-            chl_real *w = p->params + layer->pack_at;
-            for (int64_t k = 1; k < layer->in; k++) {
+        if (layer->class == &chl_dense_class && layer->out.width == 1) {
+            chl_real *w = p->params + chl_layer_tensor(net, i, 0)->pack_at;
+            for (int64_t k = 1; k < layer->in.width; k++) {
                 w[k] = w[k * CHL_LANES];
             }
         }

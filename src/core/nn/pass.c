@@ -21,49 +21,60 @@ static chl_real *cut(cutter *c, int64_t n)
     return piece;
 }
 
-static bool keeps_rows(const chl_net *net, int i)
+static chl_room room_of(const chl_net *net, int i, int64_t batch)
 {
-    const chl_layer *layer = &net->layers[i];
-    return layer->kind == CHL_LAYER_BATCH_NORM || layer->kind == CHL_LAYER_DROPOUT ||
-           (layer->kind == CHL_LAYER_DENSE &&
-            chl_activation_reads_input((chl_activation)layer->activation));
+    chl_room room = {0};
+    if (net->layers[i].class->room) {
+        net->layers[i].class->room(net, i, batch, &room);
+    }
+    return room;
+}
+
+/* A layer that works in place and is the only reader turns its own gradient into that of
+ * its source: both slots have one block. */
+static bool shares_gradient(const chl_net *net, int i)
+{
+    int reader = net->layers[i].reader;
+    return reader >= 0 && net->layers[reader].class->in_place;
+}
+
+/* From the last layer on, so that a source finds its reader's block. */
+static void cut_gradients(chl_pass *pass, cutter *c)
+{
+    const chl_net *net = pass->net;
+    for (int i = net->count - 1; i >= 0; i--) {
+        const chl_layer *layer = &net->layers[i];
+        if (!layer->needs) {
+            continue;
+        }
+        pass->slots[i].gradient = shares_gradient(net, i)
+                                      ? pass->slots[layer->reader].gradient
+                                      : cut(c, pass->batch * chl_row_size(layer->out));
+    }
 }
 
 static void cut_all(chl_pass *pass, cutter *c)
 {
     const chl_net *net = pass->net;
-    int64_t wide = pass->batch * chl_net_widest(net), turned = 0;
+    int64_t scratch = 0;
     pass->grads = cut(c, net->pack_params);
     pass->input = cut(c, pass->batch * chl_padded(net->inputs));
-    pass->gradient = cut(c, wide);
-    pass->spare = cut(c, wide);
+    pass->part = cut(c, pass->batch * chl_net_widest(net));
     for (int i = 0; i < net->count; i++) {
-        const chl_layer *layer = &net->layers[i];
-        int64_t ld = chl_padded(layer->out), size = chl_padded(layer->in) * layer->out;
+        chl_room room = room_of(net, i, pass->batch);
         chl_slot *slot = &pass->slots[i];
-        slot->out = cut(c, pass->batch * ld);
-        slot->kept = keeps_rows(net, i) ? cut(c, pass->batch * ld) : NULL;
-        slot->stats = layer->kind == CHL_LAYER_BATCH_NORM ? cut(c, 3 * ld) : NULL;
-        turned = layer->kind == CHL_LAYER_DENSE && size > turned ? size : turned;
+        slot->out = cut(c, pass->batch * chl_row_size(net->layers[i].out));
+        slot->kept = room.kept > 0 ? cut(c, room.kept) : NULL;
+        scratch = room.scratch > scratch ? room.scratch : scratch;
     }
-    pass->turned = cut(c, turned);
-}
-
-static int first_trainable(const chl_net *net)
-{
-    int i = 0;
-    while (i < net->count && net->layers[i].kind != CHL_LAYER_DENSE &&
-           net->layers[i].kind != CHL_LAYER_BATCH_NORM) {
-        i++;
-    }
-    return i;
+    cut_gradients(pass, c);
+    pass->scratch = cut(c, scratch);
 }
 
 chl_status chl_pass_init(chl_pass *pass, const chl_net *net, int64_t batch,
                          chl_error *err)
 {
     *pass = (chl_pass){.net = net, .kernels = chl_kernels_best(), .batch = batch};
-    pass->first_trainable = first_trainable(net);
     pass->slots = chl_calloc((size_t)net->count, sizeof *pass->slots);
     chl_status status =
         pass->slots ? chl_packed_init(&pass->packed, net, err) : chl_fail_memory(err);
@@ -92,37 +103,108 @@ void chl_pass_reset(chl_pass *pass)
     *pass = (chl_pass){0};
 }
 
-const chl_real *chl_pass_in(const chl_pass *pass, int i)
+/* ---- forward ---- */
+
+const chl_real *chl_pass_in(const chl_pass *pass, int i, int k)
 {
-    return i > 0 ? pass->slots[i - 1].out : pass->input;
+    int from = pass->net->layers[i].from[k];
+    return from == CHL_INPUT ? pass->input : pass->slots[from].out;
 }
 
-typedef void layer_fn(chl_pass *pass, int i);
-
-const chl_real *chl_pass_forward(chl_pass *pass)
+void chl_pass_forward(chl_pass *pass)
 {
-    static layer_fn *const forward[] = {
-        [CHL_LAYER_DENSE] = chl_dense_forward,
-        [CHL_LAYER_ACTIVATION] = chl_activation_forward,
-        [CHL_LAYER_BATCH_NORM] = chl_batch_norm_forward,
-        [CHL_LAYER_DROPOUT] = chl_dropout_forward,
-    };
     for (int i = 0; i < pass->net->count; i++) {
-        forward[pass->net->layers[i].kind](pass, i);
+        pass->net->layers[i].class->forward(pass, i);
     }
-    return pass->slots[pass->net->count - 1].out;
+}
+
+const chl_real *chl_pass_logits(const chl_pass *pass, int head)
+{
+    return pass->slots[pass->net->head[head].layer].out;
+}
+
+chl_real *chl_pass_logit_gradient(const chl_pass *pass, int head)
+{
+    return pass->slots[pass->net->head[head].layer].gradient;
+}
+
+/* ---- backward ---- */
+
+static chl_slot *source_slot(const chl_pass *pass, int i, int k)
+{
+    int from = pass->net->layers[i].from[k];
+    return from == CHL_INPUT || !pass->net->layers[from].needs ? NULL
+                                                               : &pass->slots[from];
+}
+
+chl_real *chl_pass_source_gradient(chl_pass *pass, int i, int k)
+{
+    const chl_slot *source = source_slot(pass, i, k);
+    return !source ? NULL : source->written ? pass->part : source->gradient;
+}
+
+void chl_pass_source_done(chl_pass *pass, int i, int k)
+{
+    chl_slot *source = source_slot(pass, i, k);
+    if (source && source->written) {
+        chl_shape shape = pass->net->layers[pass->net->layers[i].from[k]].out;
+        pass->kernels->add_scaled(pass->rows * chl_row_size(shape), 1, pass->part,
+                                  source->gradient);
+    } else if (source) {
+        source->written = true;
+    }
+}
+
+chl_real *chl_pass_turn(chl_pass *pass, int i)
+{
+    chl_real *own = pass->slots[i].gradient;
+    chl_real *dx = chl_pass_source_gradient(pass, i, 0);
+    if (!dx || dx == own) {
+        return own;
+    }
+    int64_t n = pass->rows * chl_row_size(pass->net->layers[i].out);
+    memcpy(dx, own, (size_t)n * sizeof *dx);
+    return dx;
+}
+
+void chl_pass_turned(chl_pass *pass, int i)
+{
+    chl_pass_source_done(pass, i, 0);
+}
+
+void chl_pass_penalise(chl_pass *pass, int i, int k)
+{
+    const chl_layer_options *o = &pass->net->layers[i].options;
+    if (o->l1 > 0 || o->l2 > 0) {
+        pass->penalty += (double)pass->kernels->penalty(
+            chl_param_packed(chl_layer_tensor(pass->net, i, k)), (chl_real)o->l1,
+            (chl_real)o->l2, chl_pass_params(pass, i, k), chl_pass_grads(pass, i, k));
+    }
+}
+
+/* Frozen layers pass gradients on but get none. */
+static void clear_frozen(chl_pass *pass)
+{
+    for (int i = 0; i < pass->net->tensor_count; i++) {
+        const chl_param *p = &pass->net->tensors[i];
+        if (!p->trained && p->role != CHL_ROLE_STATE) {
+            memset(pass->grads + p->pack_at, 0,
+                   (size_t)chl_param_packed(p) * sizeof *pass->grads);
+        }
+    }
 }
 
 void chl_pass_backward(chl_pass *pass)
 {
-    static layer_fn *const backward[] = {
-        [CHL_LAYER_DENSE] = chl_dense_backward,
-        [CHL_LAYER_ACTIVATION] = chl_activation_backward,
-        [CHL_LAYER_BATCH_NORM] = chl_batch_norm_backward,
-        [CHL_LAYER_DROPOUT] = chl_dropout_backward,
-    };
+    const chl_net *net = pass->net;
     pass->penalty = 0;
-    for (int i = pass->net->count - 1; i >= pass->first_trainable; i--) {
-        backward[pass->net->layers[i].kind](pass, i);
+    for (int i = 0; i < net->count; i++) {
+        pass->slots[i].written = chl_layer_head(net, i) >= 0;
     }
+    for (int i = net->count - 1; i >= 0; i--) {
+        if (net->layers[i].needs) {
+            net->layers[i].class->backward(pass, i);
+        }
+    }
+    clear_frozen(pass);
 }

@@ -4,21 +4,25 @@
  * gradient. Layer: core/nn, not for other rooms.
  *
  * All memory is one block, taken before the first step; a step allocates nothing.
+ *
+ * A class's backward reads the gradient of its output and overwrites the gradients of its
+ * sources where chl_pass_source_gradient gives a place; what several readers of a layer
+ * write is added up by the engine.
  */
 #ifndef CHL_NN_PASS_H
 #define CHL_NN_PASS_H
 
 #include "core/nn/layer.h"
 
-/* What one layer keeps between forward and backward. B = batch, ld = padded outputs. */
+/* What one layer keeps between forward and backward. B = batch, row = chl_row_size. */
 typedef struct chl_slot {
-    chl_real *out;  /* [B × ld] */
-    chl_real *kept; /* dense with gelu, silu, mish: sums before it; batch norm: normalised
-                       inputs; dropout: mask. [B × ld] or NULL */
-    chl_real *stats; /* batch norm: mean, variance, 1/deviation of the batch. [3 × ld] */
+    chl_real *out;      /* [B × row] */
+    chl_real *gradient; /* [B × row] of `out`; NULL = nobody needs it */
+    chl_real *kept;     /* as its class's `room` asked, or NULL */
+    bool written;       /* the gradient has a reader's part */
 } chl_slot;
 
-typedef struct chl_pass {
+struct chl_pass {
     const chl_net *net; /* borrowed: the architecture */
     const chl_kernels *kernels;
     int64_t batch;         /* rows at most */
@@ -27,36 +31,48 @@ typedef struct chl_pass {
     chl_real *grads;       /* [net->pack_params] */
     chl_real *input;       /* [batch × padded inputs], filled by the caller */
     chl_slot *slots;       /* [net->count] */
-    chl_real *gradient;    /* of the current layer's output while going back */
-    chl_real *spare;       /* the other one */
-    chl_real *turned;      /* transposed weights of one layer */
+    chl_real *part;        /* [batch × widest]: one reader's part of a gradient */
+    chl_real *scratch;     /* of the layer at work */
     chl_mask_stream masks; /* the caller sets key and counter */
     double penalty;        /* l1 and l2 terms of the step's loss */
-    int first_trainable;   /* layers below need no gradient */
     chl_real *block;       /* owns all of the above */
-} chl_pass;
+};
 
 CHL_MUST_CHECK chl_status chl_pass_init(chl_pass *pass, const chl_net *net, int64_t batch,
                                         chl_error *err);
 void chl_pass_reset(chl_pass *pass);
 
-/* Returns the logits of pass->rows rows in pass->input, padded. */
-const chl_real *chl_pass_forward(chl_pass *pass);
-/* From the gradient of the logits in pass->gradient to pass->grads and pass->penalty. */
+/* Runs pass->rows rows in pass->input through all layers. */
+void chl_pass_forward(chl_pass *pass);
+/* The logits of a head after forward: [rows × copies × padded width]; and where the
+ * caller puts their gradient before backward. */
+const chl_real *chl_pass_logits(const chl_pass *pass, int head);
+chl_real *chl_pass_logit_gradient(const chl_pass *pass, int head);
+/* From the gradients of all heads' logits to pass->grads and pass->penalty. */
 void chl_pass_backward(chl_pass *pass);
 
-/* One layer each, see the file of that name. backward turns pass->gradient from the
- * layer's output to its input. */
-void chl_dense_forward(chl_pass *pass, int i);
-void chl_dense_backward(chl_pass *pass, int i);
-void chl_activation_forward(chl_pass *pass, int i);
-void chl_activation_backward(chl_pass *pass, int i);
-void chl_batch_norm_forward(chl_pass *pass, int i);
-void chl_batch_norm_backward(chl_pass *pass, int i);
-void chl_dropout_forward(chl_pass *pass, int i);
-void chl_dropout_backward(chl_pass *pass, int i);
+/* ---- for classes ---- */
 
-/* What layer i reads: [rows × padded inputs]. */
-const chl_real *chl_pass_in(const chl_pass *pass, int i);
+/* Source k of layer i: [rows × row]. */
+const chl_real *chl_pass_in(const chl_pass *pass, int i, int k);
+static inline const chl_real *chl_pass_params(const chl_pass *pass, int i, int k)
+{
+    return pass->packed.params + chl_layer_tensor(pass->net, i, k)->pack_at;
+}
+/* The gradient of tensor k of layer i, to be overwritten. */
+static inline chl_real *chl_pass_grads(const chl_pass *pass, int i, int k)
+{
+    return pass->grads + chl_layer_tensor(pass->net, i, k)->pack_at;
+}
+/* Where backward of layer i writes the gradient of its source k; NULL = not needed. Ask,
+ * write, then call chl_pass_source_done, one source at a time. */
+chl_real *chl_pass_source_gradient(chl_pass *pass, int i, int k);
+void chl_pass_source_done(chl_pass *pass, int i, int k);
+/* For in-place classes: the output's gradient, which is to become that of the input. When
+ * it has, call chl_pass_turned. */
+chl_real *chl_pass_turn(chl_pass *pass, int i);
+void chl_pass_turned(chl_pass *pass, int i);
+/* Adds l1 and l2 of layer i, tensor k, to its gradient and to pass->penalty. */
+void chl_pass_penalise(chl_pass *pass, int i, int k);
 
 #endif

@@ -4,9 +4,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
-#include "core/nn/layer.h"
-
-enum { BLOCK = 32 };
+#include "core/nn/run.h"
 
 struct chl_sum_net {
     const chl_net *net; /* borrowed */
@@ -14,25 +12,39 @@ struct chl_sum_net {
     chl_packed packed; /* batch norm in the dense layers that read it */
     chl_real *first;   /* [inputs + 1][width] weights and bias; NULL = no dense layer */
     int64_t width;
+    int64_t block; /* rows that are run together */
 };
+
+/* The first layer is dense and the only one that reads the input. */
+static bool starts_dense(const chl_net *net)
+{
+    bool dense = net->layers[0].class == &chl_dense_class;
+    for (int i = 1; dense && i < net->count; i++) {
+        for (int k = 0; k < net->layers[i].sources; k++) {
+            dense = dense && net->layers[i].from[k] != CHL_INPUT;
+        }
+    }
+    return dense;
+}
 
 static chl_status load_first(chl_sum_net *s, chl_error *err)
 {
     const chl_layer *layer = &s->net->layers[0];
-    if (layer->kind != CHL_LAYER_DENSE) {
+    if (!starts_dense(s->net)) {
         s->width = chl_padded(s->net->inputs);
         return CHL_OK;
     }
-    s->width = chl_padded(layer->out);
-    size_t rows = (size_t)layer->in + 1, width = (size_t)s->width;
+    s->width = chl_padded(layer->out.width);
+    size_t rows = (size_t)layer->in.width + 1, width = (size_t)s->width;
+    size_t out = (size_t)layer->out.width;
     s->first = chl_alloc_aligned(rows, width * sizeof *s->first);
     if (!s->first) {
         return chl_fail_memory(err);
     }
     memset(s->first, 0, rows * width * sizeof *s->first);
+    const chl_real *numbers = s->net->params + chl_layer_tensor(s->net, 0, 0)->at;
     for (size_t i = 0; i < rows; i++) { /* the bias follows the weights */
-        memcpy(s->first + i * width, s->net->params + layer->at + i * (size_t)layer->out,
-               (size_t)layer->out * sizeof *s->first);
+        memcpy(s->first + i * width, numbers + i * out, out * sizeof *s->first);
     }
     return CHL_OK;
 }
@@ -44,11 +56,12 @@ chl_status chl_sum_net_new(const chl_net *net, chl_sum_net **out, chl_error *err
     if (!s) {
         return chl_fail_memory(err);
     }
-    *s = (chl_sum_net){.net = net, .kernels = chl_kernels_best()};
+    *s = (chl_sum_net){
+        .net = net, .kernels = chl_kernels_best(), .block = chl_run_capacity(net)};
     chl_status status = chl_packed_init(&s->packed, net, err);
     if (status == CHL_OK) {
         chl_packed_load(&s->packed, net);
-        chl_packed_fold_norms(&s->packed, net);
+        chl_packed_fold(&s->packed, net);
         chl_packed_absorb_norms(&s->packed, net);
         chl_packed_turn_single(&s->packed, net);
         status = load_first(s, err);
@@ -78,7 +91,7 @@ int chl_sum_net_width(const chl_sum_net *s)
 
 size_t chl_sum_net_scratch(const chl_sum_net *s)
 {
-    return 2 * BLOCK * (size_t)chl_net_widest(s->net);
+    return chl_run_size(s->net, s->block);
 }
 
 void chl_sum_net_start(const chl_sum_net *s, chl_real *row)
@@ -104,22 +117,36 @@ void chl_sum_net_gather(const chl_sum_net *s, const chl_row_sums *sums, chl_real
     s->kernels->row_sums(sums, s->width, out);
 }
 
+/* Where a row of sums goes: the first layer's output, or the input. */
+static void place_sums(const chl_sum_net *s, const chl_row_sums *block, chl_run *run)
+{
+    if (s->first) {
+        chl_real *out = chl_run_out(run, 0);
+        s->kernels->row_sums(block, s->width, out);
+        s->kernels->activate(chl_layer_activation(s->net, 0), block->rows * s->width, out,
+                             out);
+        return;
+    }
+    int64_t row = s->net->input_row;
+    chl_real *out = chl_run_input(run);
+    s->kernels->row_sums(block, s->width, out);
+    for (int64_t i = 1; row < s->width && i < block->rows; i++) {
+        memmove(out + i * row, out + i * s->width, (size_t)row * sizeof *out);
+    }
+}
+
 void chl_sum_net_predict(const chl_sum_net *s, const chl_row_sums *sums,
                          chl_real *scratch, double *out)
 {
-    chl_real *even = scratch, *odd = scratch + BLOCK * chl_net_widest(s->net);
+    chl_run run;
     chl_row_sums block = *sums;
-    for (int64_t i = 0; i < sums->rows; i += BLOCK) {
-        block.rows = sums->rows - i < BLOCK ? sums->rows - i : BLOCK;
+    chl_run_start(&run, s->net, &s->packed, s->block, scratch);
+    for (int64_t i = 0; i < sums->rows; i += s->block) {
+        block.rows = sums->rows - i < s->block ? sums->rows - i : s->block;
         block.at = sums->at + i * sums->parts;
-        s->kernels->row_sums(&block, s->width, even);
-        if (s->first) {
-            s->kernels->activate(chl_layer_activation(s->net, 0), block.rows * s->width,
-                                 even, even);
-        }
-        const chl_real *logits =
-            chl_packed_forward(&s->packed, s->net, s->kernels, s->first ? 1 : 0,
-                               block.rows, even, s->width, even, odd);
-        chl_net_finish(s->net, s->kernels, logits, block.rows, out + i * s->net->outputs);
+        run.rows = block.rows;
+        place_sums(s, &block, &run);
+        chl_run_layers(&run, s->first ? 1 : 0);
+        chl_run_finish(&run, out + i * s->net->outputs);
     }
 }

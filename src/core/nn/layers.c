@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The kinds of layers, and what their classes share. Layer: core/nn.
+ */
+#include "core/base/alloc.h"
+#include "core/nn/layer.h"
+
+const char *const chl_activation_names[] = {"linear",  "relu", "leaky_relu", "tanh",
+                                            "sigmoid", "gelu", "selu",       "elu",
+                                            "silu",    "mish", "softmax",    NULL};
+
+const chl_layer_class *const chl_layer_classes[] = {
+    &chl_dense_class,
+    &chl_activation_class,
+    &chl_batch_norm_class,
+    &chl_dropout_class,
+    NULL,
+};
+
+chl_status chl_net_add_tensor(chl_net *net, chl_layer *layer, chl_param tensor,
+                              chl_error *err)
+{
+    if (net->tensor_count == net->tensor_capacity) {
+        size_t capacity = (size_t)net->tensor_capacity;
+        chl_param *grown =
+            chl_grow(net->tensors, &capacity, capacity + 1, sizeof *net->tensors);
+        if (!grown) {
+            return chl_fail_memory(err);
+        }
+        net->tensors = grown;
+        net->tensor_capacity = (int)capacity;
+    }
+    bool state = tensor.role == CHL_ROLE_STATE;
+    tensor.blocks = tensor.blocks ? tensor.blocks : 1;
+    tensor.rows = tensor.rows ? tensor.rows : 1;
+    tensor.layer = (int)(layer - net->layers);
+    tensor.trained = !state && layer->options.trainable;
+    tensor.at = state ? net->state_count : net->param_count;
+    tensor.pack_at = state ? net->pack_state : net->pack_params;
+    *(state ? &net->state_count : &net->param_count) += chl_param_size(&tensor);
+    *(state ? &net->pack_state : &net->pack_params) += chl_param_packed(&tensor);
+    net->tensors[net->tensor_count++] = tensor;
+    layer->tensors++;
+    return CHL_OK;
+}
+
+chl_status chl_net_add_weight_and_bias(chl_net *net, chl_layer *layer, int64_t in,
+                                       int64_t out, chl_error *err)
+{
+    CHL_TRY(chl_net_add_tensor(net, layer,
+                               (chl_param){.name = "weight",
+                                           .role = CHL_ROLE_WEIGHT,
+                                           .form = CHL_FORM_PANELS,
+                                           .rows = in,
+                                           .cols = out},
+                               err));
+    return chl_net_add_tensor(
+        net, layer,
+        (chl_param){.name = "bias", .role = CHL_ROLE_BIAS, .vector = true, .cols = out},
+        err);
+}
+
+chl_real *chl_layer_numbers(chl_net *net, int layer, int k)
+{
+    const chl_param *p = chl_layer_tensor(net, layer, k);
+    return (p->role == CHL_ROLE_STATE ? net->state : net->params) + p->at;
+}
+
+void chl_layer_rng(chl_rng *rng, uint64_t seed, uint64_t member, int layer)
+{
+    chl_rng_init(rng, seed, CHL_RNG_WEIGHTS, member << 32 | (uint32_t)layer);
+}
