@@ -31,9 +31,9 @@ M.scores = core.metrics.scores
 -- @usage cl.metrics.roc_auc({ 0, 1 }, { -2, 5 }) == 1
 M.roc_auc = core.metrics.roc_auc
 
---- Fits a Platt or isotonic calibration on held-out rows (a model carries its own).
+--- Fits a Platt, temperature or isotonic calibration on held-out rows (a model carries its own).
 -- @function cl.metrics.calibration
--- @tparam string method "platt" or "isotonic"
+-- @tparam string method "platt", "temperature" or "isotonic"
 -- @tparam {number,...}|Column|Matrix y 0/1, both classes
 -- @tparam {number,...}|Column|Matrix p probabilities
 -- @treturn Calibration with `apply(p)` and `to_table()`

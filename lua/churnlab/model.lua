@@ -164,7 +164,7 @@ end
 -- earlier one. See @{churnlab.core.calibration} for the methods and their sources.
 -- @function Model:calibrate
 -- @tparam Frame valid with the target, both outcomes
--- @tparam[opt="isotonic"] string method "isotonic" or "platt"
+-- @tparam[opt="isotonic"] string method "isotonic", "platt" or "temperature"
 -- @treturn Model itself
 -- @usage model:calibrate(valid, "platt")
 function methods:calibrate(valid, method)

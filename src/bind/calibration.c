@@ -10,9 +10,10 @@
 #include "bind/chlua.h"
 #include "bind/modules.h"
 
-/*** Platt scaling (Platt 1999; Lin, Lin & Weng 2007) and isotonic regression (Zadrozny &
- * Elkan 2002) for scripts that hold probabilities themselves; a model carries its own. No
- * calibration answers exactly 0 or 1.
+/*** Platt scaling (Platt 1999; Lin, Lin & Weng 2007), temperature scaling (Guo et al.
+ * 2017) and isotonic regression (Zadrozny & Elkan 2002) for scripts that hold
+ * probabilities themselves; a model carries its own. No calibration answers exactly 0
+ * or 1.
  * @module churnlab.core.calibration */
 
 static void *check_calibration(lua_State *L)
@@ -22,7 +23,7 @@ static void *check_calibration(lua_State *L)
 
 /*** Fits a calibration on held-out rows.
  * @function core.calibration.fit
- * @tparam string method "platt" or "isotonic"
+ * @tparam string method "platt", "temperature" or "isotonic"
  * @tparam {number,...}|Column|Matrix y 0/1, both classes
  * @tparam {number,...}|Column|Matrix p probabilities
  * @treturn Calibration

@@ -166,7 +166,7 @@ static int model_m_score_frame(lua_State *L)
 /*** Fits a calibration on rows that training did not see; replaces an earlier one.
  * @function Model:calibrate_on
  * @tparam Frame valid with the target
- * @tparam string method "isotonic" or "platt"
+ * @tparam string method "isotonic", "platt" or "temperature"
  * @usage model:calibrate_on(valid, "isotonic") */
 static int model_m_calibrate_on(lua_State *L)
 {
@@ -180,6 +180,28 @@ static int model_m_calibrate_on(lua_State *L)
     chlua_control_done(L);
     chlua_check(L, status, &err);
     return 0;
+}
+
+/*** Takes a calibration that was fitted elsewhere, such as on out-of-fold predictions;
+ * replaces an earlier one.
+ * @function Model:set_calibration
+ * @tparam[opt] table calibration what `Calibration:to_table` gives; nil = none
+ * @treturn Model itself
+ * @raise when the table is no calibration
+ * @usage model:set_calibration(core.calibration.fit("platt", y, p):to_table()) */
+static int model_m_set_calibration(lua_State *L)
+{
+    chl_model *model = chlua_check_model(L, 1);
+    lua_settop(L, 2);
+    const json_t *json = chlua_check_json(L, 2);
+    chl_calibration *calibration = NULL;
+    chl_error err = {0};
+    if (json) {
+        chlua_check(L, chl_calibration_from_json(json, &calibration, &err), &err);
+    }
+    chl_model_set_calibration(model, calibration);
+    lua_pushvalue(L, 1);
+    return 1;
 }
 
 /*** The encoded columns of a frame.
@@ -349,6 +371,7 @@ void chlua_open_model(lua_State *L)
                                        {"hash", model_m_hash},
                                        {"score_frame", model_m_score_frame},
                                        {"calibrate_on", model_m_calibrate_on},
+                                       {"set_calibration", model_m_set_calibration},
                                        {"transform", model_m_transform},
                                        {"explain_row", chlua_model_explain_row},
                                        {"reasons", chlua_model_reasons},

@@ -4,6 +4,7 @@
  */
 #include "core/nn/net.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "bind/chlua.h"
@@ -188,6 +189,18 @@ static int net_m_tensors(lua_State *L)
     return 1;
 }
 
+/* The position of the tensor named at 2. */
+static int check_tensor(lua_State *L, chl_net *net)
+{
+    const char *name = luaL_checkstring(L, 2);
+    for (int i = 0; i < chl_net_tensor_count(net); i++) {
+        if (strcmp(chl_net_tensor(net, i).name, name) == 0) {
+            return i;
+        }
+    }
+    return luaL_argerror(L, 2, lua_pushfstring(L, "the net has no tensor '%s'", name));
+}
+
 /*** A copy of one tensor, [inputs × units] for weights; a vector is one row.
  * @function Net:tensor
  * @tparam string name as in Net:tensors
@@ -199,21 +212,55 @@ static int net_m_tensors(lua_State *L)
 static int net_m_tensor(lua_State *L)
 {
     chl_net *net = check_net(L);
-    const char *name = luaL_checkstring(L, 2);
-    for (int i = 0; i < chl_net_tensor_count(net); i++) {
-        chl_tensor t = chl_net_tensor(net, i);
-        if (strcmp(t.name, name) == 0) {
-            int64_t rows = t.rank == 2 ? t.shape[0] : 1, cols = t.shape[t.rank - 1];
-            chl_matrix *out = chlua_push_matrix(L);
-            chl_error err = {0};
-            chlua_check(L, chl_matrix_init(out, rows, cols, &err), &err);
-            for (int64_t k = 0; k < rows * cols; k++) {
-                out->data[k] = (double)t.data[k];
-            }
-            return 1;
+    chl_tensor t = chl_net_tensor(net, check_tensor(L, net));
+    int64_t rows = t.rank == 2 ? t.shape[0] : 1, cols = t.shape[t.rank - 1];
+    chl_matrix *out = chlua_push_matrix(L);
+    chl_error err = {0};
+    chlua_check(L, chl_matrix_init(out, rows, cols, &err), &err);
+    for (int64_t k = 0; k < rows * cols; k++) {
+        out->data[k] = (double)t.data[k];
+    }
+    return 1;
+}
+
+/*** Replaces one tensor, so that a net can hold weights from elsewhere. Nets keep single
+ * precision.
+ * @function Net:set_tensor
+ * @tparam string name as in Net:tensors
+ * @tparam {number,...}|Column|Matrix values all of them; a matrix row by row
+ * @treturn Net itself
+ * @raise when there is no tensor of that name, or a value that is not finite
+ * @usage
+ * local three = core.net.new({ layers = { { type = "dense", units = 1 } } }, 3)
+ * three:set_tensor("0.weight", { 0.5, -1, 2 }):set_tensor("0.bias", { 0.1 }) */
+static int net_m_set_tensor(lua_State *L)
+{
+    chl_net *net = check_net(L);
+    lua_settop(L, 3);
+    chl_tensor t = chl_net_tensor(net, check_tensor(L, net));
+    const chl_matrix *m = chlua_test_box(L, 3, CHLUA_MATRIX);
+    int64_t n = t.rank == 2 ? t.shape[0] * t.shape[1] : t.shape[0];
+    const double *values = m ? m->data : chlua_check_same(L, 3, n);
+    if (m && m->rows * m->cols != n) {
+        return luaL_argerror(L, 3,
+                             lua_pushfstring(L, "expected %I values, got %I",
+                                             (LUAI_UACINT)n,
+                                             (LUAI_UACINT)(m->rows * m->cols)));
+    }
+    for (int64_t k = 0; k < n; k++) {
+        if (!isfinite((double)(chl_real)values[k])) {
+            return luaL_argerror(L, 3,
+                                 lua_pushfstring(L,
+                                                 "value %I: expected a finite "
+                                                 "number",
+                                                 (LUAI_UACINT)(k + 1)));
         }
     }
-    return luaL_argerror(L, 2, lua_pushfstring(L, "the net has no tensor '%s'", name));
+    for (int64_t k = 0; k < n; k++) {
+        t.data[k] = (chl_real)values[k];
+    }
+    lua_settop(L, 1);
+    return 1;
 }
 
 static int net_tostring(lua_State *L)
@@ -232,15 +279,12 @@ void chlua_open_net(lua_State *L)
                                          {"train", chlua_net_train},
                                          {"check_options", chlua_net_check_options},
                                          {NULL, NULL}};
-    static const luaL_Reg methods[] = {{"predict", net_m_predict},
-                                       {"spec", net_m_spec},
-                                       {"describe", net_m_describe},
-                                       {"parameters", net_m_parameters},
-                                       {"inputs", net_m_inputs},
-                                       {"outputs", net_m_outputs},
-                                       {"tensors", net_m_tensors},
-                                       {"tensor", net_m_tensor},
-                                       {NULL, NULL}};
+    static const luaL_Reg methods[] = {
+        {"predict", net_m_predict},       {"spec", net_m_spec},
+        {"describe", net_m_describe},     {"parameters", net_m_parameters},
+        {"inputs", net_m_inputs},         {"outputs", net_m_outputs},
+        {"tensors", net_m_tensors},       {"tensor", net_m_tensor},
+        {"set_tensor", net_m_set_tensor}, {NULL, NULL}};
     static const luaL_Reg meta[] = {{"__gc", net_gc},
                                     {"__close", net_gc},
                                     {"__tostring", net_tostring},

@@ -50,6 +50,49 @@ static void platt_equals_scipy(void **state)
     json_decref(root);
 }
 
+/* The slope is where the derivative of the smoothed log loss is 0; ranking and the
+ * decisions at 1/2 stay. */
+static void temperature_is_the_optimum(void **state)
+{
+    (void)state;
+    json_t *root = golden_load("tests/golden/metrics.json"), *item;
+    size_t index;
+    json_array_foreach (json_object_get(root, "calibration"), index, item) {
+        example e = load(item);
+        chl_calibration *c;
+        json_t *json;
+        assert_ok(chl_calibration_fit("temperature", e.y, e.p, (int64_t)e.n, &c, &err));
+        assert_string_equal(chl_calibration_method(c), "temperature");
+        assert_ok(chl_calibration_to_json(c, &json, &err));
+        double a = golden_number(json, "a"), positives = 0, slope = 0;
+        assert_true(a > 0 && golden_number(json, "b") == 0);
+        for (size_t i = 0; i < e.n; i++) {
+            positives += e.y[i];
+        }
+        double negatives = (double)e.n - positives;
+        for (size_t i = 0; i < e.n; i++) {
+            double p = fmin(fmax(e.p[i], 0x1p-52), 1 - 0x1p-52), l = log(p / (1 - p));
+            double target =
+                e.y[i] != 0 ? (positives + 1) / (positives + 2) : 1 / (negatives + 2);
+            slope += l * (1 / (1 + exp(-a * l)) - target);
+        }
+        assert_true(a == 1e-6 || fabs(slope) < 1e-6 * (double)e.n);
+        double p[] = {0.1, 0.4999, 0.5, 0.5001, 0.9};
+        chl_calibration_apply(c, p, 5);
+        assert_true(p[0] <= p[1] && p[1] <= 0.5 && p[2] == 0.5 && p[3] >= 0.5);
+        chl_calibration *again;
+        assert_ok(chl_calibration_from_json(json, &again, &err));
+        double q = 0.1;
+        chl_calibration_apply(again, &q, 1);
+        assert_true(q == p[0]);
+        json_decref(json);
+        chl_calibration_free(c);
+        chl_calibration_free(again);
+        unload(&e);
+    }
+    json_decref(root);
+}
+
 static void assert_list(const json_t *got, const json_t *item, const char *key)
 {
     size_t n;
@@ -217,6 +260,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(platt_equals_scipy),
+        cmocka_unit_test(temperature_is_the_optimum),
         cmocka_unit_test(isotonic_equals_scikit_learn),
         cmocka_unit_test(isotonic_never_falls_nor_says_never),
         cmocka_unit_test(platt_stays_open_and_bears_certainty),

@@ -206,7 +206,7 @@ describe("metrics.calibration", function()
   it("improves what shouts, and survives a round trip", function()
     local loud = {}
     for i, v in ipairs(p) do loud[i] = sigmoid(3 * math.log(v / (1 - v))) end
-    for _, method in ipairs { "platt", "isotonic" } do
+    for _, method in ipairs { "platt", "isotonic", "temperature" } do
       local c = metrics.calibration(method, y, loud)
       local calm = c:apply(loud)
       assert.is_true(metrics.scores(y, calm).log_loss < metrics.scores(y, loud).log_loss - 0.1)

@@ -228,6 +228,23 @@ describe("core.net", function()
     end))
   end)
 
+  it("takes weights from elsewhere", function()
+    local net = core.net.new({ layers = { { type = "dense", units = 1, activation = "sigmoid" } } },
+      2)
+    assert.are.equal(net, net:set_tensor("0.weight", { 2, -1 }):set_tensor("0.bias", { 0.5 }))
+    local p = net:predict(core.matrix.from_table { { 1, 3 } }):get(1, 1)
+    assert.is_true(math.abs(p - 1 / (1 + math.exp(0.5))) < 1e-6)
+    net:set_tensor("0.weight", core.matrix.from_table { { 0 }, { 4 } })
+    assert.are.same({ 0, 4 }, net:tensor("0.weight"):column(1))
+    assert.matches("expected 2 values, got 1", message_of(net.set_tensor, net, "0.weight", { 1 }))
+    assert.matches("expected 2 values, got 3", message_of(net.set_tensor, net, "0.weight",
+      core.matrix.from_table { 1, 2, 3 }))
+    assert.matches("value 2: expected a finite number", message_of(net.set_tensor, net,
+      "0.weight", { 1, 1e300 }))
+    assert.are.same({ 0, 4 }, net:tensor("0.weight"):column(1))
+    assert.matches("no tensor 'weight'", message_of(net.set_tensor, net, "weight", { 1, 2 }))
+  end)
+
   it("describes, spells out, lists tensors and closes", function()
     local net = core.net.new(spec, 2, 7, 1)
     assert.are.equal(33, net:parameters())

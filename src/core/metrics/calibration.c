@@ -11,9 +11,9 @@
 #include "core/metrics/calibrators.h"
 #include "core/metrics/ranking.h"
 
-typedef enum method { PLATT, ISOTONIC } method;
+typedef enum method { PLATT, ISOTONIC, TEMPERATURE } method;
 
-static const char *const method_names[] = {"platt", "isotonic", NULL};
+static const char *const method_names[] = {"platt", "isotonic", "temperature", NULL};
 enum { METHODS = sizeof method_names / sizeof method_names[0] - 1 };
 
 struct chl_calibration {
@@ -67,8 +67,9 @@ chl_status chl_calibration_fit(const char *name, const double *y, const double *
     }
     c->method = how;
     c->rows = n;
-    chl_status status = how == PLATT ? chl_platt_fit(y, p, n, &c->platt, err)
-                                     : chl_isotonic_fit(y, p, n, &c->isotonic, err);
+    chl_status status = how == ISOTONIC ? chl_isotonic_fit(y, p, n, &c->isotonic, err)
+                        : how == PLATT  ? chl_platt_fit(y, p, n, &c->platt, err)
+                                        : chl_temperature_fit(y, p, n, &c->platt, err);
     if (status != CHL_OK) {
         chl_calibration_free(c);
         return status;
@@ -97,7 +98,7 @@ void chl_calibration_apply(const chl_calibration *calibration, double *p, int64_
     }
     double least = 0.5 / (double)calibration->rows;
     for (int64_t i = 0; i < n; i++) {
-        if (calibration->method == PLATT) {
+        if (calibration->method != ISOTONIC) {
             p[i] = chl_platt_apply(&calibration->platt, p[i]);
         } else {
             double answer = chl_isotonic_apply(&calibration->isotonic, p[i]);
@@ -124,7 +125,7 @@ chl_status chl_calibration_to_json(const chl_calibration *c, json_t **out, chl_e
 {
     const char *name = method_names[c->method];
     json_int_t rows = c->rows;
-    if (c->method == PLATT) {
+    if (c->method != ISOTONIC) {
         *out = json_pack("{s:s, s:I, s:f, s:f}", "method", name, "rows", rows, "a",
                          c->platt.a, "b", c->platt.b);
     } else {
@@ -192,11 +193,12 @@ static chl_status check_keys(const json_t *json, int how, chl_error *err)
 {
     const json_t *a = json_object_get(json, "a"), *b = json_object_get(json, "b");
     const json_t *x = json_object_get(json, "x"), *y = json_object_get(json, "y");
-    bool whole = how == PLATT ? json_is_number(a) && json_is_number(b)
-                              : json_is_array(x) && json_is_array(y);
+    bool curve = how != ISOTONIC;
+    bool whole = curve ? json_is_number(a) && json_is_number(b)
+                       : json_is_array(x) && json_is_array(y);
     if (!whole || json_object_size(json) != 4) {
         return damaged(err, method_names[how],
-                       how == PLATT ? "rows, numbers a and b" : "rows, lists x and y");
+                       curve ? "rows, numbers a and b" : "rows, lists x and y");
     }
     return CHL_OK;
 }

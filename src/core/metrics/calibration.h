@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Calibration of probabilities: none, Platt (Platt 1999; Lin, Lin, Weng 2007) and
- * isotonic (Zadrozny & Elkan 2002, pool adjacent violators). Layer: core/metrics.
+ * Calibration of probabilities: none, Platt (Platt 1999; Lin, Lin, Weng 2007),
+ * temperature (Guo et al. 2017) and isotonic (Zadrozny & Elkan 2002, pool adjacent
+ * violators). Layer: core/metrics.
  *
  * Platt: sigmoid(a·logit(p) + b), logit cut at ±36, fitted to the smoothed targets
- * (N1 + 1)/(N1 + 2) and 1/(N0 + 2). Isotonic: piecewise linear between block means as in
+ * (N1 + 1)/(N1 + 2) and 1/(N0 + 2). Temperature: the same with b = 0, so that ranking
+ * and the decisions at 1/2 stay. Isotonic: piecewise linear between block means as in
  * scikit-learn's IsotonicRegression (out_of_bounds = "clip"), equal p averaged first.
  *
  * No calibration answers exactly 0 or 1, which no finite sample can prove and which makes
@@ -22,8 +24,8 @@
 
 typedef struct chl_calibration chl_calibration;
 
-/* method: "platt" or "isotonic". y is 0/1 with both classes, p in [0, 1]; held-out rows,
- * never those that the nets were trained on. */
+/* method: "platt", "temperature" or "isotonic". y is 0/1 with both classes, p in [0, 1];
+ * held-out rows, never those that the nets were trained on. */
 CHL_MUST_CHECK chl_status chl_calibration_fit(const char *method, const double *y,
                                               const double *p, int64_t n,
                                               chl_calibration **out, chl_error *err);
@@ -34,8 +36,9 @@ const char *chl_calibration_method(const chl_calibration *calibration);
 /* In place; each value on its own, so order and batch never matter. NULL = identity. */
 void chl_calibration_apply(const chl_calibration *calibration, double *p, int64_t n);
 
-/* {"method":"platt","rows":n,"a":…,"b":…} or {"method":"isotonic","rows":n,"x":[…],
- * "y":[…]}; a new reference. Doubles survive exactly. */
+/* {"method":"platt"|"temperature","rows":n,"a":…,"b":…} or
+ * {"method":"isotonic","rows":n,"x":[…], "y":[…]}; a new reference. Doubles survive
+ * exactly. */
 CHL_MUST_CHECK chl_status chl_calibration_to_json(const chl_calibration *calibration,
                                                   json_t **out, chl_error *err);
 /* Reads untrusted JSON: x must rise and y not fall, both in [0, 1] and of one length. */

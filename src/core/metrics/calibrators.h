@@ -16,6 +16,9 @@ typedef struct chl_platt {
 
 CHL_MUST_CHECK chl_status chl_platt_fit(const double *y, const double *p, int64_t n,
                                         chl_platt *out, chl_error *err);
+/* The same with b = 0 and a > 0. */
+CHL_MUST_CHECK chl_status chl_temperature_fit(const double *y, const double *p, int64_t n,
+                                              chl_platt *out, chl_error *err);
 double chl_platt_apply(const chl_platt *platt, double p);
 
 typedef struct chl_isotonic {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Platt scaling by Newton's method with backtracking: Lin, Lin, Weng, "A note on Platt's
- * probabilistic outputs for support vector machines", Machine Learning 68 (2007).
+ * probabilistic outputs for support vector machines", Machine Learning 68 (2007). The
+ * temperature of Guo, Pleiss, Sun, Weinberger, "On calibration of modern neural networks"
+ * (ICML 2017), is the same curve without its constant.
  */
 #include <math.h>
 #include <stdbool.h>
@@ -16,6 +18,7 @@ typedef struct problem {
     const double *logits; /* [n] */
     int64_t n;
     double high, low; /* smoothed targets */
+    bool slope_only;  /* b stays 0 */
 } problem;
 
 static double logit(double p)
@@ -65,9 +68,14 @@ static slope derivatives(const problem *q, double a, double b)
 }
 
 /* Newton's step; the ridge keeps it finite when all p are equal. */
-static void newton_step(const slope *s, double *da, double *db)
+static void newton_step(const problem *q, const slope *s, double *da, double *db)
 {
     double ridge = 1e-12 * (s->haa + s->hbb) + 1e-300;
+    if (q->slope_only) {
+        *da = -s->ga / (s->haa + ridge);
+        *db = 0;
+        return;
+    }
     double haa = s->haa + ridge, hbb = s->hbb + ridge;
     double determinant = haa * hbb - s->hab * s->hab;
     *da = -(hbb * s->ga - s->hab * s->gb) / determinant;
@@ -78,7 +86,7 @@ static void newton_step(const slope *s, double *da, double *db)
 static bool search(const problem *q, const slope *s, chl_platt *at, double *value)
 {
     double da, db, share = 1;
-    newton_step(s, &da, &db);
+    newton_step(q, s, &da, &db);
     double descent = s->ga * da + s->gb * db; /* negative: twice the gain to expect */
     if (!(descent < -1e-14 * *value)) {
         return false;
@@ -102,15 +110,15 @@ static void polish(const problem *q, chl_platt *at)
     for (int i = 0; i < 2; i++) {
         slope s = derivatives(q, at->a, at->b);
         double da, db;
-        newton_step(&s, &da, &db);
+        newton_step(q, &s, &da, &db);
         if (fabs(da) + fabs(db) < 1e-5) {
             *at = (chl_platt){at->a + da, at->b + db};
         }
     }
 }
 
-chl_status chl_platt_fit(const double *y, const double *p, int64_t n, chl_platt *out,
-                         chl_error *err)
+static chl_status fit(const double *y, const double *p, int64_t n, bool slope_only,
+                      chl_platt *out, chl_error *err)
 {
     *out = (chl_platt){0};
     double *logits = chl_alloc((size_t)n, sizeof *logits);
@@ -127,8 +135,9 @@ chl_status chl_platt_fit(const double *y, const double *p, int64_t n, chl_platt 
                  .logits = logits,
                  .n = n,
                  .high = (positives + 1) / (positives + 2),
-                 .low = 1 / (negatives + 2)};
-    chl_platt at = {0, log((positives + 1) / (negatives + 1))};
+                 .low = 1 / (negatives + 2),
+                 .slope_only = slope_only};
+    chl_platt at = {0, slope_only ? 0 : log((positives + 1) / (negatives + 1))};
     double value = objective(&q, at.a, at.b);
     bool more = true;
     for (int step = 0; more && step < STEPS_MAX; step++) {
@@ -141,6 +150,20 @@ chl_status chl_platt_fit(const double *y, const double *p, int64_t n, chl_platt 
         return chl_fail(err, CHL_ENUMERIC, "calibration: platt: the solver diverged");
     }
     *out = at;
+    return CHL_OK;
+}
+
+chl_status chl_platt_fit(const double *y, const double *p, int64_t n, chl_platt *out,
+                         chl_error *err)
+{
+    return fit(y, p, n, false, out, err);
+}
+
+chl_status chl_temperature_fit(const double *y, const double *p, int64_t n,
+                               chl_platt *out, chl_error *err)
+{
+    CHL_TRY(fit(y, p, n, true, out, err));
+    out->a = fmax(out->a, 1e-6); /* a ranking that is worse than none is not turned */
     return CHL_OK;
 }
 

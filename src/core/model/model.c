@@ -245,6 +245,12 @@ static chl_status read_labels(const chl_model *model, const chl_frame *frame, do
     return status;
 }
 
+void chl_model_set_calibration(chl_model *model, chl_calibration *calibration)
+{
+    chl_calibration_free(model->calibration);
+    model->calibration = calibration;
+}
+
 chl_status chl_model_calibrate(chl_model *model, const chl_frame *valid,
                                const char *method, const chl_control *control,
                                chl_error *err)
@@ -264,8 +270,7 @@ chl_status chl_model_calibrate(chl_model *model, const chl_frame *valid,
         status = chl_calibration_fit(method, y, p, n, &fitted, err);
     }
     if (status == CHL_OK) {
-        chl_calibration_free(model->calibration);
-        model->calibration = fitted;
+        chl_model_set_calibration(model, fitted);
     }
     chl_free(y);
     chl_free(p);

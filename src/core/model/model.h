@@ -49,6 +49,10 @@ CHL_MUST_CHECK chl_status chl_model_calibrate(chl_model *model, const chl_frame 
                                               const char *method,
                                               const chl_control *control, chl_error *err);
 
+/* Takes a calibration that was fitted elsewhere (out-of-fold predictions), NULL for none;
+ * replaces an earlier one. */
+void chl_model_set_calibration(chl_model *model, chl_calibration *calibration);
+
 /* Free JSON object ("training", "thresholds", "created_by" …); borrowed. The model keeps
  * what it does not know. */
 json_t *chl_model_metadata(chl_model *model);
