@@ -9,7 +9,9 @@
 local core = require("churnlab.core")
 local errors = require("churnlab.errors")
 local frames = require("churnlab.frame")
+local imbalance = require("churnlab.imbalance")
 local nn = require("churnlab.nn")
+local resample = require("churnlab.resample")
 require("churnlab.model") -- gives models their methods
 
 local M = {}
@@ -18,6 +20,7 @@ local known = {
   valid = "userdata|table", loss = "table", optimizer = "table", epochs = "number",
   batch = "number", seed = "number", shuffle = "boolean", ensemble = "number",
   callbacks = "table", clip_norm = "number", ema = "number", verbose = "boolean",
+  resample = "table", prior_correction = "boolean",
 }
 
 local MEMBERS_MAX = 1000
@@ -133,6 +136,39 @@ local function lineage(part, dropped, prep, options, history, on_valid)
   }
 end
 
+-- ---- imbalance ----
+
+-- Resamples the encoded training rows of the task; notes what shares its loss sees.
+local function balance(state, options)
+  local part, task = state.part, state.task
+  local steps = resample.steps(options.resample)
+  if steps then
+    task.x, task.y = resample.run(part.x, part.y, steps, state.prep, state.training.seed)
+  end
+  local shift = imbalance.shift(part.y, task.y, state.training.loss)
+  if not shift then return end
+  local loss = state.training.loss
+  state.imbalance = { steps = steps, class_weight = loss and loss.class_weight,
+    rows = part.x:rows(), used_rows = task.x:rows(), from = shift.from, to = shift.to,
+    corrected = options.prior_correction ~= false
+      and rawget(core.model.meta.__index, "prior_shift") ~= nil }
+end
+
+-- Shifts the probabilities back to the training frame's own rates. The report is on the validation
+-- rows, and without any on the training rows.
+local function correct(model, state, bare)
+  local facts, report = state.imbalance, nil
+  if not facts then return nil end
+  local judged = state.valid or state.part
+  facts.on = state.valid and "validation" or "training"
+  if not bare then
+    local p = model:score_frame(judged.frame):col("churn"):to_table()
+    report = imbalance.report(facts, judged.y:to_table(), p)
+  end
+  if facts.corrected then model:prior_shift(facts.from[2], facts.to[2]) end
+  return report
+end
+
 -- ---- in two halves, so that many fits can share one pool of threads ----
 
 --- The first half of a fit: everything is checked and encoded, and nothing trained.
@@ -158,6 +194,7 @@ function M.prepare(prep, net, train, options)
     spec = spec, x = state.part.x, y = state.part.y, options = training, members = members,
     valid_x = on_valid and state.valid.x, valid_y = on_valid and state.valid.y,
   }
+  balance(state, options)
   return state
 end
 
@@ -173,6 +210,7 @@ function M.finish(state, nets, history, bare)
   local training = not bare
     and lineage(part, state.dropped, prep, state.training, history, state.valid)
   local model = core.model.new(prep, nets, part.frame, state.training.seed)
+  history.imbalance = correct(model, state, bare)
   if bare then return model end
   model:metadata("training", training)
   model:metadata("thresholds", { high = 0.6, medium = 0.3 })
@@ -196,10 +234,15 @@ end
 --     kept instead of the last weights
 --   - `callbacks`: a list of `nn.early_stop{}`, schedules such as `nn.cosine{}`, and functions
 --     `f(epoch, log)`; returning false ends this net's training
+--   - `resample`: a step of `cl.resample` such as `cl.resample.smote_nc{}`, or a list of them: the
+--     encoded training rows are resampled, never those of `valid`
+--   - `prior_correction` (true): after resampling or class weights the odds are shifted back to the
+--     training frame's own rate
 --   - `verbose` (false): a line an epoch on standard error
 -- @treturn Model
 -- @treturn table history: `members` = { { { epoch, lr, loss, val_loss, val_auc }, … }, … } and
--- `best_epoch`, one a member
+-- `best_epoch`, one a member; after resampling or class weights `imbalance`: printing it shows the
+-- calibration on the validation rows (without any, the training rows) before and after the shift
 -- @raise before any work: options that do not exist or fit, a frame without a target, one outcome
 -- only; during training: NaN or Inf, with epoch and batch
 -- @usage local net = nn.sequential():dense(4, { activation = "relu" })

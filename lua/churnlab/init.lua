@@ -8,8 +8,8 @@
 --   (@{churnlab.simulate})
 -- - event logs: `cl.windows` (@{churnlab.windows}), `cl.leakage` (@{churnlab.leakage})
 -- - models: `cl.prep` (@{churnlab.prep}), `cl.nn` (@{churnlab.nn}), `cl.fit` (@{churnlab.fit}),
---   `cl.load` (@{churnlab.model}), `cl.metrics` (@{churnlab.metrics}), `cl.recipe`
---   (@{churnlab.recipe})
+--   `cl.resample` (@{churnlab.resample}), `cl.load` (@{churnlab.model}), `cl.metrics`
+--   (@{churnlab.metrics}), `cl.recipe` (@{churnlab.recipe})
 -- - schemas: `cl.schema` (@{churnlab.schema})
 -- - decisions: `cl.policy` (@{churnlab.policy})
 -- - scripts: `cl.args` (@{churnlab.args})
@@ -41,6 +41,7 @@ local names = {
   load = { "churnlab.model", "load" },
   nn = { "churnlab.nn" },
   recipe = { "churnlab.recipe" },
+  resample = { "churnlab.resample" },
   metrics = { "churnlab.metrics" },
   policy = { "churnlab.policy" },
   schema = { "churnlab.schema" },
