@@ -3,7 +3,7 @@
 
 #include "core/base/control.h"
 #include "core/sql/columns.h"
-#include "core/sql/library.h"
+#include "core/base/library.h"
 #include "core/sql/sql.h"
 
 /* ---- libraries ---- */
@@ -17,7 +17,7 @@ static void libraries(void **state)
     static const chl_symbol length[] = {{"strlen", 0}, {NULL, 0}};
     static const chl_symbol strange[] = {{"strlen_of_nothing", 0}, {NULL, 0}};
     size_t (*found)(const char *) = NULL;
-    chl_library library = {"Nothing", "libnothing7", none, length};
+    chl_library library = {"Nothing", "libnothing7", none, length, NULL};
     assert_error(chl_library_load(&library, &found, &err),
                  "Nothing: cannot load libnothing.so.7: install the package libnothing7");
     library.files = some;
@@ -26,6 +26,12 @@ static void libraries(void **state)
     library.symbols = strange;
     assert_error(chl_library_load(&library, &found, &err),
                  "Nothing: the library lacks strlen_of_nothing: it is too old");
+    library.variable = "CHURNLAB_TEST_LIBRARY";
+    assert_int_equal(0, setenv(library.variable, "/nowhere/libnothing.so", 1));
+    assert_error(chl_library_load(&library, &found, &err),
+                 "Nothing: CHURNLAB_TEST_LIBRARY: expected a shared library, got "
+                 "/nowhere/libnothing.so");
+    assert_int_equal(0, unsetenv(library.variable));
 }
 
 /* ---- columns ---- */

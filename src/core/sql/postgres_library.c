@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/sql/postgres_library.h"
 
-#include "core/sql/library.h"
+#include "core/base/library.h"
 
 chl_status postgres_library_load(postgres_library *api, chl_error *err)
 {
@@ -15,6 +15,6 @@ chl_status postgres_library_load(postgres_library *api, chl_error *err)
 #undef POSTGRES_SYMBOL
             {NULL, 0}};
     static const chl_library library = {"PostgreSQL", "libpq5 (Fedora, Homebrew: libpq)",
-                                        files, symbols};
+                                        files, symbols, NULL};
     return chl_library_load(&library, api, err);
 }

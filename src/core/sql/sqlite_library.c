@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/sql/sqlite_library.h"
 
-#include "core/sql/library.h"
+#include "core/base/library.h"
 
 chl_status sqlite_library_load(sqlite_library *api, chl_error *err)
 {
@@ -13,6 +13,6 @@ chl_status sqlite_library_load(sqlite_library *api, chl_error *err)
 #undef SQLITE_SYMBOL
             {NULL, 0}};
     static const chl_library library = {
-        "SQLite", "libsqlite3-0 (Fedora: sqlite-libs, Homebrew: sqlite)", files, symbols};
+        "SQLite", "libsqlite3-0 (Fedora: sqlite-libs, Homebrew: sqlite)", files, symbols, NULL};
     return chl_library_load(&library, api, err);
 }

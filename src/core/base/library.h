@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Shared libraries that are loaded when they are first needed. Layer: core/sql (POSIX).
+ * Shared libraries that are loaded when they are first needed. Layer: core/base (POSIX).
  */
-#ifndef CHL_SQL_LIBRARY_H
-#define CHL_SQL_LIBRARY_H
+#ifndef CHL_BASE_LIBRARY_H
+#define CHL_BASE_LIBRARY_H
 
 #include <stddef.h>
 
@@ -19,6 +19,8 @@ typedef struct chl_library {
     const char *package;       /* what to install: for messages */
     const char *const *files;  /* names to try, NULL-terminated */
     const chl_symbol *symbols; /* the functions wanted, name NULL ends */
+    const char
+        *variable; /* of the environment: where it is set, the only file; or NULL */
 } chl_library;
 
 /* Fills the table of function pointers at `functions`. The library stays loaded until the
