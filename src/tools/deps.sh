@@ -8,13 +8,15 @@ BUILD="gcc make pkg-config libc6-dev lua5.4 liblua5.4-dev zlib1g-dev
        libjansson-dev libsodium-dev libedit-dev libsqlite3-dev libpq-dev lua-argparse"
 TEST="libcmocka-dev libcsv-dev lua-busted lua-cjson postgresql"
 ALL="libopenblas-pthread-dev clang clang-format cppcheck lua-check lua-ldoc luarocks valgrind python3-venv"
+# where the distribution has them; tests that need one are skipped without it
+OPTIONAL="libxgboost0"
 FEDORA="gcc make pkgconf lua lua-devel lua-static zlib-devel libcsv-devel jansson-devel
        libsodium-devel libedit-devel sqlite-devel libpq-devel lua-argparse libcmocka-devel
        postgresql-server"
 BREW="pkg-config lua zlib libcsv jansson libsodium libedit sqlite libpq cmocka luarocks postgresql"
 
 case "${1:-all}" in
-build) wanted="$BUILD" ;;
+build) wanted="$BUILD" OPTIONAL= ;;
 test) wanted="$BUILD $TEST" ;;
 all) wanted="$BUILD $TEST $ALL" ;;
 *) echo "usage: deps.sh build|test|all" >&2; exit 2 ;;
@@ -29,19 +31,28 @@ if ! command -v apt-get >/dev/null 2>&1; then
     exit 1
 fi
 
+installed() {
+    dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -q '^installed$'
+}
+# the optional packages that are not installed but that apt knows
+optional() {
+    for package in $OPTIONAL; do
+        installed "$package" || ! apt-cache show "$package" >/dev/null 2>&1 || echo "$package"
+    done
+}
+
 missing=
 for package in $wanted; do
-    dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -q '^installed$' ||
-        missing="$missing $package"
+    installed "$package" || missing="$missing $package"
 done
 # libFuzzer's runtime carries the compiler's version in its package name
 if [ "${1:-all}" = all ] && ! ls /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-* >/dev/null 2>&1; then
     fuzzer=$(apt-cache depends clang 2>/dev/null | sed -n 's/.*Depends: clang-\([0-9]*\)$/libclang-rt-\1-dev/p')
     missing="$missing $fuzzer"
 fi
-[ -n "$missing" ] || exit 0
+[ -n "$missing$(optional)" ] || exit 0
 
-echo "churnlab: installing$missing"
+echo "churnlab: installing$missing" $(optional)
 sudo=
 if [ "$(id -u)" -ne 0 ]; then
     command -v sudo >/dev/null 2>&1 || { echo "churnlab: needs root or sudo for: apt-get install$missing" >&2; exit 1; }
@@ -58,4 +69,4 @@ case "$missing" in
     ;;
 esac
 # shellcheck disable=SC2086
-$sudo apt-get install -y -qq --no-install-recommends $missing >/dev/null
+$sudo apt-get install -y -qq --no-install-recommends $missing $(optional) >/dev/null

@@ -20,7 +20,8 @@ allowed() {
     src/core/sql) echo 'core/base|core/data|core/sql' ;;
     src/core/prep) echo 'core/base|core/data|core/expr|core/prep' ;;
     src/core/metrics) echo 'core/base|core/data|core/metrics' ;;
-    src/core/nn) echo 'core/base|core/data|core/nn' ;;
+    src/core/trees) echo 'core/base|core/trees' ;;
+    src/core/nn) echo 'core/base|core/data|core/trees|core/nn' ;;
     src/core/explain) echo 'core/base|core/explain' ;;
     src/core/model) echo 'core/[a-z]+' ;;
     src/bind) echo 'core/[a-z]+|bind' ;;
