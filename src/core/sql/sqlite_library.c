@@ -13,6 +13,7 @@ chl_status sqlite_library_load(sqlite_library *api, chl_error *err)
 #undef SQLITE_SYMBOL
             {NULL, 0}};
     static const chl_library library = {
-        "SQLite", "libsqlite3-0 (Fedora: sqlite-libs, Homebrew: sqlite)", files, symbols, NULL};
+        "SQLite", "libsqlite3-0 (Fedora: sqlite-libs, Homebrew: sqlite)", files, symbols,
+        NULL};
     return chl_library_load(&library, api, err);
 }
