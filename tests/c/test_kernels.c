@@ -343,6 +343,60 @@ static void sigmoids(void **state)
     }
 }
 
+enum { STEPS = 3, NUMBERS = 48 };
+
+/* NAdam, then centered RMSProp with momentum; p ends as the kernels' numbers. */
+static void take_steps(const chl_kernels *k, const chl_real *g, chl_real *p)
+{
+    chl_real held[3][NUMBERS] = {{0}}, others[2][NUMBERS] = {{0}};
+    chl_nadam_step nadam = {.beta2 = (chl_real)0.99,
+                            .eps = (chl_real)1e-8,
+                            .rest1 = (chl_real)0.1,
+                            .rest2 = (chl_real)0.01,
+                            .gradient = (chl_real)0.02,
+                            .momentum = (chl_real)0.03,
+                            .scale = (chl_real)1.5};
+    chl_rmsprop_step rmsprop = {.lr = (chl_real)0.01,
+                                .alpha = (chl_real)0.9,
+                                .rest = (chl_real)0.1,
+                                .eps = (chl_real)1e-8,
+                                .momentum = (chl_real)0.8,
+                                .square = held[0],
+                                .velocity = held[1],
+                                .mean = held[2]};
+    for (int i = 0; i < STEPS; i++) {
+        k->nadam(&nadam, NUMBERS, g, others[0], others[1], p);
+        k->rmsprop(&rmsprop, NUMBERS, g, p);
+    }
+}
+
+/* The same bits on AVX2 and AVX-512, close to them elsewhere; a number without gradient,
+ * such as padding, stays. */
+static void steps(void **state)
+{
+    (void)state;
+    chl_real *g = random_numbers(NUMBERS, 12), first[NUMBERS];
+    g[5] = 0;
+    for (int v = 0; chl_kernels_at(v); v++) {
+        const chl_kernels *k = chl_kernels_at(v);
+        chl_real p[NUMBERS];
+        for (int i = 0; i < NUMBERS; i++) {
+            p[i] = (chl_real)i;
+        }
+        take_steps(k, g, p);
+        assert_true(p[5] == 5 && p[6] != 6);
+        for (int i = 0; v > 0 && i < NUMBERS; i++) {
+            assert_near((double)p[i], (double)first[i], 1e-5);
+        }
+        if (v == 0) {
+            memcpy(first, p, sizeof p);
+        } else if (strcmp(k->name, "portable") != 0) {
+            assert_memory_equal(first, p, sizeof p);
+        }
+    }
+    chl_free(g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -355,6 +409,7 @@ int main(void)
         cmocka_unit_test(dots),
         cmocka_unit_test(relu_in_product),
         cmocka_unit_test(sigmoids),
+        cmocka_unit_test(steps),
     };
     return cmocka_run_group_tests_name("kernels", tests, NULL, NULL);
 }

@@ -92,8 +92,9 @@ static void end(setup *s)
 
 static void train(setup *s, const json_t *losses)
 {
-    int64_t n = s->net->pack_params, ld = chl_padded(s->net->outputs);
-    chl_real *memory = chl_calloc(2 * (size_t)n, sizeof *memory);
+    int64_t ld = chl_padded(s->net->outputs);
+    chl_optimizer_state optimizer;
+    assert_ok(chl_optimizer_init(&optimizer, &s->optimizer, s->net, &err));
     for (size_t t = 0; t < json_array_size(losses); t++) {
         chl_pass_forward(&s->pass);
         const chl_real *z = chl_pass_logits(&s->pass, 0);
@@ -105,14 +106,11 @@ static void train(setup *s, const json_t *losses)
                                                    z, s->y, s->w, scale, g);
         assert_near(sum * scale, number(losses, t), 2e-6);
         chl_pass_backward(&s->pass);
-        chl_optimizer_decay(&s->optimizer, s->net, s->optimizer.lr,
-                            s->pass.packed.params);
-        chl_optimizer_step(&s->optimizer, s->pass.kernels, s->optimizer.lr,
-                           (int64_t)t + 1, n, s->pass.grads, memory,
+        chl_optimizer_step(&optimizer, s->optimizer.lr, s->pass.grads,
                            s->pass.packed.params);
     }
     chl_packed_store(&s->pass.packed, s->net);
-    chl_free(memory);
+    chl_optimizer_reset(&optimizer);
 }
 
 static void traces(void **state)

@@ -140,6 +140,37 @@ static void learns(void **state)
     free_nets(&net, 1);
 }
 
+/* Every optimizer on the same net: a loss well below that of the start. */
+static void optimizers_learn(void **state)
+{
+    (void)state;
+    static const char *const options[] = {
+        "{\"type\":\"adam\",\"lr\":0.02}",
+        "{\"type\":\"adamw\",\"lr\":0.02}",
+        "{\"type\":\"sgd\",\"lr\":0.3,\"momentum\":0.9}",
+        "{\"type\":\"rmsprop\",\"lr\":0.01,\"momentum\":0.5}",
+        "{\"type\":\"nadam\",\"lr\":0.02}",
+        "{\"type\":\"muon\",\"lr\":0.05,\"adam_lr\":0.01}",
+        "{\"type\":\"lbfgs\"}",
+    };
+    fixture f;
+    fill(&f);
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        chl_net *net;
+        chl_history history;
+        char text[200];
+        snprintf(text, sizeof text, "{\"epochs\":30,\"batch\":32,\"optimizer\":%s}",
+                 options[i]);
+        make_nets(SPEC, &net, 1);
+        assert_ok(run(&net, 1, &f, text, NULL, NULL, &history, &err));
+        double first = history.epochs[0].loss,
+               last = history.epochs[history.count - 1].loss;
+        assert_true(last < 0.8 * first && last < 0.6);
+        chl_history_reset(&history);
+        free_nets(&net, 1);
+    }
+}
+
 static void threads_change_nothing(void **state)
 {
     (void)state;
@@ -477,6 +508,13 @@ static void option_errors(void **state)
         {"{\"optimizer\":{\"type\":\"adma\"}}", "(did you mean 'adam'?)"},
         {"{\"optimizer\":{\"type\":\"adam\",\"momentum\":0.9}}",
          "adam: unknown option 'momentum'"},
+        {"{\"optimizer\":{\"type\":\"rmsprop\",\"alpha\":1}}", "rmsprop: option 'alpha'"},
+        {"{\"optimizer\":{\"type\":\"muon\",\"adjust_lr\":\"orginal\"}}",
+         "(did you mean 'original'?)"},
+        {"{\"optimizer\":{\"type\":\"muon\",\"momentum\":0}}",
+         "muon: option 'nesterov': expected a momentum above 0"},
+        {"{\"optimizer\":{\"type\":\"lbfgs\",\"history\":101}}",
+         "lbfgs: option 'history'"},
         {"{\"optimizer\":{\"type\":\"sgd\",\"nesterov\":true}}",
          "sgd: option 'nesterov': expected a momentum above 0"},
         {"{\"early_stop\":{\"monitor\":\"val_los\"}}", "(did you mean 'val_loss'?)"},
@@ -629,6 +667,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(learns),
+        cmocka_unit_test(optimizers_learn),
         cmocka_unit_test(threads_change_nothing),
         cmocka_unit_test(several_data_sets),
         cmocka_unit_test(several_data_sets_fail),

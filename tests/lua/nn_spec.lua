@@ -76,6 +76,9 @@ describe("nn losses, optimizers and callbacks", function()
     assert.are.same({ kind = "optimizer", type = "adamw" }, nn.adamw())
     assert.are.same({ kind = "optimizer", type = "sgd", momentum = 0.9, nesterov = true },
       nn.sgd { momentum = 0.9, nesterov = true })
+    for _, name in ipairs { "rmsprop", "nadam", "muon", "lbfgs" } do
+      assert.are.same({ kind = "optimizer", type = name, lr = 0.1 }, nn[name] { lr = 0.1 })
+    end
     assert.are.same({ kind = "early_stop", type = "early_stop", patience = 3 },
       nn.early_stop { patience = 3 })
     assert.are.same({ kind = "schedule", type = "reduce_lr", factor = 0.3 },
@@ -87,6 +90,8 @@ describe("nn losses, optimizers and callbacks", function()
     assert.matches("nn_spec.lua:%d+: adam: unknown option 'lrr' %(did you mean 'lr'%?%)",
       message_of(function() nn.adam { lrr = 1 } end))
     assert.matches("sgd: option 'lr': expected a number from", message_of(nn.sgd, { lr = -1 }))
+    assert.matches("muon: unknown option 'adamlr' %(did you mean 'adam_lr'%?%)",
+      message_of(nn.muon, { adamlr = 1 }))
     assert.matches("expected \"balanced\" or a list", message_of(nn.bce, { class_weight = "b" }))
     assert.matches("early_stop: unknown option 'patiens'",
       message_of(nn.early_stop, { patiens = 1 }))

@@ -88,6 +88,24 @@ typedef struct chl_adam_step {
     chl_real scale;        /* 1 / sqrt(1 - beta2^t) */
 } chl_adam_step;
 
+/* p -= (gradient · g + momentum · m) / (sqrt(v) · scale + eps) after the update of m and
+ * v as in Adam. */
+typedef struct chl_nadam_step {
+    chl_real beta2, eps;
+    chl_real rest1, rest2;       /* 1 - beta1, 1 - beta2 */
+    chl_real gradient, momentum; /* the two learning rates */
+    chl_real scale;              /* 1 / sqrt(1 - beta2^t) */
+} chl_nadam_step;
+
+/* v = alpha · v + rest · g²; the step is lr · u or, without momentum, lr · g / d with d =
+ * sqrt(v) + eps, centered sqrt(v - m²) + eps, u = momentum · u + g / d. */
+typedef struct chl_rmsprop_step {
+    chl_real lr, alpha, rest, eps, momentum; /* rest: 1 - alpha */
+    chl_real *square;                        /* v [n] */
+    chl_real *velocity;                      /* u [n]; NULL = no momentum */
+    chl_real *mean;                          /* m [n]; NULL = not centered */
+} chl_rmsprop_step;
+
 typedef struct chl_sgd_step {
     chl_real lr, momentum;
     bool nesterov, first; /* first: the velocity starts as the gradient */
@@ -141,6 +159,9 @@ typedef struct chl_kernels {
     void (*norm_back)(const chl_norm *b, chl_real *g, chl_real *dgamma, chl_real *dbeta);
     void (*adam)(const chl_adam_step *s, int64_t n, const chl_real *g, chl_real *m,
                  chl_real *v, chl_real *p);
+    void (*nadam)(const chl_nadam_step *s, int64_t n, const chl_real *g, chl_real *m,
+                  chl_real *v, chl_real *p);
+    void (*rmsprop)(const chl_rmsprop_step *s, int64_t n, const chl_real *g, chl_real *p);
     void (*sgd)(const chl_sgd_step *s, int64_t n, const chl_real *g, chl_real *velocity,
                 chl_real *p);
     chl_real (*square_sum)(int64_t n, const chl_real *x);

@@ -13,6 +13,8 @@
 
 #include "core/nn/kernels_train.h"
 
+#include "core/nn/kernels_step.h"
+
 static const chl_kernels KERNEL(kernels) = {
     .name = KERNEL(variant_name),
     .product = KERNEL(product),
@@ -30,6 +32,8 @@ static const chl_kernels KERNEL(kernels) = {
     .norm = KERNEL(norm),
     .norm_back = KERNEL(norm_back),
     .adam = KERNEL(adam),
+    .nadam = KERNEL(nadam),
+    .rmsprop = KERNEL(rmsprop),
     .sgd = KERNEL(sgd),
     .square_sum = KERNEL(square_sum),
     .penalty = KERNEL(penalty),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * What only training needs, for one instruction set: dropout masks, batch norm,
- * optimizer steps, penalties. Layer: core/nn (part of kernels_body.h, no include guard).
+ * penalties. Layer: core/nn (part of kernels_body.h, no include guard).
  */
 
 /* ---- dropout masks: Philox-4x32-10, eight blocks at a time ---- */
@@ -118,40 +118,6 @@ static void KERNEL(norm_back)(const chl_norm *b, chl_real *g, chl_real *dgamma,
             V normal = KERNEL(load)(b->normal + i * b->ld + j);
             KERNEL(store)(g + i * b->ld + j, scale * (rows * d - sum - normal * dot));
         }
-    }
-}
-
-/* ---- optimizers ---- */
-
-static void KERNEL(adam)(const chl_adam_step *s, int64_t n, const chl_real *g,
-                         chl_real *m, chl_real *v, chl_real *p)
-{
-    const V beta2 = SPLAT(s->beta2), eps = SPLAT(s->eps), step = SPLAT(s->step);
-    const V rest1 = SPLAT(s->rest1), rest2 = SPLAT(s->rest2);
-    const V scale = SPLAT(s->scale);
-    for (int64_t i = 0; i < n; i += VL) {
-        V d = KERNEL(load)(g + i), first = KERNEL(load)(m + i);
-        first = FMA(rest1, d - first, first);
-        V second = FMA(rest2 * d, d, beta2 * KERNEL(load)(v + i));
-        KERNEL(store)(m + i, first);
-        KERNEL(store)(v + i, second);
-        V change = step * first / FMA(SQRT(second), scale, eps);
-        KERNEL(store)(p + i, KERNEL(load)(p + i) - change);
-    }
-}
-
-static void KERNEL(sgd)(const chl_sgd_step *s, int64_t n, const chl_real *g,
-                        chl_real *velocity, chl_real *p)
-{
-    const V lr = SPLAT(-s->lr), momentum = SPLAT(s->momentum);
-    for (int64_t i = 0; i < n; i += VL) {
-        V d = KERNEL(load)(g + i);
-        if (s->momentum != 0) {
-            V u = s->first ? d : FMA(momentum, KERNEL(load)(velocity + i), d);
-            KERNEL(store)(velocity + i, u);
-            d = s->nesterov ? FMA(momentum, u, d) : u;
-        }
-        KERNEL(store)(p + i, FMA(lr, d, KERNEL(load)(p + i)));
     }
 }
 

@@ -4,13 +4,13 @@
  */
 #include "core/nn/optimizer.h"
 
-void chl_sgd_update(const chl_optimizer *o, const chl_kernels *kernels, double lr,
-                    int64_t t, int64_t n, const chl_real *g, chl_real *memory,
-                    chl_real *p)
+void chl_sgd_update(const chl_optimizer_state *s, double lr, const chl_real *grads,
+                    chl_real *params)
 {
+    const chl_optimizer *o = s->options;
     chl_sgd_step step = {.lr = (chl_real)lr,
                          .momentum = (chl_real)o->momentum,
                          .nesterov = o->nesterov,
-                         .first = t == 1};
-    kernels->sgd(&step, n, g, memory, p);
+                         .first = s->steps == 1};
+    s->kernels->sgd(&step, s->net->pack_params, grads, s->memory, params);
 }

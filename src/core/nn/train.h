@@ -10,7 +10,14 @@
  *            "label_smoothing":0},
  *    "optimizer":{"type":"adam","lr":1e-3,"beta1":.9,"beta2":.999,"eps":1e-8}
  *              | {"type":"adamw",…,"weight_decay":.01}
- *              | {"type":"sgd","lr":1e-2,"momentum":0,"nesterov":false},
+ *              | {"type":"sgd","lr":1e-2,"momentum":0,"nesterov":false}
+ *              | {"type":"rmsprop","lr":1e-2,"alpha":.99,"eps":1e-8,"momentum":0,
+ *                 "centered":false}
+ *              | {"type":"nadam","lr":2e-3,…,"momentum_decay":4e-3,"weight_decay":0}
+ *              | {"type":"muon","lr":2e-2,"adam_lr":1e-3,"momentum":.95,
+ *                 "nesterov":true,"weight_decay":.01,"adjust_lr":"original",…}
+ *              | {"type":"lbfgs","lr":1,"history":10,"iterations":20,
+ *                 "tolerance_grad":1e-7,"tolerance_change":1e-9},
  *    "epochs":100, "batch":128, "seed":42, "shuffle":true, "clip_norm":0, "ema":0,
  *    "early_stop":{"monitor":"val_loss","patience":10,"restore":true,"min_delta":0},
  *    "schedules":[{"type":"reduce_lr","monitor":"val_loss","factor":.5,"patience":5,

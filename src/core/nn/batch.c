@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The rows of a mini-batch. Layer: core/nn.
+ */
+#include <string.h>
+
+#include "core/base/rng.h"
+#include "core/nn/trainer.h"
+
+/* Unbiased draw in 0 … n-1 by multiply and shift (Lemire 2019), n < 2^32. */
+static uint32_t draw_below(chl_rng *rng, uint32_t n)
+{
+    uint64_t product = (uint64_t)chl_rng_u32(rng) * n;
+    if ((uint32_t)product < n) {
+        uint32_t least = -n % n;
+        while ((uint32_t)product < least) {
+            product = (uint64_t)chl_rng_u32(rng) * n;
+        }
+    }
+    return (uint32_t)(product >> 32);
+}
+
+static void shuffle(chl_trainer *t, int epoch)
+{
+    chl_rng rng;
+    uint64_t index = (uint64_t)t->number << 32 | (uint32_t)epoch;
+    chl_rng_init(&rng, (uint64_t)t->options->seed, CHL_RNG_SHUFFLE, index);
+    for (int64_t i = 0; i < t->job->train.n; i++) {
+        t->order[i] = i;
+    }
+    for (int64_t i = t->job->train.n; i > 1; i--) {
+        int64_t j = draw_below(&rng, (uint32_t)i);
+        int64_t held = t->order[i - 1];
+        t->order[i - 1] = t->order[j];
+        t->order[j] = held;
+    }
+}
+
+void chl_trainer_begin_epoch(chl_trainer *t, int epoch)
+{
+    if (t->options->shuffle) {
+        shuffle(t, epoch);
+    }
+    chl_rng rng;
+    uint64_t index = (uint64_t)t->number << 32 | (uint32_t)epoch;
+    chl_rng_init(&rng, (uint64_t)t->options->seed, CHL_RNG_DROPOUT, index);
+    memcpy(t->pass.masks.key, rng.key, sizeof rng.key);
+    memcpy(t->pass.masks.counter, rng.counter, sizeof rng.counter);
+}
+
+void chl_trainer_gather(chl_trainer *t, int64_t from, int64_t rows)
+{
+    const chl_rows *set = &t->job->train;
+    int64_t ld = chl_padded(t->net->inputs);
+    for (int64_t i = 0; i < rows; i++) {
+        int64_t row = t->order[from + i];
+        memcpy(t->pass.input + i * ld, set->x + row * ld, (size_t)ld * sizeof *set->x);
+        for (int c = 0; c < t->copies; c++) {
+            t->y[i * t->copies + c] = set->y[row];
+            t->w[i * t->copies + c] = set->weights[row];
+        }
+    }
+    t->pass.rows = rows;
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Optimizer steps: on mini-batches, or on all rows for L-BFGS. Layer: core/nn.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "core/nn/lbfgs.h"
+#include "core/nn/trainer.h"
+
+/* The batch's loss: the sum over its rows, the mean over a row's copies. */
+static double loss_and_gradient(chl_trainer *t)
+{
+    const chl_loss *loss = &t->options->loss;
+    const chl_real *logits = chl_pass_logits(&t->pass, 0);
+    chl_real *gradient = chl_pass_logit_gradient(&t->pass, 0);
+    int64_t rows = t->pass.rows * t->copies, ld = chl_padded(t->net->outputs);
+    double scale = 1.0 / (double)rows;
+    double sum =
+        loss->type == CHL_LOSS_BCE
+            ? chl_bce_batch(loss->label_smoothing, rows, ld, logits, t->y, t->w, scale,
+                            gradient)
+            : chl_cross_entropy_batch(loss->label_smoothing, t->net->outputs, rows, ld,
+                                      logits, t->y, t->w, scale, gradient);
+    return sum / t->copies;
+}
+
+static void clip(chl_trainer *t, double norm)
+{
+    if (t->options->clip_norm <= 0 || norm <= t->options->clip_norm) {
+        return;
+    }
+    chl_real factor = (chl_real)(t->options->clip_norm / (norm + 1e-6));
+    for (int64_t i = 0; i < t->net->pack_params; i++) {
+        t->pass.grads[i] *= factor;
+    }
+}
+
+double chl_trainer_rate(const chl_trainer *t)
+{
+    return t->lr * chl_schedules_factor(&t->schedules, t->steps, t->planned);
+}
+
+/* Loss and gradient of `rows` rows; the loss is the sum, without penalties. */
+static chl_status backward(chl_trainer *t, int epoch, int64_t from, int64_t rows,
+                           double *sum, chl_error *err)
+{
+    int64_t batch = from / t->pass.batch;
+    CHL_TRY(chl_control_check(t->job->control, "train", err));
+    if (atomic_load(t->job->abort)) {
+        return chl_fail(err, CHL_ECANCELLED, "train: stopped");
+    }
+    chl_trainer_gather(t, from, rows);
+    chl_pass_forward(&t->pass);
+    *sum = loss_and_gradient(t);
+    CHL_TRY(chl_trainer_check(t, *sum, "loss", epoch, batch, err));
+    chl_pass_backward(&t->pass);
+    return CHL_OK;
+}
+
+static chl_status check_gradient(chl_trainer *t, int epoch, int64_t from, double *norm,
+                                 chl_error *err)
+{
+    int64_t n = t->net->pack_params;
+    *norm = sqrt((double)t->pass.kernels->square_sum(n, t->pass.grads));
+    return chl_trainer_check(t, *norm, "gradient", epoch, from / t->pass.batch, err);
+}
+
+/* One optimizer step; adds the rows' loss to *loss. */
+static chl_status step(chl_trainer *t, int epoch, int64_t from, int64_t rows,
+                       double *loss, chl_error *err)
+{
+    double sum, norm;
+    CHL_TRY(backward(t, epoch, from, rows, &sum, err));
+    CHL_TRY(check_gradient(t, epoch, from, &norm, err));
+    clip(t, norm);
+    chl_optimizer_step(&t->optimizer, chl_trainer_rate(t), t->pass.grads,
+                       t->pass.packed.params);
+    chl_average_update(&t->average, t->net, &t->pass.packed, ++t->steps);
+    *loss += sum + t->pass.penalty * (double)rows;
+    return CHL_OK;
+}
+
+static int64_t block_at(const chl_trainer *t, int64_t from)
+{
+    int64_t left = t->job->train.n - from;
+    return left < t->pass.batch ? left : t->pass.batch;
+}
+
+chl_status chl_trainer_steps(chl_trainer *t, chl_epoch *record, chl_error *err)
+{
+    int64_t n = t->job->train.n;
+    double loss = 0;
+    for (int64_t from = 0; from < n; from += t->pass.batch) {
+        CHL_TRY(step(t, record->epoch, from, block_at(t, from), &loss, err));
+    }
+    record->loss = loss / (double)n;
+    return CHL_OK;
+}
+
+/* ---- all rows ---- */
+
+typedef struct whole {
+    chl_trainer *t;
+    int epoch;
+} whole;
+
+/* A chl_objective_fn: the mean loss with penalties, block after block. */
+static chl_status evaluate(void *ctx, const chl_real *params, double *loss,
+                           chl_real *grads, chl_error *err)
+{
+    const whole *w = ctx;
+    chl_trainer *t = w->t;
+    int64_t n = t->job->train.n, numbers = t->net->pack_params;
+    memcpy(t->pass.packed.params, params, (size_t)numbers * sizeof *params);
+    memset(grads, 0, (size_t)numbers * sizeof *grads);
+    double norm;
+    *loss = 0;
+    chl_trainer_begin_epoch(t, 1); /* the same draws at each evaluation */
+    for (int64_t from = 0; from < n; from += t->pass.batch) {
+        int64_t rows = block_at(t, from);
+        double sum, share = (double)rows / (double)n;
+        CHL_TRY(backward(t, w->epoch, from, rows, &sum, err));
+        CHL_TRY(check_gradient(t, w->epoch, from, &norm, err));
+        t->pass.kernels->add_scaled(numbers, (chl_real)share, t->pass.grads, grads);
+        *loss += sum / (double)n;
+    }
+    *loss += t->pass.penalty;
+    return CHL_OK;
+}
+
+chl_status chl_trainer_descend(chl_trainer *t, chl_epoch *record, bool *stop,
+                               chl_error *err)
+{
+    whole w = {t, record->epoch};
+    chl_objective f = {evaluate, &w};
+    CHL_TRY(chl_lbfgs_step(&t->optimizer, chl_trainer_rate(t), &f, t->pass.packed.params,
+                           &record->loss, stop, err));
+    chl_average_update(&t->average, t->net, &t->pass.packed, ++t->steps);
+    return CHL_OK;
+}

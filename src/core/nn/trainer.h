@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One net at work: what member.c (the epochs), batch.c (the rows of a step), descent.c
+ * (the steps) and guard.c (what went wrong) share. Layer: core/nn, not for other rooms.
+ */
+#ifndef CHL_NN_TRAINER_H
+#define CHL_NN_TRAINER_H
+
+#include "core/nn/average.h"
+#include "core/nn/evaluate.h"
+#include "core/nn/member.h"
+#include "core/nn/pass.h"
+
+typedef struct chl_trainer {
+    chl_job *job;
+    const chl_train_options *options;
+    chl_net *net;
+    int member; /* place among the job's nets */
+    int number; /* of its random streams */
+    chl_pass pass;
+    chl_average average;
+    chl_evaluator evaluator;
+    chl_optimizer_state optimizer;
+    chl_real *best;  /* pack_params + pack_state: the best epoch's numbers */
+    int64_t *order;  /* [train.n]: rows in the order of this epoch */
+    int copies;       /* predictions for each row that are judged alone */
+    double *y, *w;    /* [batch × copies]: labels and weights of this batch */
+    int64_t steps;   /* optimizer steps so far */
+    int64_t planned; /* steps of all epochs, if none stops early */
+    chl_early_stop stop;
+    chl_schedules schedules;
+    double lr;
+} chl_trainer;
+
+/* ---- batch.c ---- */
+
+/* The order of the rows and the dropout masks of this epoch. */
+void chl_trainer_begin_epoch(chl_trainer *t, int epoch);
+/* Rows from … from + rows - 1 of the epoch's order become the pass's input and the
+ * labels and weights. */
+void chl_trainer_gather(chl_trainer *t, int64_t from, int64_t rows);
+
+/* ---- descent.c ---- */
+
+/* The learning rate of the next step. */
+double chl_trainer_rate(const chl_trainer *t);
+/* The mini-batches of one epoch. */
+CHL_MUST_CHECK chl_status chl_trainer_steps(chl_trainer *t, chl_epoch *record,
+                                            chl_error *err);
+/* One epoch of L-BFGS over all rows; *stop when it has converged. */
+CHL_MUST_CHECK chl_status chl_trainer_descend(chl_trainer *t, chl_epoch *record,
+                                              bool *stop, chl_error *err);
+
+/* ---- guard.c ---- */
+
+/* CHL_OK when `value`, the batch's `what`, is finite; else a message that names net,
+ * epoch, batch, the first layer or tensor that is not, and the largest input. */
+CHL_MUST_CHECK chl_status chl_trainer_check(chl_trainer *t, double value,
+                                            const char *what, int epoch, int64_t batch,
+                                            chl_error *err);
+
+#endif
