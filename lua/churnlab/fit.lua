@@ -38,20 +38,23 @@ local function check_prep(prep)
   end
 end
 
+-- The layer that ends the net: its head, or the last one.
+local function last_layer(spec)
+  for _, layer in ipairs(spec.layers) do
+    if spec.heads and layer.name == spec.heads[1] then return layer end
+  end
+  return spec.layers[#spec.layers] or {}
+end
+
 -- The model's one output is a probability.
 local function check_spec(net)
-  if not nn.is_sequential(net) then
+  if not nn.is_net(net) then
     errors.raise("fit: net: expected a net (nn.sequential() makes one), got %s", type_text(net))
   end
   local spec = net:spec()
-  local units, activation
-  for _, layer in ipairs(spec.layers) do
-    if layer.units then units = layer.units end
-    activation = layer.activation or layer.units and "linear" or activation
-  end
-  if units ~= 1 or activation ~= "sigmoid" then
+  if last_layer(spec).activation ~= "sigmoid" then
     errors.raise("fit: net: expected it to end in :dense(1, { activation = \"sigmoid\" }), got %s",
-      units and ("%d units with %s"):format(units, activation) or "no dense layer")
+      last_layer(spec).type or "no layer")
   end
   return spec
 end

@@ -6,9 +6,19 @@
 -- SPDX-License-Identifier: MIT
 local core = require("churnlab.core")
 local errors = require("churnlab.errors")
+local graph = require("churnlab.nn.graph")
 local sequential = require("churnlab.nn.sequential")
 
-local nn = { sequential = sequential.new, is_sequential = sequential.is }
+local nn = {
+  sequential = sequential.new, is_sequential = sequential.is,
+  input = graph.input, graph = graph.new, is_graph = graph.is,
+}
+
+--- Is this a net: made by nn.sequential or nn.graph?
+-- @param value
+-- @treturn boolean
+-- @usage nn.is_net(nn.sequential()) == true
+function nn.is_net(value) return sequential.is(value) or graph.is(value) end
 
 -- ---- losses, optimizers, callbacks: tagged tables ----
 

@@ -113,6 +113,22 @@ static int net_m_spec(lua_State *L)
     return 1;
 }
 
+/*** The layers and their sizes.
+ * @function Net:layers
+ * @treturn {table,...} `{name, kind, steps, width, parameters, from={names}}` a layer; a
+ *   row of its output is steps × width numbers
+ * @usage
+ * local three = core.net.new({ layers = { { type = "dense", units = 1 } } }, 3)
+ * assert(three:layers()[1].parameters == 4) */
+static int net_m_layers(lua_State *L)
+{
+    json_t *layers;
+    chl_error err = {0};
+    chlua_check(L, chl_net_layers(check_net(L), &layers, &err), &err);
+    chlua_push_json(L, layers);
+    return 1;
+}
+
 /*** A table of the layers, their outputs and parameters (also `tostring(net)`).
  * @function Net:describe
  * @treturn string
@@ -279,12 +295,17 @@ void chlua_open_net(lua_State *L)
                                          {"train", chlua_net_train},
                                          {"check_options", chlua_net_check_options},
                                          {NULL, NULL}};
-    static const luaL_Reg methods[] = {
-        {"predict", net_m_predict},       {"spec", net_m_spec},
-        {"describe", net_m_describe},     {"parameters", net_m_parameters},
-        {"inputs", net_m_inputs},         {"outputs", net_m_outputs},
-        {"tensors", net_m_tensors},       {"tensor", net_m_tensor},
-        {"set_tensor", net_m_set_tensor}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"predict", net_m_predict},
+                                       {"spec", net_m_spec},
+                                       {"layers", net_m_layers},
+                                       {"describe", net_m_describe},
+                                       {"parameters", net_m_parameters},
+                                       {"inputs", net_m_inputs},
+                                       {"outputs", net_m_outputs},
+                                       {"tensors", net_m_tensors},
+                                       {"tensor", net_m_tensor},
+                                       {"set_tensor", net_m_set_tensor},
+                                       {NULL, NULL}};
     static const luaL_Reg meta[] = {{"__gc", net_gc},
                                     {"__close", net_gc},
                                     {"__tostring", net_tostring},

@@ -39,8 +39,12 @@ describe("nn.sequential", function()
 
   it("prints its layers, and the summary of so many columns", function()
     local net = small()
-    assert.are.equal("sequential\n  1  dense activation=tanh units=8\n"
-      .. "  2  dense activation=sigmoid units=1", tostring(net))
+    local text = tostring(net)
+    assert.matches("name +layer +output +parameters +reads", text)
+    assert.matches("dense_1 +dense, tanh +8 +8 x inputs %+ 8 +input", text)
+    assert.matches("dense_2 +dense, sigmoid +1 +9 +dense_1", text)
+    assert.matches("total +8 x inputs %+ 17$", text)
+    assert.are.equal(" net without layers", tostring(nn.sequential()))
     local summary = net:summary(13)
     assert.matches("dense, tanh +8 +112\n", summary)
     assert.matches("total +121$", summary)
@@ -64,6 +68,58 @@ describe("nn.sequential", function()
       text)
     assert.matches("dropout: option 'rate' is required",
       message_of(function() nn.sequential():dropout() end))
+  end)
+end)
+
+describe("nn.graph", function()
+  local x = nn.input()
+  local deep = x:dense(8, { activation = "relu", name = "deep" }):dropout(0.1)
+
+  it("is data, each node once and named", function()
+    local net = nn.graph { churn = deep:dense(1, { activation = "sigmoid" }),
+      reason = deep:dense(3, { activation = "softmax" }) }
+    assert.are.same({
+      layers = {
+        { type = "dense", units = 8, activation = "relu", name = "deep", from = { "input" } },
+        { type = "dropout", rate = 0.1, name = "dropout_2", from = { "deep" } },
+        { type = "dense", units = 1, activation = "sigmoid", name = "churn",
+          from = { "dropout_2" } },
+        { type = "dense", units = 3, activation = "softmax", name = "reason",
+          from = { "dropout_2" } },
+      },
+      heads = { "churn", "reason" },
+    }, net:spec())
+    assert.is_true(nn.is_net(net) and nn.is_graph(net) and not nn.is_sequential(net))
+    assert.matches("reason +dense, softmax +3 +27 +dropout_2", tostring(net))
+    local built = core.net.new(net:spec(), 5)
+    assert.are.equal(4, built:outputs())
+    assert.are.same(net:spec().heads, built:spec().heads)
+  end)
+
+  it("predicts what the layers alone do", function()
+    local net = core.net.new(nn.graph(deep:dense(1, { activation = "sigmoid" })):spec(), 2, 7)
+    local chain = core.net.new(nn.sequential():dense(8, { activation = "relu" }):dropout(0.1)
+      :dense(1, { activation = "sigmoid" }):spec(), 2, 7)
+    local rows = data(40)
+    for i = 1, 40 do
+      assert.are.equal(chain:predict(rows):get(i, 1), net:predict(rows):get(i, 1))
+    end
+  end)
+
+  it("reports mistakes at the line of the script", function()
+    local here = "nn_spec.lua:%d+: "
+    assert.matches(here .. "node: unknown layer 'dens' %(did you mean 'dense'%?%)",
+      message_of(function() return x:dens(3) end))
+    assert.matches(here .. "graph: output 'output': expected a node with a layer, got the input",
+      message_of(function() nn.graph(x) end))
+    assert.matches(here .. "graph: expected a node or a table of nodes, got a number",
+      message_of(function() nn.graph(3) end))
+    assert.matches("graph: expected at least one output", message_of(function() nn.graph {} end))
+    assert.matches("graph: two layers have the name 'deep'", message_of(function()
+      nn.graph(x:dense(2, { name = "deep" }):dense(3, { name = "deep" }):dense(1))
+    end))
+    assert.matches("graph: unknown method 'sumary' %(did you mean 'summary'%?%)",
+      message_of(function() return nn.graph(deep):sumary() end))
   end)
 end)
 

@@ -193,3 +193,32 @@ chl_status chl_net_describe(const chl_net *net, chl_strbuf *out, chl_error *err)
     }
     return out->failed ? chl_fail_memory(err) : CHL_OK;
 }
+
+/* ---- as data ---- */
+
+static json_t *layer_facts(const chl_net *net, int i)
+{
+    const chl_layer *layer = &net->layers[i];
+    char kind[64];
+    json_t *from = json_array();
+    for (int k = 0; k < layer->sources; k++) {
+        json_array_append_new(from, json_string(source_name(net, layer->from[k])));
+    }
+    put_kind(layer, kind, sizeof kind);
+    return json_pack("{s:s, s:s, s:i, s:i, s:I, s:o}", "name", layer->name, "kind", kind,
+                     "steps", layer->out.steps, "width", layer->out.width, "parameters",
+                     (json_int_t)parameters_of(net, i, false), "from", from);
+}
+
+chl_status chl_net_layers(const chl_net *net, json_t **out, chl_error *err)
+{
+    *out = json_array();
+    for (int i = 0; i < net->count; i++) {
+        if (json_array_append_new(*out, layer_facts(net, i)) != 0) {
+            json_decref(*out);
+            *out = NULL;
+            return chl_fail_memory(err);
+        }
+    }
+    return *out ? CHL_OK : chl_fail_memory(err);
+}

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A sequential neural network: architecture, weights, inference. Layer: core/nn (on base,
- * data).
+ * A neural network: architecture, weights, inference. Layer: core/nn (on base, data).
  *
  * The architecture is data, as the Lua methods make it:
  *
@@ -10,11 +9,11 @@
  *              {"type":"dropout","rate":0.2},
  *              {"type":"dense","units":1,"activation":"sigmoid"}]}
  *
- * Layers: dense (units, activation, l1, l2: penalty l1·sum|w| + l2·sum w² on the
- * weights), activation (activation), batch_norm (momentum: share of the old running
- * average, eps), dropout (rate). Activations: linear relu leaky_relu tanh sigmoid gelu
- * selu elu silu mish softmax; softmax in the last layer only. A spec may be untrusted: at
- * most 1,000 layers, 65,536 units or inputs, 1e9 parameters.
+ * Each layer may have a "name" and read other layers than the one before it: "from" is a
+ * list of names, "input" among them. "heads" is the list of layers whose outputs, side by
+ * side, are the net's (default: the last layer). "trainable": false freezes a layer. The
+ * kinds of layers are listed in layers.c, each with a file of its own. A spec may be
+ * untrusted: at most 1,000 layers, 65,536 units or inputs, 1e9 parameters.
  *
  * Weights are stored [in, out]. Inference adds in a fixed order for each row: the result
  * of a row is bitwise the same alone, in any batch and on any thread.
@@ -52,6 +51,10 @@ CHL_MUST_CHECK chl_status chl_net_spec(const chl_net *net, json_t **out, chl_err
 /* Keras-like summary table: layer, output, parameters. */
 CHL_MUST_CHECK chl_status chl_net_describe(const chl_net *net, chl_strbuf *out,
                                            chl_error *err);
+
+/* A new reference to a list of {name, kind, steps, width, parameters, from} a layer. */
+CHL_MUST_CHECK chl_status chl_net_layers(const chl_net *net, json_t **out,
+                                         chl_error *err);
 
 /* Everything that must be stored, running statistics too, in a fixed order. Names are
  * unique in the net ("0.weight", "0.bias", "1.running_mean"). `data` is borrowed and may
