@@ -52,9 +52,11 @@ local function check_spec(net)
     errors.raise("fit: net: expected a net (nn.sequential() makes one), got %s", type_text(net))
   end
   local spec = net:spec()
-  if last_layer(spec).activation ~= "sigmoid" then
+  local last = last_layer(spec)
+  if last.activation ~= "sigmoid" or last.units and last.units ~= 1 then
     errors.raise("fit: net: expected it to end in :dense(1, { activation = \"sigmoid\" }), got %s",
-      last_layer(spec).type or "no layer")
+      last.units and ("%d units with %s"):format(last.units, last.activation or "linear")
+      or last.type or "no layer")
   end
   return spec
 end

@@ -28,7 +28,7 @@ static chl_status read_class(const json_t *spec, const char *where,
         return chl_fail(err, CHL_ETYPE, "%s: expected a table with a type, got %s", where,
                         json_is_object(spec) ? "one without" : chl_json_type_name(spec));
     }
-    for (; chl_layer_classes[n] && n < KINDS_MAX; n++) {
+    for (; n < KINDS_MAX && chl_layer_classes[n]; n++) {
         names[n] = chl_layer_classes[n]->name;
         if (strcmp(names[n], json_string_value(type)) == 0) {
             *class = chl_layer_classes[n];
