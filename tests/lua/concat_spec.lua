@@ -1,17 +1,11 @@
 -- cl.concat, and figures over columns: value_counts, quantile, corr.
 -- SPDX-License-Identifier: MIT
 local cl = require("churnlab")
+local fixtures = require("fixtures")
 
 local NA = cl.NA
 
-local function values(column) return column:to_table("NA") end
-
-local function sales()
-  return cl.from_table({
-    city = { "Ulm", "Lyon", "Lyon", NA, "Ulm" }, year = { 2025, 2025, 2026, 2026, 2026 },
-    amount = { 10, 20, 30, 40, 50 }, pieces = { 1, 2, 3, 4, 5 },
-  }, { names = { "city", "year", "amount", "pieces" }, types = { city = "category" } })
-end
+local sales, values = fixtures.sales, fixtures.values
 
 describe("concat", function()
   it("unites rows and columns", function()

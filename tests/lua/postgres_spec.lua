@@ -1,5 +1,6 @@
 -- PostgreSQL, on a server that postgres.sh starts in a temporary folder.
 local cl = require("churnlab")
+local fixtures = require("fixtures")
 
 local function run(command)
   local pipe = assert(io.popen(command))
@@ -8,20 +9,7 @@ local function run(command)
   return text:gsub("%s+$", ""), code
 end
 
-local function every_type()
-  return cl.from_table({
-    { i = 9007199254740993, f = 0.1, b = true, s = "é\t\\N\r\n'\"", c = "gold", d = "2026-11-22",
-      t = "2026-11-22T10:11:12.345678Z" },
-    {},
-    { i = math.mininteger, f = -1e300, b = false, s = "", c = "\\.", d = "0001-02-28",
-      t = "0001-02-28T00:00:00Z" },
-    { i = math.maxinteger, f = 5, b = true, s = "007", c = "gold", d = "9999-12-31",
-      t = "1969-12-31T23:59:59.999999Z" },
-  }, {
-    names = { "i", "f", "b", "s", "c", "d", "t" },
-    types = { f = "f64", s = "string", c = "category", d = "date", t = "timestamp" },
-  })
-end
+local function every_type() return fixtures.every_type("é\t\\N\r\n'\"", "\\.") end
 
 describe("PostgreSQL", function()
   local folder, code = run("tests/lua/postgres.sh start $PPID")

@@ -1,20 +1,8 @@
 local cl = require("churnlab")
 local core = require("churnlab.core")
+local fixtures = require("fixtures")
 
-local function every_type()
-  return cl.from_table({
-    { i = 9007199254740993, f = 0.1, b = true, s = "é\0'\"", c = "gold", d = "2026-11-22",
-      t = "2026-11-22T10:11:12.345678Z" },
-    {},
-    { i = math.mininteger, f = -1e300, b = false, s = "", c = "basic", d = "0001-02-28",
-      t = "0001-02-28T00:00:00Z" },
-    { i = math.maxinteger, f = 5, b = true, s = "007", c = "gold", d = "9999-12-31",
-      t = "1969-12-31T23:59:59.999999Z" },
-  }, {
-    names = { "i", "f", "b", "s", "c", "d", "t" },
-    types = { f = "f64", s = "string", c = "category", d = "date", t = "timestamp" },
-  })
-end
+local function every_type() return fixtures.every_type("é\0'\"", "basic") end
 
 describe("SQLite", function()
   local db, path, url
