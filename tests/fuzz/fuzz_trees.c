@@ -32,8 +32,8 @@ static void use(const chl_forest *f)
 static void store_and_load(const chl_forest *f)
 {
     chl_forest again;
-    float *trees = malloc((size_t)f->tree_count * 2 * sizeof *trees + 1);
-    float *nodes = malloc((size_t)f->node_count * 3 * sizeof *nodes + 1);
+    float *trees = malloc((size_t)f->tree_count * 3 * sizeof *trees + 1);
+    float *nodes = malloc((size_t)f->node_count * 4 * sizeof *nodes + 1);
     float *base = malloc((size_t)f->outputs * sizeof *base);
     if (!trees || !nodes || !base ||
         chl_forest_init(&again, f->inputs, f->outputs, f->tree_count, f->node_count,
@@ -64,7 +64,7 @@ static void from_json(const uint8_t *data, size_t size)
 /* Bytes are small numbers; 255 is NaN, 254 infinity, 253 a fraction. */
 static void from_tensors(const uint8_t *data, size_t size)
 {
-    enum { TREES = 3, NODES = 12, NUMBERS = TREES * 2 + NODES * 3 + 2 };
+    enum { TREES = 3, NODES = 12, NUMBERS = TREES * 3 + NODES * 4 + 2 };
     float numbers[NUMBERS] = {0};
     for (size_t i = 0; i < size && i < NUMBERS; i++) {
         numbers[i] = data[i] == 255   ? NAN
@@ -74,7 +74,7 @@ static void from_tensors(const uint8_t *data, size_t size)
     }
     chl_forest f;
     if (chl_forest_init(&f, 3, 2, TREES, NODES, NULL) == CHL_OK &&
-        chl_forest_load(&f, numbers, numbers + TREES * 2, numbers + TREES * 2 + NODES * 3,
+        chl_forest_load(&f, numbers, numbers + TREES * 3, numbers + TREES * 3 + NODES * 4,
                         NULL) == CHL_OK) {
         use(&f);
         store_and_load(&f);

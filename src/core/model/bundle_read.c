@@ -138,6 +138,9 @@ static chl_status fill_nets(const bundle *b, chl_model *model, chl_error *err)
             CHL_TRY(fill_tensor(b, m, &tensor, err));
             filled++;
         }
+        if (chl_net_check_numbers(model->nets[m], err) != CHL_OK) {
+            return chl_error_prefix(err, "%s: net %d", b->name, m + 1);
+        }
     }
     if (filled != b->file.count) {
         return chl_fail(err, CHL_EFORMAT, "%s: tensors: expected %d, got %d", b->name,

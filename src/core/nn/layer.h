@@ -81,6 +81,7 @@ typedef struct chl_layer_options {
     double rate;     /* dropout: share of inputs set to zero */
     double momentum; /* batch norm: running = momentum · running + (1-momentum) · new */
     double eps;
+    int64_t trees, nodes; /* trees: how many, and the nodes of all of them */
     bool trainable;
 } chl_layer_options;
 
@@ -161,6 +162,9 @@ struct chl_layer_class {
     /* Before inference: numbers of running statistics become what `infer` reads. NULL:
      * nothing. Works in place on a copy. */
     void (*fold)(const chl_net *net, int i, chl_real *params, chl_real *state);
+    /* Stored numbers that are no arithmetic, such as the nodes of trees, may come from a
+     * file that nobody vouches for. NULL: any number will do. */
+    chl_status (*check)(const chl_net *net, int i, chl_error *err);
     /* What chl_options_write cannot say (lists); NULL: nothing. */
     chl_status (*spell)(const chl_layer *layer, json_t *spec, chl_error *err);
 };
@@ -188,7 +192,7 @@ extern const char *const chl_activation_names[]; /* NULL-terminated */
 /* All kinds, NULL-terminated (layers.c). */
 extern const chl_layer_class *const chl_layer_classes[];
 extern const chl_layer_class chl_dense_class, chl_activation_class, chl_batch_norm_class,
-    chl_dropout_class;
+    chl_dropout_class, chl_trees_class;
 
 /* Appends a tensor to the layer being planned. */
 CHL_MUST_CHECK chl_status chl_net_add_tensor(chl_net *net, chl_layer *layer,

@@ -14,6 +14,7 @@ const chl_layer_class *const chl_layer_classes[] = {
     &chl_activation_class,
     &chl_batch_norm_class,
     &chl_dropout_class,
+    &chl_trees_class,
     NULL,
 };
 

@@ -192,3 +192,13 @@ chl_tensor chl_net_tensor(chl_net *net, int i)
     snprintf(t.name, sizeof t.name, "%d.%s", p->layer, p->name);
     return t;
 }
+
+chl_status chl_net_check_numbers(const chl_net *net, chl_error *err)
+{
+    for (int i = 0; i < net->count; i++) {
+        if (net->layers[i].class->check) {
+            CHL_TRY(net->layers[i].class->check(net, i, err));
+        }
+    }
+    return CHL_OK;
+}

@@ -68,6 +68,9 @@ typedef struct chl_tensor {
 int chl_net_tensor_count(const chl_net *net);
 chl_tensor chl_net_tensor(chl_net *net, int i);
 
+/* Numbers that were set from outside (a file) make sense to every layer. */
+CHL_MUST_CHECK chl_status chl_net_check_numbers(const chl_net *net, chl_error *err);
+
 /* out[n × outputs] = the net's outputs (probabilities after sigmoid / softmax) for x[n ×
  * inputs]. Fixed order per row; scratch is allocated inside; thread-safe. */
 CHL_MUST_CHECK chl_status chl_net_predict(const chl_net *net, const double *x, int64_t n,

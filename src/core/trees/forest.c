@@ -11,7 +11,7 @@ chl_status chl_forest_init(chl_forest *f, int64_t inputs, int64_t outputs, int64
                            int64_t nodes, chl_error *err)
 {
     *f = (chl_forest){0};
-    if (inputs < 1 || inputs > INT32_MAX || outputs < 1 ||
+    if (inputs < 1 || inputs > CHL_FOREST_NODES_MAX || outputs < 1 ||
         outputs > CHL_FOREST_OUTPUTS_MAX) {
         return chl_fail(err, CHL_EINVAL,
                         "trees: expected at least one input and 1 to %d outputs, got "
@@ -120,17 +120,20 @@ static bool is_leaf(const chl_forest_node *node)
 void chl_forest_store(const chl_forest *f, float *trees, float *nodes, float *base)
 {
     for (int32_t t = 0; t < f->tree_count; t++) {
+        const chl_forest_tree *tree = &f->trees[t];
         float *row = trees + (int64_t)t * CHL_FOREST_TREE_WIDTH;
-        row[0] = (float)f->trees[t].root;
-        row[1] = (float)f->trees[t].output;
+        row[0] = (float)tree->root;
+        row[1] = (float)tree->output;
+        row[2] = (float)tree->depth;
     }
     for (int32_t i = 0; i < f->node_count; i++) {
         const chl_forest_node *node = &f->nodes[i];
         float *row = nodes + (int64_t)i * CHL_FOREST_NODE_WIDTH;
         bool leaf = is_leaf(node);
         row[0] = leaf ? -1 : (float)node->feature;
-        row[1] = leaf ? node->value : node->threshold;
+        row[1] = leaf ? 0 : node->threshold;
         row[2] = leaf ? 0 : (float)node->left;
+        row[3] = node->value;
     }
     memcpy(base, f->base, (size_t)f->outputs * sizeof *base);
 }
@@ -145,35 +148,51 @@ static bool whole(float x, int32_t low, int32_t high, int32_t *out)
     return true;
 }
 
+chl_status chl_forest_read_tree(const chl_forest *f, const float *row,
+                                chl_forest_tree *tree, chl_error *err)
+{
+    const int32_t high[] = {f->node_count - 1, f->outputs - 1, f->node_count};
+    int32_t *const fields[] = {&tree->root, &tree->output, &tree->depth};
+    static const char *const names[] = {"a first node", "an output", "a depth"};
+    for (int k = 0; k < CHL_FOREST_TREE_WIDTH; k++) {
+        if (!whole(row[k], 0, high[k], fields[k])) {
+            return chl_fail(err, CHL_EFORMAT, "trees: expected %s from 0 to %d, got %g",
+                            names[k], (int)high[k], (double)row[k]);
+        }
+    }
+    return CHL_OK;
+}
+
 static chl_status bad_node(int32_t i, const char *expected, float got, chl_error *err)
 {
     return chl_fail(err, CHL_EFORMAT, "trees: node %d: expected %s, got %g", (int)i,
                     expected, (double)got);
 }
 
-/* Node i of a tree that ends before `end`. */
-static chl_status load_node(chl_forest *f, int32_t i, int32_t end, const float *row,
-                            chl_error *err)
+chl_status chl_forest_read_node(const chl_forest *f, int32_t i, int32_t end,
+                                const float *row, chl_forest_node *node, chl_error *err)
 {
     int32_t feature, left;
     if (!whole(row[0], -1, f->inputs - 1, &feature)) {
         return bad_node(i, "the number of a column, or -1", row[0], err);
     }
-    if (!isfinite(row[1])) {
-        return bad_node(i, "a finite threshold or value", row[1], err);
+    float number = feature < 0 ? row[3] : row[1];
+    if (!isfinite(number)) {
+        return bad_node(i, "a finite threshold or value", number, err);
     }
     if (feature < 0) {
-        f->nodes[i] = (chl_forest_node){0, NAN, i, row[1]};
+        *node = (chl_forest_node){0, NAN, i, number};
         return CHL_OK;
     }
     if (!whole(row[2], i + 1, end - 2, &left)) {
         return bad_node(i, "two children behind it in its tree", row[2], err);
     }
-    f->nodes[i] = (chl_forest_node){feature, row[1], left, 0};
+    *node = (chl_forest_node){feature, number, left, 0};
     return CHL_OK;
 }
 
-/* Comparisons below node i, once its nodes are known to lie behind their parents. */
+/* Comparisons on the longest way from the root, once children are known to lie behind
+ * their parents. */
 static int32_t depth_of(const chl_forest *f, int32_t root, int32_t end, int32_t *depth)
 {
     for (int32_t i = end - 1; i >= root; i--) {
@@ -188,36 +207,34 @@ static int32_t depth_of(const chl_forest *f, int32_t root, int32_t end, int32_t 
     return depth[0];
 }
 
-static chl_status load_tree(chl_forest *f, int32_t t, const float *trees,
-                            const float *nodes, int32_t *depth, chl_error *err)
+static chl_status load_tree(chl_forest *f, int32_t t, const float *nodes, int32_t *depth,
+                            chl_error *err)
 {
-    const float *row = trees + (int64_t)t * CHL_FOREST_TREE_WIDTH;
-    int32_t root = f->trees[t].root, output;
+    int32_t root = f->trees[t].root;
     int32_t end = t + 1 < f->tree_count ? f->trees[t + 1].root : f->node_count;
-    if (!whole(row[1], 0, f->outputs - 1, &output)) {
-        return chl_fail(err, CHL_EFORMAT,
-                        "trees: tree %d: expected an output from 0 to %d, got %g", (int)t,
-                        (int)f->outputs - 1, (double)row[1]);
-    }
     for (int32_t i = root; i < end; i++) {
-        CHL_TRY(load_node(f, i, end, nodes + (int64_t)i * CHL_FOREST_NODE_WIDTH, err));
+        CHL_TRY(chl_forest_read_node(
+            f, i, end, nodes + (int64_t)i * CHL_FOREST_NODE_WIDTH, &f->nodes[i], err));
     }
-    f->trees[t].output = output;
-    f->trees[t].depth = depth_of(f, root, end, depth);
+    int32_t found = depth_of(f, root, end, depth);
+    if (found != f->trees[t].depth) {
+        return chl_fail(err, CHL_EFORMAT, "trees: tree %d: expected depth %d, got %d",
+                        (int)t, (int)found, (int)f->trees[t].depth);
+    }
     return CHL_OK;
 }
 
-/* Roots ascend from node 0: every node belongs to one tree. */
+/* First nodes ascend from 0: every node belongs to one tree. */
 static chl_status load_roots(chl_forest *f, const float *trees, chl_error *err)
 {
     for (int32_t t = 0; t < f->tree_count; t++) {
-        int32_t low = t > 0 ? f->trees[t - 1].root + 1 : 0;
-        int32_t high = t > 0 ? f->node_count - 1 : 0;
-        float root = trees[(int64_t)t * CHL_FOREST_TREE_WIDTH];
-        if (!whole(root, low, high, &f->trees[t].root)) {
+        const float *row = trees + (int64_t)t * CHL_FOREST_TREE_WIDTH;
+        CHL_TRY(chl_forest_read_tree(f, row, &f->trees[t], err));
+        int32_t low = t > 0 ? f->trees[t - 1].root + 1 : 0, root = f->trees[t].root;
+        if (root < low || (t == 0 && root > 0)) {
             return chl_fail(err, CHL_EFORMAT,
-                            "trees: tree %d: expected a first node from %d to %d, got %g",
-                            (int)t, (int)low, (int)high, (double)root);
+                            "trees: tree %d: expected its first node at %d%s, got %d",
+                            (int)t, (int)low, t > 0 ? " or behind" : "", (int)root);
         }
     }
     return CHL_OK;
@@ -241,7 +258,7 @@ chl_status chl_forest_load(chl_forest *f, const float *trees, const float *nodes
     }
     chl_status status = CHL_OK;
     for (int32_t t = 0; t < f->tree_count && status == CHL_OK; t++) {
-        status = load_tree(f, t, trees, nodes, depth, err);
+        status = load_tree(f, t, nodes, depth, err);
     }
     chl_free(depth);
     return status;

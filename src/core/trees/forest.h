@@ -54,10 +54,11 @@ void chl_forest_margins(const chl_forest *f, int64_t rows, const float *x, int64
 
 /* ---- as plain tensors of floats, which need no code to be stored ---- */
 
-enum { CHL_FOREST_TREE_WIDTH = 2, CHL_FOREST_NODE_WIDTH = 3 };
+enum { CHL_FOREST_TREE_WIDTH = 3, CHL_FOREST_NODE_WIDTH = 4 };
 
-/* trees[tree_count × 2] = first node, output; nodes[node_count × 3] = column (-1 = leaf),
- * threshold or what the leaf adds, left child (a leaf: 0); base[outputs]. */
+/* trees[tree_count × 3] = first node, output, depth; nodes[node_count × 4] = column (-1 =
+ * leaf), threshold, left child, what the leaf adds (0 where that does not apply);
+ * base[outputs]. */
 void chl_forest_store(const chl_forest *f, float *trees, float *nodes, float *base);
 
 /* The forest of such tensors into one that was made for their sizes. Everything is
@@ -65,5 +66,14 @@ void chl_forest_store(const chl_forest *f, float *trees, float *nodes, float *ba
 CHL_MUST_CHECK chl_status chl_forest_load(chl_forest *f, const float *trees,
                                           const float *nodes, const float *base,
                                           chl_error *err);
+
+/* One row of those tensors, of which only the counts in f are read. With both checked in
+ * this way, whatever the others hold, rows stay inside. */
+CHL_MUST_CHECK chl_status chl_forest_read_tree(const chl_forest *f, const float *row,
+                                               chl_forest_tree *tree, chl_error *err);
+/* Node i of a tree that ends before node `end`. */
+CHL_MUST_CHECK chl_status chl_forest_read_node(const chl_forest *f, int32_t i,
+                                               int32_t end, const float *row,
+                                               chl_forest_node *node, chl_error *err);
 
 #endif

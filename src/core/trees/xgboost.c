@@ -301,7 +301,7 @@ static double row_loss(const float *margins, int64_t outputs, double y)
     for (int64_t k = 0; k < outputs; k++) {
         sum += exp((double)margins[k] - highest);
     }
-    return log(sum) + highest - (double)margins[(int64_t)y];
+    return log(fmax(sum, 1)) + highest - (double)margins[(int64_t)y];
 }
 
 static chl_status judge(booster *b, double *loss, chl_error *err)
