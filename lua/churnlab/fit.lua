@@ -198,6 +198,7 @@ function M.prepare(prep, net, train, options)
   state.task = {
     spec = spec, x = state.part.x, y = state.part.y, options = training, members = members,
     valid_x = on_valid and state.valid.x, valid_y = on_valid and state.valid.y,
+    columns = state.prep:encoded_names(),
   }
   balance(state, options)
   return state

@@ -150,7 +150,9 @@ enum {
     OPTIONS,
     MEMBERS,
     FIRST_MEMBER,
-    FIELDS = FIRST_MEMBER
+    COLUMNS,
+    INITIAL,
+    FIELDS = INITIAL
 };
 static const char *const field_names[] = {[SPEC] = "spec",
                                           [X] = "x",
@@ -160,7 +162,9 @@ static const char *const field_names[] = {[SPEC] = "spec",
                                           [WEIGHTS] = "weights",
                                           [OPTIONS] = "options",
                                           [MEMBERS] = "members",
-                                          [FIRST_MEMBER] = "first_member"};
+                                          [FIRST_MEMBER] = "first_member",
+                                          [COLUMNS] = "columns",
+                                          [INITIAL] = "initial"};
 
 /* What is read of one task; the Lua values that it borrows stand in the anchors. */
 typedef struct reader {
@@ -256,6 +260,50 @@ static chl_net **new_nets(const reader *r, int members, int64_t inputs)
     return nets;
 }
 
+/* The inputs' names for messages, or NULL. */
+static const char *const *read_columns(const reader *r, int64_t inputs)
+{
+    if (lua_isnil(r->L, r->base + COLUMNS)) {
+        return NULL;
+    }
+    int n;
+    const char *const *names = chlua_check_strings(r->L, r->base + COLUMNS, &n);
+    anchor(r->L);
+    lua_pushvalue(r->L, r->base + COLUMNS);
+    anchor(r->L);
+    if (n != inputs) {
+        luaL_error(r->L, "%s: columns: expected %I names, got %d", r->where,
+                   (LUAI_UACINT)inputs, n);
+    }
+    return names;
+}
+
+/* Gives the nets the numbers of those to start from: one for all, or one each. */
+static void warm_up(const reader *r, chl_train_task *task)
+{
+    lua_State *L = r->L;
+    task->warm = !lua_isnil(L, r->base + INITIAL);
+    if (!task->warm) {
+        return;
+    }
+    int given =
+        lua_istable(L, r->base + INITIAL) ? (int)lua_rawlen(L, r->base + INITIAL) : 0;
+    if (given != 1 && given != task->members) {
+        luaL_error(L, "%s: initial: expected a list of 1 or %d nets, got %d", r->where,
+                   task->members, given);
+    }
+    for (int i = 0; i < task->members; i++) {
+        lua_rawgeti(L, r->base + INITIAL, given == 1 ? 1 : i + 1);
+        const chl_net *net = chlua_test_box(L, -1, CHLUA_NET);
+        if (!net) {
+            bad_field(r, INITIAL, "a list of nets");
+        }
+        chl_error err = {0};
+        chlua_check(L, chl_net_copy_numbers(task->nets[i], net, r->where, &err), &err);
+        lua_pop(L, 1);
+    }
+}
+
 /* Reads the table on top of the stack and replaces it by the list of the task's nets. */
 static void read_task(reader *r, chl_train_task *task, chl_dataset *valid)
 {
@@ -280,7 +328,9 @@ static void read_task(reader *r, chl_train_task *task, chl_dataset *valid)
     }
     task->options = chlua_check_json(L, r->base + OPTIONS);
     anchor(L);
+    task->columns = read_columns(r, inputs);
     task->nets = new_nets(r, task->members, inputs);
+    warm_up(r, task);
     lua_replace(L, r->base);
     lua_settop(L, r->base);
 }
@@ -361,9 +411,11 @@ static int push_results(lua_State *L, int list, const chl_history *history, int 
  * @function core.net.train
  * @tparam table arguments spec (as in net.new); x: Matrix, y: labels (0/1, or a class
  *   from 0); valid_x, valid_y; weights: one number a row; options (see train.h); members
- *   (default 1); first_member: number of the first one's random streams (default 0).
- *   Or tasks: a list of such tables. on_epoch(epoch, log): log has task, member, epoch,
- *   lr, loss, val_loss, val_auc; returning false ends this member
+ *   (default 1); first_member: number of the first one's random streams (default 0);
+ *   columns: names of x's columns for messages; initial: a list of one net, or one a
+ *   member, whose weights training starts from. Or tasks: a list of such tables.
+ * on_epoch(epoch, log): log has task, member, epoch, lr, loss, val_loss, val_auc;
+ * returning false ends this member
  * @treturn {Net,...} the nets; with tasks a list of such lists
  * @treturn table `{members={{log,…},…}, best_epoch={…}}`; with tasks a list of them
  * @raise what on_epoch raised; options that do not fit; NaN or Inf in data, loss or

@@ -485,6 +485,99 @@ static void numbers_that_are_none(void **state)
     free_nets(&net, 1);
 }
 
+static const char TWO_LAYERS[] =
+    "{\"layers\":[{\"type\":\"dense\",\"units\":9,\"activation\":\"relu\"},"
+    "{\"type\":\"dense\",\"units\":1,\"activation\":\"sigmoid\"}]}";
+
+static void guard_case(const fixture *f, const char *options, const char *const *parts)
+{
+    static const char *const columns[] = {"Age", "Balance", "Tenure"};
+    chl_error err = {0};
+    chl_net *net;
+    chl_history h;
+    make_nets(TWO_LAYERS, &net, 1);
+    json_t *json = json_loads(options, 0, NULL);
+    chl_train_task task = {.nets = &net,
+                           .members = 1,
+                           .train = f->train,
+                           .options = json,
+                           .columns = columns};
+    assert_int_equal(chl_train_all(&task, 1, NULL, NULL, NULL, &h, &err), CHL_ENUMERIC);
+    for (int i = 0; parts[i]; i++) {
+        if (!strstr(err.message, parts[i])) {
+            fail_msg("expected '%s' in: %s", parts[i], err.message);
+        }
+    }
+    json_decref(json);
+    free_nets(&net, 1);
+}
+
+/* The guard names stage, batch, layer and column. */
+static void what_went_wrong(void **state)
+{
+    (void)state;
+    fixture f;
+    fill(&f);
+    guard_case(&f,
+               "{\"batch\":50,\"optimizer\":{\"type\":\"sgd\",\"lr\":1000,"
+               "\"momentum\":0.99}}",
+               (const char *const[]){"train: member 1, epoch ",
+                                     "expected a finite number",
+                                     "a lower learning rate or clip_norm", NULL});
+    f.x[4 * D + 1] = 3e38; /* a finite float, but no longer after the first layer */
+    guard_case(
+        &f, "{\"batch\":2,\"shuffle\":false}",
+        (const char *const[]){", batch 3: loss: expected a finite number, got NaN",
+                              "it began with the output of layer 1 'dense_1'",
+                              "the largest input is 3e+38 in column 'Balance', row 5",
+                              "(scale or clip that column)", NULL});
+    f.x[4 * D + 1] = NAN;
+    guard_case(
+        &f, "{}",
+        (const char *const[]){"train: row 5, column 'Balance': expected a finite", NULL});
+}
+
+/* A warm start begins where the other net ended: it is what one long training without
+ * memory of its optimizer would be. */
+static void warm_starts(void **state)
+{
+    (void)state;
+    fixture f;
+    fill(&f);
+    chl_net *nets[2];
+    make_nets(SPEC, nets, 2);
+    chl_history h;
+    json_t *json = json_loads("{\"epochs\":1,\"shuffle\":false,\"optimizer\":{\"type\":"
+                              "\"sgd\",\"lr\":1e-12}}",
+                              0, NULL);
+    assert_ok(run(&nets[0], 1, &f, SHORT, NULL, NULL, &h, &err));
+    chl_history_reset(&h);
+    assert_ok(chl_net_copy_numbers(nets[1], nets[0], "test", &err));
+    chl_train_task task = {
+        .nets = &nets[1], .members = 1, .train = f.train, .options = json, .warm = true};
+    assert_ok(chl_train_all(&task, 1, NULL, NULL, NULL, &h, &err));
+    chl_history_reset(&h);
+    for (int i = 0; i < chl_net_tensor_count(nets[0]); i++) {
+        chl_tensor a = chl_net_tensor(nets[0], i), b = chl_net_tensor(nets[1], i);
+        assert_true(strstr(a.name, "running") ||
+                    fabs((double)a.data[0] - (double)b.data[0]) < 1e-6);
+    }
+    chl_net *other;
+    make_nets(TWO_LAYERS, &other, 1);
+    assert_error(chl_net_copy_numbers(other, nets[0], "warm_start", &err),
+                 "warm_start: expected a net with the same layers of weights");
+    free_nets(&other, 1);
+    make_nets("{\"layers\":[{\"type\":\"dense\",\"units\":9},{\"type\":\"batch_norm\"},"
+              "{\"type\":\"dense\",\"units\":1,\"activation\":\"sigmoid\"}]}",
+              &other, 1);
+    assert_error(
+        chl_net_copy_numbers(other, nets[0], "warm_start", &err),
+        "warm_start: layer 1 'dense_1': weight: expected 3 × 9 numbers, got 3 × 12");
+    json_decref(json);
+    free_nets(nets, 2);
+    free_nets(&other, 1);
+}
+
 static void option_errors(void **state)
 {
     (void)state;
@@ -666,6 +759,8 @@ int main(void)
         cmocka_unit_test(cancelling),
         cmocka_unit_test(weights_matter),
         cmocka_unit_test(numbers_that_are_none),
+        cmocka_unit_test(what_went_wrong),
+        cmocka_unit_test(warm_starts),
         cmocka_unit_test(option_errors),
         cmocka_unit_test(sets_that_do_not_fit),
         cmocka_unit_test(clipping_limits_the_step),

@@ -53,7 +53,7 @@ static chl_status backward(chl_trainer *t, int epoch, int64_t from, int64_t rows
     chl_trainer_gather(t, from, rows);
     chl_pass_forward(&t->pass);
     *sum = loss_and_gradient(t);
-    CHL_TRY(chl_trainer_check(t, *sum, "loss", epoch, batch, err));
+    CHL_TRY(chl_trainer_check(t, CHL_GUARD_LOSS, *sum, epoch, batch, err));
     chl_pass_backward(&t->pass);
     return CHL_OK;
 }
@@ -63,7 +63,8 @@ static chl_status check_gradient(chl_trainer *t, int epoch, int64_t from, double
 {
     int64_t n = t->net->pack_params;
     *norm = sqrt((double)t->pass.kernels->square_sum(n, t->pass.grads));
-    return chl_trainer_check(t, *norm, "gradient", epoch, from / t->pass.batch, err);
+    return chl_trainer_check(t, CHL_GUARD_GRADIENT, *norm, epoch, from / t->pass.batch,
+                             err);
 }
 
 /* One optimizer step; adds the rows' loss to *loss. */

@@ -57,6 +57,7 @@ static chl_status train_epoch(chl_trainer *t, chl_epoch *record, bool *stop,
         chl_trainer_begin_epoch(t, record->epoch);
         CHL_TRY(chl_trainer_steps(t, record, err));
     }
+    CHL_TRY(chl_trainer_check_weights(t, record->epoch, err));
     if (t->job->valid.n > 0) {
         chl_evaluate(&t->evaluator, kept_numbers(t), &t->options->loss, &t->job->valid,
                      &record->val_loss, &record->val_auc);
@@ -140,7 +141,9 @@ chl_status chl_member_train(chl_job *job, int member, chl_error *err)
                      .stop = o->early_stop,
                      .schedules = o->schedules,
                      .lr = o->optimizer.lr};
-    chl_net_init_weights(t.net, (uint64_t)o->seed, (uint64_t)t.number);
+    if (!job->task->warm) {
+        chl_net_init_weights(t.net, (uint64_t)o->seed, (uint64_t)t.number);
+    }
     int64_t batch = o->batch < job->train.n ? o->batch : job->train.n;
     bool whole = o->optimizer.type == CHL_OPTIMIZER_LBFGS; /* one step an epoch */
     t.planned = o->epochs * (whole ? 1 : (job->train.n + batch - 1) / batch);

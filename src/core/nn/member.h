@@ -29,6 +29,10 @@ typedef struct chl_train_options {
 CHL_MUST_CHECK chl_status chl_train_options_read(const json_t *json, chl_train_options *o,
                                                  chl_error *err);
 
+enum { CHL_COLUMN_TEXT = 128 };
+/* "column 'Age'", or "column 3" where there are no names. */
+void chl_task_column(const chl_train_task *task, int j, char *out, size_t size);
+
 /* A dataset as training reads it. */
 typedef struct chl_rows {
     chl_real *x;     /* [n × padded inputs], owned */

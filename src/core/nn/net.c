@@ -202,3 +202,28 @@ chl_status chl_net_check_numbers(const chl_net *net, chl_error *err)
     }
     return CHL_OK;
 }
+
+chl_status chl_net_copy_numbers(chl_net *to, const chl_net *from, const char *where,
+                                chl_error *err)
+{
+    bool same = to->tensor_count == from->tensor_count;
+    for (int i = 0; same && i < to->tensor_count; i++) {
+        const chl_param *a = &to->tensors[i], *b = &from->tensors[i];
+        same = strcmp(a->name, b->name) == 0;
+        if (same && (chl_param_size(a) != chl_param_size(b) || a->cols != b->cols)) {
+            return chl_fail(err, CHL_EINVAL,
+                            "%s: layer %d '%s': %s: expected %lld × %lld numbers, got "
+                            "%lld × %lld",
+                            where, a->layer + 1, to->layers[a->layer].name, a->name,
+                            (long long)(a->blocks * a->rows), (long long)a->cols,
+                            (long long)(b->blocks * b->rows), (long long)b->cols);
+        }
+    }
+    if (!same) {
+        return chl_fail(err, CHL_EINVAL,
+                        "%s: expected a net with the same layers of weights", where);
+    }
+    memcpy(to->params, from->params, (size_t)to->param_count * sizeof *to->params);
+    memcpy(to->state, from->state, (size_t)to->state_count * sizeof *to->state);
+    return CHL_OK;
+}

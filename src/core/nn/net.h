@@ -71,6 +71,11 @@ chl_tensor chl_net_tensor(chl_net *net, int i);
 /* Numbers that were set from outside (a file) make sense to every layer. */
 CHL_MUST_CHECK chl_status chl_net_check_numbers(const chl_net *net, chl_error *err);
 
+/* Takes the numbers of another net, tensor by tensor. CHL_EINVAL, with `where` in front,
+ * when a tensor's kind or shape differs. */
+CHL_MUST_CHECK chl_status chl_net_copy_numbers(chl_net *to, const chl_net *from,
+                                               const char *where, chl_error *err);
+
 /* out[n × outputs] = the net's outputs (probabilities after sigmoid / softmax) for x[n ×
  * inputs]. Fixed order per row; scratch is allocated inside; thread-safe. */
 CHL_MUST_CHECK chl_status chl_net_predict(const chl_net *net, const double *x, int64_t n,

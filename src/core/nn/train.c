@@ -6,6 +6,7 @@
 #include "core/nn/train.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/alloc.h"
@@ -79,34 +80,50 @@ static chl_status check_monitors(const chl_train_options *o, bool has_valid,
 
 /* ---- data ---- */
 
-/* Every value must be finite as the nets' type of number. */
-static chl_status check_values(const chl_dataset *set, int cols, const char *where,
-                               chl_error *err)
+void chl_task_column(const chl_train_task *task, int j, char *out, size_t size)
 {
+    if (task->columns) {
+        snprintf(out, size, "column '%s'", task->columns[j]);
+    } else {
+        snprintf(out, size, "column %d", j + 1);
+    }
+}
+
+static chl_status bad_value(const chl_train_task *task, int64_t row, int j, double value,
+                            const char *where, chl_error *err)
+{
+    char column[CHL_COLUMN_TEXT];
+    chl_task_column(task, j, column, sizeof column);
+    return chl_fail(err, CHL_ENUMERIC,
+                    "%s: row %lld, %s: expected a finite number, got %s", where,
+                    (long long)row + 1, column, isnan(value) ? "NaN" : "Inf");
+}
+
+/* Every value must be finite as the nets' type of number. */
+static chl_status check_values(const chl_train_task *task, const chl_dataset *set,
+                               const char *where, chl_error *err)
+{
+    int cols = task->nets[0]->inputs;
     for (int64_t i = 0; i < set->n; i++) {
         for (int j = 0; j < cols; j++) {
             double value = (double)(chl_real)set->x[i * cols + j];
             if (!isfinite(value)) {
-                return chl_fail(err, CHL_ENUMERIC,
-                                "%s: row %lld, column %d: expected a finite number, got "
-                                "%s",
-                                where, (long long)i + 1, j + 1,
-                                isnan(value) ? "NaN" : "Inf");
+                return bad_value(task, i, j, value, where, err);
             }
         }
     }
     return CHL_OK;
 }
 
-static chl_status check_set(const chl_dataset *set, const chl_net *net, const char *where,
-                            chl_error *err)
+static chl_status check_set(const chl_train_task *task, const chl_dataset *set,
+                            const char *where, chl_error *err)
 {
     if (set->n < 1 || set->n > INT32_MAX) {
         return chl_fail(err, CHL_EINVAL, "%s: expected 1 to %d rows, got %lld", where,
                         INT32_MAX, (long long)set->n);
     }
-    CHL_TRY(check_values(set, net->inputs, where, err));
-    return chl_loss_check_labels(net, set->y, set->n, where, err);
+    CHL_TRY(check_values(task, set, where, err));
+    return chl_loss_check_labels(task->nets[0], set->y, set->n, where, err);
 }
 
 static chl_status convert(const chl_dataset *set, int inputs, chl_rows *rows,
@@ -221,10 +238,10 @@ static chl_status prepare(chl_job *job, chl_error *err)
     CHL_TRY(chl_train_options_read(task->options, &job->options, err));
     CHL_TRY(check_nets(task->nets, task->members, &job->options.loss, err));
     CHL_TRY(check_monitors(&job->options, task->valid != NULL, err));
-    CHL_TRY(check_set(train, task->nets[0], "train", err));
+    CHL_TRY(check_set(task, train, "train", err));
     job->train = (chl_rows){.y = train->y, .n = train->n};
     if (task->valid) {
-        CHL_TRY(check_set(task->valid, task->nets[0], "valid", err));
+        CHL_TRY(check_set(task, task->valid, "valid", err));
         job->valid = (chl_rows){.y = task->valid->y, .n = task->valid->n};
     }
     CHL_TRY(check_auc(job, err));

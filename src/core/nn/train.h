@@ -80,8 +80,10 @@ typedef struct chl_train_task {
     int members;
     int first; /* number of the first net, usually 0: net i is number first + i */
     chl_dataset train;
-    const chl_dataset *valid; /* or NULL */
-    const json_t *options;    /* borrowed */
+    const chl_dataset *valid;   /* or NULL */
+    const json_t *options;      /* borrowed */
+    const char *const *columns; /* [inputs] names for messages, or NULL; borrowed */
+    bool warm; /* the nets hold the weights to start from: no initialisation */
 } chl_train_task;
 
 /* Trains the nets of all tasks in one pool of control's threads. What a net becomes

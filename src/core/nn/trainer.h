@@ -23,8 +23,8 @@ typedef struct chl_trainer {
     chl_optimizer_state optimizer;
     chl_real *best;  /* pack_params + pack_state: the best epoch's numbers */
     int64_t *order;  /* [train.n]: rows in the order of this epoch */
-    int copies;       /* predictions for each row that are judged alone */
-    double *y, *w;    /* [batch × copies]: labels and weights of this batch */
+    int copies;      /* predictions for each row that are judged alone */
+    double *y, *w;   /* [batch × copies]: labels and weights of this batch */
     int64_t steps;   /* optimizer steps so far */
     int64_t planned; /* steps of all epochs, if none stops early */
     chl_early_stop stop;
@@ -53,10 +53,19 @@ CHL_MUST_CHECK chl_status chl_trainer_descend(chl_trainer *t, chl_epoch *record,
 
 /* ---- guard.c ---- */
 
-/* CHL_OK when `value`, the batch's `what`, is finite; else a message that names net,
- * epoch, batch, the first layer or tensor that is not, and the largest input. */
-CHL_MUST_CHECK chl_status chl_trainer_check(chl_trainer *t, double value,
-                                            const char *what, int epoch, int64_t batch,
+typedef enum chl_guard_stage {
+    CHL_GUARD_LOSS,
+    CHL_GUARD_GRADIENT,
+    CHL_GUARD_WEIGHTS /* after an epoch */
+} chl_guard_stage;
+
+/* CHL_OK when `value` is finite; else a message that names net, epoch, batch (0-based
+ * here), the first layer or tensor that is not, and the largest input of the batch. */
+CHL_MUST_CHECK chl_status chl_trainer_check(chl_trainer *t, chl_guard_stage stage,
+                                            double value, int epoch, int64_t batch,
                                             chl_error *err);
+/* The same for all weights after an epoch. */
+CHL_MUST_CHECK chl_status chl_trainer_check_weights(chl_trainer *t, int epoch,
+                                                    chl_error *err);
 
 #endif
