@@ -50,7 +50,7 @@ end
 -- @tparam table options k, stratify, group, time, embargo, seed, repeats (types are checked)
 -- @treturn table `count` = k × repeats; `k`, `repeats`; `numbers` (a Column for each repeat);
 --   `parts(i)` → the rows that fold i trains on, those it tests; `rows(i)` → numbers of the
---   tested rows
+--   tested rows; `place(i)` → repeat, fold
 function M.plan(where, frame, options)
   options = setmetatable({ seed = options.seed or 0, repeats = options.repeats or 1 },
     { __index = options })
@@ -66,6 +66,7 @@ function M.plan(where, frame, options)
     if options.time then return frame:time_fold(k, fold, options.time, options.embargo) end
     return frame:partition(numbers, fold)
   end
+  function plan.place(i) return (i - 1) // k + 1, (i - 1) % k + 1 end
   function plan.rows(i)
     local numbers, fold = place(i)
     local rows = {}

@@ -8,7 +8,8 @@
 --   (@{churnlab.simulate})
 -- - event logs: `cl.windows` (@{churnlab.windows}), `cl.leakage` (@{churnlab.leakage})
 -- - models: `cl.prep` (@{churnlab.prep}), `cl.nn` (@{churnlab.nn}), `cl.fit` (@{churnlab.fit}),
---   `cl.resample` (@{churnlab.resample}), `cl.load` (@{churnlab.model}), `cl.metrics`
+--   `cl.resample` (@{churnlab.resample}), `cl.crossval` (@{churnlab.crossval}), `cl.baseline`
+--   (@{churnlab.baseline}), `cl.load` (@{churnlab.model}), `cl.metrics`
 --   (@{churnlab.metrics}), `cl.recipe` (@{churnlab.recipe})
 -- - schemas: `cl.schema` (@{churnlab.schema})
 -- - decisions: `cl.policy` (@{churnlab.policy})
@@ -37,6 +38,8 @@ local names = {
   concat = { "churnlab.frame.concat", "concat" },
   cleaning = { "churnlab.cleaning", "new" },
   prep = { "churnlab.prep", "new" },
+  crossval = { "churnlab.crossval", "crossval" },
+  baseline = { "churnlab.baseline" },
   fit = { "churnlab.fit", "fit" },
   load = { "churnlab.model", "load" },
   nn = { "churnlab.nn" },

@@ -73,6 +73,9 @@ describe("examples of the reference", function()
     return {
       cl = cl, core = core, nn = nn, frame = frame, train = train, valid = valid, test = test,
       log = log,
+      compared = cl.crossval({ { name = "net", prep = cl.prep():drop({ "Surname" }):impute()
+        :onehot():scale(), net = net, epochs = 2 }, cl.baseline.logistic() }, frame,
+        { folds = 2, bootstrap = false }),
       policy = cl.policy.load("retention.lua", model), x = model:transform(test),
       y = test:labels(), p = model:score_frame(test):col("churn"),
       q = core.logistic.fit(model:transform(test), test:labels()):predict(model:transform(test)),

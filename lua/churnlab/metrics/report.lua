@@ -1,6 +1,10 @@
 -- An evaluation as people read it: headline, table with intervals, confusion matrix, verdict.
 -- SPDX-License-Identifier: MIT
+local text = require("churnlab.metrics.text")
+
 local M = {}
+
+local number, interval, align, append = text.number, text.interval, text.align, text.append
 
 local ROWS = {
   { "roc_auc", "ROC AUC" }, { "pr_auc", "PR AUC" }, { "log_loss", "log loss" },
@@ -8,37 +12,10 @@ local ROWS = {
   { "lift_10", "lift 10 %", "%.2f" }, { "accuracy", "accuracy" },
 }
 
-local function number(value, format)
-  return value and (format or "%.3f"):format(value) or "-"
-end
-
-local function interval(pair, format)
-  return pair and ("[%s, %s]"):format(number(pair[1], format), number(pair[2], format)) or ""
-end
-
 -- "0.861 [0.842, 0.881]"
 local function with_interval(scores, name, format)
   local pair = scores.intervals and scores.intervals[name]
   return number(scores[name], format) .. (pair and " " .. interval(pair, format) or "")
-end
-
-local function pad(text, width)
-  return (" "):rep(width - utf8.len(text)) .. text
-end
-
--- Right-aligned columns; the first is left-aligned.
-local function align(lines)
-  local widths = {}
-  for _, line in ipairs(lines) do
-    for i, cell in ipairs(line) do widths[i] = math.max(widths[i] or 0, utf8.len(cell)) end
-  end
-  local out = {}
-  for n, line in ipairs(lines) do
-    local cells = { line[1] .. (" "):rep(widths[1] - utf8.len(line[1])) }
-    for i = 2, #line do cells[i] = pad(line[i], widths[i]) end
-    out[n] = table.concat(cells, "  ")
-  end
-  return out
 end
 
 local function score_table(e)
@@ -99,25 +76,8 @@ function M.verdict(e)
   if not e.roc_auc then
     return "No verdict: there is one class only, so nothing can be ranked."
   end
-  local text = against_majority(e)
-  return e.logistic and text .. " " .. against_logistic(e) or text
-end
-
-local function wrap(text, width)
-  local lines, line = {}, ""
-  for word in text:gmatch("%S+") do
-    if line ~= "" and utf8.len(line) + 1 + utf8.len(word) > width then
-      lines[#lines + 1], line = line, word
-    else
-      line = line == "" and word or line .. " " .. word
-    end
-  end
-  lines[#lines + 1] = line
-  return lines
-end
-
-local function append(out, lines)
-  table.move(lines, 1, #lines, #out + 1, out)
+  local verdict = against_majority(e)
+  return e.logistic and verdict .. " " .. against_logistic(e) or verdict
 end
 
 local function headline(e)
@@ -146,7 +106,7 @@ function M.text(e)
   out[#out + 1] = ""
   append(out, confusion_table(e))
   out[#out + 1] = ""
-  append(out, wrap(e.verdict, 80))
+  append(out, text.wrap(e.verdict, 80))
   return table.concat(out, "\n")
 end
 

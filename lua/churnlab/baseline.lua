@@ -1,0 +1,132 @@
+--- Baselines: simple models of the same interface, that say what a net is worth.
+--
+-- Each is a model for `cl.crossval` and `cl.leaderboard`; its field `fit` is a function from a
+-- training frame to a Model, which scores, explains and is saved as any other.
+-- @module churnlab.baseline
+
+-- SPDX-License-Identifier: MIT
+local core = require("churnlab.core")
+local errors = require("churnlab.errors")
+require("churnlab.model") -- gives models their methods
+
+local M = {}
+
+local SPEC = { layers = { { type = "dense", units = 1, activation = "sigmoid" } } }
+local L2 = 1 -- as everywhere beside evaluations; on standardised columns
+
+local function labelled(train)
+  local frame = core.model.labelled(train, "baseline")
+  local y = frame:labels()
+  local positives = y:sum()
+  if positives == 0 or positives == #frame then
+    errors.raise("baseline: expected both outcomes in the target '%s', got %d positive of %d rows",
+      frame:roles().target, positives, #frame)
+  end
+  return frame, y, positives / #frame
+end
+
+-- The net that is a linear function and a sigmoid.
+local function linear(weights, intercept)
+  local net = core.net.new(SPEC, #weights)
+  local names = net:tensors()
+  return net:set_tensor(names[1], weights):set_tensor(names[2], { intercept })
+end
+
+local function finish(prep, net, frame, training)
+  local model = core.model.new(prep, { net }, frame, 0)
+  training.rows, training.rate = #frame, frame:labels():sum() / #frame
+  training.created, training.version = os.date("!%Y-%m-%dT%H:%M:%SZ"), core.version
+  training.seed, training.dropped = 0, 0
+  model:metadata("training", training)
+  model:metadata("thresholds", { high = 0.6, medium = 0.3 })
+  return model
+end
+
+local function default_prep() return require("churnlab.recipe").prep() end
+
+local function named(name, fit)
+  return { name = name, baseline = true, fit = fit }
+end
+
+--- Everybody gets the training rate; the label is the more frequent outcome.
+-- @function cl.baseline.majority
+-- @treturn table a model for `cl.crossval`: `name`, `fit`
+-- @usage local model = cl.baseline.majority().fit(train)
+-- print(model:score(frame):col("churn"):max())
+function M.majority()
+  return named("majority", function(train)
+    local frame, _, rate = labelled(train)
+    local prep = default_prep()
+    local weights = {}
+    for j = 1, prep:fit_transform(frame):cols() do weights[j] = 0 end
+    return finish(prep, linear(weights, math.log(rate / (1 - rate))), frame,
+      { baseline = "majority" })
+  end)
+end
+
+local function fit_logistic(prep, frame, y, options, training)
+  local x = prep:fit_transform(frame)
+  local net = linear(core.logistic.fit(x, y, options):weights())
+  return finish(prep, net, frame, training)
+end
+
+--- Logistic regression on medians, one column a level and standard scales.
+-- @function cl.baseline.logistic
+-- @tparam[opt] table options `l2` (1) and `l1` (0): penalties l2/2·|w|² and l1·sum |w| on
+-- standardised columns; `prep` (that of `cl.recipe.prep`); `name` ("logistic")
+-- @treturn table a model for `cl.crossval`: `name`, `fit`
+-- @usage local model = cl.baseline.logistic { l2 = 10 }.fit(train)
+-- print(model)
+function M.logistic(options)
+  options = errors.options("baseline.logistic", options, { l2 = "number", l1 = "number",
+    prep = "userdata", name = "string" })
+  local penalties = { l2 = options.l2 or L2, l1 = options.l1 }
+  return named(options.name or "logistic", function(train)
+    local frame, y = labelled(train)
+    local prep = options.prep and options.prep:clone() or default_prep()
+    return fit_logistic(prep, frame, y, penalties, { baseline = "logistic", l2 = penalties.l2,
+      l1 = penalties.l1 })
+  end)
+end
+
+local function free_name(frame)
+  local name = "rule"
+  while frame:has(name) do name = name .. "_" end
+  return name
+end
+
+--- A business rule: an expression, whose value (true and false, or a number) becomes a probability
+-- by a logistic regression on it alone. Rows where it is missing are a case of their own.
+-- @function cl.baseline.rule
+-- @tparam string expression such as `Age > 45 and IsActiveMember == 0`
+-- @tparam[opt] table options `name` ("rule")
+-- @treturn table a model for `cl.crossval`: `name`, `fit`
+-- @raise in `fit`: what is wrong with the expression
+-- @usage local model = cl.baseline.rule("Age > 45 and IsActiveMember == 0").fit(train)
+-- print(model:score(frame):col("churn"):max())
+function M.rule(expression, options)
+  options = errors.options("baseline.rule", options, { name = "string" })
+  if type(expression) ~= "string" then
+    errors.raise("baseline.rule: expected an expression as a string, got a %s", type(expression))
+  end
+  return named(options.name or "rule", function(train)
+    local frame, y = labelled(train)
+    local name, others = free_name(frame), {}
+    for _, column in ipairs(frame:columns()) do
+      local roles = frame:roles()
+      if column ~= roles.target and column ~= roles.id then others[#others + 1] = column end
+    end
+    local prep = require("churnlab.prep").new():derive { [name] = expression }:drop(others)
+      :impute { flag = true }:onehot()
+    return fit_logistic(prep, frame, y, { l2 = L2 }, { baseline = "rule", rule = expression })
+  end)
+end
+
+setmetatable(M, { __index = function(_, key)
+  local names = {}
+  for name in pairs(M) do names[#names + 1] = name end
+  table.sort(names)
+  errors.unknown("baseline", "name", key, names)
+end })
+
+return M

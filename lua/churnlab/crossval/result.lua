@@ -1,0 +1,271 @@
+--- What a cross-validation found: out-of-fold predictions, figures of the folds, differences.
+-- @module churnlab.crossval
+
+-- SPDX-License-Identifier: MIT
+local core = require("churnlab.core")
+local errors = require("churnlab.errors")
+local evaluation = require("churnlab.metrics.evaluation")
+local student = require("churnlab.student")
+local text = require("churnlab.crossval.text")
+
+local M = {}
+
+local FIELDS = { "roc_auc", "log_loss", "accuracy", "brier", "ece", "pr_auc", "lift_10" }
+local BOOTSTRAP = 500
+
+local methods = {}
+local Crossval = {
+  __name = "churnlab.Crossval",
+  __index = methods,
+  __tostring = function(self) return text.whole(self) end,
+}
+
+-- ---- out-of-fold predictions ----
+
+-- Row numbers of all tests, in the order of repeats, then rows.
+local function tested_rows(plan)
+  local items = {}
+  for i = 1, plan.count do
+    local again, fold = plan.place(i)
+    for at, row in ipairs(plan.rows(i)) do
+      items[#items + 1] = { row = row, run = i, at = at, fold = fold, again = again }
+    end
+  end
+  table.sort(items, function(a, b)
+    if a.again ~= b.again then return a.again < b.again end
+    return a.row < b.row
+  end)
+  return items
+end
+
+local function gather(items, f)
+  local values = {}
+  for i, item in ipairs(items) do values[i] = f(item) end
+  return values
+end
+
+local function unused(name, taken)
+  while taken[name] do name = name .. "_" end
+  taken[name] = true
+  return name
+end
+
+-- A frame of row, id, fold, repeat, target (0/1), and the probability of each model.
+local function out_of_fold(frame, plan, records, items)
+  local roles, names, columns, taken = frame:roles(), {}, {}, {}
+  local function add(name, values, type)
+    names[#names + 1] = unused(name, taken)
+    columns[#columns + 1] = core.column.new(values, type, #items)
+  end
+  add("row", gather(items, function(item) return item.row end), "i64")
+  if roles.id then
+    local ids = frame:col(roles.id):to_table()
+    local type = frame:type(roles.id)
+    add(roles.id, gather(items, function(item)
+      local id = ids[item.row]
+      if id == nil then return core.NA end
+      return id
+    end), type == "category" and "string" or type)
+  end
+  add("fold", gather(items, function(item) return item.fold end), "i64")
+  if plan.repeats > 1 then
+    add("repeat", gather(items, function(item) return item.again end), "i64")
+  end
+  local labels = frame:labels():to_table()
+  add(roles.target, gather(items, function(item) return labels[item.row] // 1 | 0 end), "i64")
+  for _, record in ipairs(records) do
+    add(record.name, gather(items, function(item) return record.p[item.run][item.at] end), "f64")
+    record.column = names[#names]
+  end
+  return core.frame.new(names, columns), roles.target
+end
+
+-- ---- figures ----
+
+local function values_of(record, field)
+  local values = {}
+  for _, scores in ipairs(record.folds) do
+    if scores[field] then values[#values + 1] = scores[field] end
+  end
+  return values
+end
+
+local function mean_and_sd(values)
+  if #values == 0 then return nil, nil end
+  local sum, squares = 0, 0
+  for _, v in ipairs(values) do sum = sum + v end
+  local mean = sum / #values
+  for _, v in ipairs(values) do squares = squares + (v - mean) ^ 2 end
+  return mean, #values > 1 and math.sqrt(squares / (#values - 1)) or nil
+end
+
+-- Figures of one model: of each fold, their mean and sd, and of all out-of-fold rows together.
+local function summary(self, record)
+  local made = { name = record.name, baseline = record.baseline, folds = record.folds, mean = {},
+    sd = {}, fold_models = record.models }
+  for _, field in ipairs(FIELDS) do
+    made.mean[field], made.sd[field] = mean_and_sd(values_of(record, field))
+  end
+  made.pooled = core.metrics.scores(self.oof:col(self.target), self.oof:col(record.column))
+  made.column = record.column
+  return made
+end
+
+-- ---- differences ----
+
+-- The corrected t interval of Nadeau & Bengio (Machine Learning 52, 2003): training sets overlap,
+-- so the variance of a mean over J folds is (1/J + tested/trained)·s², not s²/J.
+local function corrected(self, a, b, field)
+  local differences = {}
+  for i = 1, #a.folds do
+    local x, y = a.folds[i][field], b.folds[i][field]
+    if x and y then differences[#differences + 1] = x - y end
+  end
+  local mean, sd = mean_and_sd(differences)
+  if not sd then return { mean = mean } end
+  local half = student.two_sided(0.95, #differences - 1)
+    * sd * math.sqrt(1 / #differences + self.test_share)
+  return { mean = mean, low = mean - half, high = mean + half }
+end
+
+local function pooled_intervals(self, a, b)
+  if self.bootstrap == 0 or self.repeats > 1 then return {} end
+  local oof = self.oof
+  return evaluation.pairs_of(core.metrics.difference(oof:col(self.target), oof:col(a.column),
+    oof:col(b.column), { replicates = self.bootstrap, seed = self.seed }))
+end
+
+-- ---- the object ----
+
+--- The result of a cross-validation; printing it shows the folds, the pooled figures of each model
+-- and the paired differences. Fields: `oof`, `folds`, `names`, `k`, `repeats`, `rows`, `target`.
+--
+-- `oof` is a frame with a row for each tested one: `row` (its number in the data), the id if there
+-- is one, `fold`, with repeats `repeat`, the target as 0/1, and each model's probability under its
+-- name.
+-- @type Crossval
+
+local function find(self, where, name)
+  local made = self.figures[name]
+  if not made then errors.unknown(where, "model", name, self.names) end
+  return made
+end
+
+--- The figures of one model.
+-- @function Crossval:model
+-- @tparam[opt] string name the first one
+-- @treturn table `mean`, `sd` (over the folds, n - 1) and `pooled` (all out-of-fold rows together),
+-- each with `roc_auc`, `log_loss`, `accuracy`, `brier`, `ece`, `pr_auc`, `lift_10`; `folds`: a list
+-- of the same for each fold; `fold_models` with `keep_models`
+-- @raise an unknown name
+-- @usage print(compared:model("net").mean.roc_auc)
+function methods:model(name)
+  return find(self, "model", name or self.names[1])
+end
+
+--- How much better one model is than another, fold by fold.
+-- @function Crossval:difference
+-- @tparam string a
+-- @tparam string b
+-- @treturn table of each figure `{ mean, low, high }`, a minus b: the 95 % interval is the t
+-- interval corrected for overlapping training rows (Nadeau & Bengio 2003); `pooled` = its paired
+-- bootstrap interval on all out-of-fold rows, where one was asked for. One that holds 0 shows no
+-- difference
+-- @raise unknown names
+-- @usage print(compared:difference("net", "logistic").roc_auc.mean)
+function methods:difference(a, b)
+  local first, second = find(self, "difference", a), find(self, "difference", b)
+  local key = a .. "\0" .. b
+  if self.known_differences[key] then return self.known_differences[key] end
+  local made, pooled = {}, pooled_intervals(self, first, second)
+  for _, field in ipairs(FIELDS) do
+    made[field] = corrected(self, first, second, field)
+    made[field].pooled = pooled[field]
+  end
+  self.known_differences[key] = made
+  return made
+end
+
+--- Prints the table of folds of a model.
+-- @function Crossval:print
+-- @tparam[opt] string name a model: its folds; nil = the whole report
+-- @usage compared:print("logistic")
+function methods:print(name)
+  print(name and table.concat(text.folds(self, find(self, "print", name)), "\n")
+    or text.whole(self))
+end
+
+local function plain(scores)
+  local copy = {}
+  for _, field in ipairs(FIELDS) do
+    local value = scores[field]
+    copy[field] = value == nil and core.NA or value
+  end
+  return copy
+end
+
+--- Everything but the predictions, as plain data for JSON.
+-- @function Crossval:to_table
+-- @treturn table
+-- @usage print(core.json.encode(compared:to_table()))
+function methods:to_table()
+  local out = { rows = self.rows, positives = self.positives, k = self.k, repeats = self.repeats,
+    seed = self.seed, target = self.target, folds = self.folds, models = {}, differences = {} }
+  for i, name in ipairs(self.names) do
+    local made, folds = self.figures[name], {}
+    for k, scores in ipairs(made.folds) do folds[k] = plain(scores) end
+    out.models[i] = { name = name, mean = plain(made.mean), sd = plain(made.sd),
+      pooled = plain(made.pooled), folds = folds }
+    if i > 1 then
+      out.differences[i - 1] = { a = self.names[1], b = name,
+        figures = self:difference(self.names[1], name) }
+    end
+  end
+  return out
+end
+
+local function fold_list(plan, records)
+  local list, test_share = {}, 0
+  for i = 1, plan.count do
+    local again, fold = plan.place(i)
+    local scores, trained = records[1].folds[i], records[1].trained[i]
+    list[i] = { fold = fold, ["repeat"] = again, rows = scores.rows,
+      positives = scores.positives, train_rows = trained }
+    test_share = test_share + scores.rows / trained / plan.count
+  end
+  return list, test_share
+end
+
+local function resamples(options)
+  local n = options.bootstrap
+  if n == nil or n == true then return BOOTSTRAP end
+  if n and (math.type(n) ~= "integer" or n < 0 or n == 1) then
+    errors.raise("crossval: option 'bootstrap': expected a number of resamples, got %s",
+      tostring(n))
+  end
+  return n or 0
+end
+
+--- The result of finished records.
+-- @local
+-- @tparam Frame frame the rows that were cut into folds
+-- @tparam table plan of churnlab.folds
+-- @tparam {table,...} records name, p = lists of each fold, folds = their scores, trained = rows
+-- @tparam table options of cl.crossval
+-- @treturn Crossval
+function M.new(frame, plan, records, options)
+  local self = setmetatable({ k = plan.k, repeats = plan.repeats, seed = options.seed or 0,
+    rows = #frame, bootstrap = resamples(options), names = {}, figures = {},
+    known_differences = {}, how = options }, Crossval)
+  local items = tested_rows(plan)
+  self.oof, self.target = out_of_fold(frame, plan, records, items)
+  self.folds, self.test_share = fold_list(plan, records)
+  self.positives = frame:labels():sum() // 1 | 0
+  for i, record in ipairs(records) do
+    self.names[i] = record.name
+    self.figures[record.name] = summary(self, record)
+  end
+  return self
+end
+
+return M

@@ -1,0 +1,66 @@
+-- Many fits, whose nets are trained in one pool of threads. What a model becomes depends on its
+-- own job alone, so neither the pool nor the number of threads changes a bit.
+-- SPDX-License-Identifier: MIT
+local core = require("churnlab.core")
+local errors = require("churnlab.errors")
+local fit = require("churnlab.fit")
+
+local M = {}
+
+local MEMORY = 1 << 30 -- bytes of encoded rows that are held at one time
+
+local function bytes_of(x) return x and x:rows() * x:cols() * 8 or 0 end
+
+-- Prepares jobs from `first` on until the memory is full; at least one.
+local function prepare(jobs, first)
+  local states, tasks, bytes = {}, {}, 0
+  for i = first, #jobs do
+    local job = jobs[i]
+    local state = errors.within(job.where, fit.prepare, job.prep, job.net, job.train, job.options)
+    state.task.first_member = job.first_member
+    states[#states + 1], tasks[#tasks + 1] = state, state.task
+    bytes = bytes + bytes_of(state.task.x) + bytes_of(state.task.valid_x)
+    if bytes >= MEMORY then break end
+  end
+  return states, tasks
+end
+
+-- One callback for all tasks: their own ones, and the end of the time.
+local function callback(states, deadline)
+  local any = deadline ~= nil
+  for _, state in ipairs(states) do any = any or state.on_epoch ~= nil end
+  if not any then return nil end
+  return function(epoch, log)
+    local own = states[log.task].on_epoch
+    local answer
+    if own then answer = own(epoch, log) end
+    if deadline and core.control.clock() > deadline.at then
+      deadline.cut = true
+      return false
+    end
+    return answer
+  end
+end
+
+--- Fits all jobs.
+-- @tparam {table,...} jobs { where (for messages), prep, net, train, options (as of cl.fit),
+--   first_member, bare }
+-- @tparam[opt] table deadline { at = clock }: nets end after the epoch in which it passes, and
+--   `cut` is set
+-- @treturn {Model,...}
+-- @treturn {table,...} histories
+function M.run(jobs, deadline)
+  local models, histories = {}, {}
+  while #models < #jobs do
+    local states, tasks = prepare(jobs, #models + 1)
+    local nets, logs = core.net.train { tasks = tasks, on_epoch = callback(states, deadline) }
+    for i, state in ipairs(states) do
+      local at = #models + 1
+      histories[at] = logs[i]
+      models[at] = fit.finish(state, nets[i], logs[i], jobs[at].bare)
+    end
+  end
+  return models, histories
+end
+
+return M
