@@ -38,6 +38,7 @@ static const struct {
     {"leakage", chlua_open_leakage},
     {"windows", chlua_open_windows},
     {"sql", chlua_open_sql},
+    {"trees", chlua_open_trees},
     /* clang-format on */
 };
 

@@ -34,7 +34,8 @@ void chlua_open_hash(lua_State *L);
 void chlua_open_sandbox(lua_State *L);
 void chlua_open_leakage(lua_State *L);
 void chlua_open_windows(lua_State *L);
-void chlua_open_sql(lua_State *L); /* databases */
+void chlua_open_sql(lua_State *L);   /* databases */
+void chlua_open_trees(lua_State *L); /* boosted trees */
 
 /* Parts of core.net that stand in train.c. */
 void chlua_register_history(lua_State *L);

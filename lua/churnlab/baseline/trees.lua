@@ -1,0 +1,93 @@
+-- cl.baseline.trees: gradient-boosted trees beside the nets, as a model of the same interface.
+-- SPDX-License-Identifier: MIT
+local core = require("churnlab.core")
+local errors = require("churnlab.errors")
+local frames = require("churnlab.frame")
+require("churnlab.model") -- gives models their methods
+
+local M = {}
+
+local VALID = 0.15 -- the share of training rows by which rounds end
+
+local known = { name = "string", prep = "userdata", valid = "number", seed = "number" }
+local numbers = { "rounds", "eta", "max_depth", "min_child_weight", "subsample",
+  "colsample_bytree", "colsample_bylevel", "lambda", "alpha", "gamma", "early_stop" }
+for _, name in ipairs(numbers) do known[name] = "number" end
+
+--- Whether libxgboost can be loaded.
+-- @treturn boolean
+-- @treturn ?string what is missing, and how to get it
+function M.available() return core.trees.available() end
+
+-- Trees need neither scales nor clipping.
+local function default_prep()
+  return require("churnlab.prep").new()
+    :impute { numeric = "median", category = "<missing>", flag = true }:onehot { unseen = "other" }
+end
+
+local function boosting(options, seed)
+  local part = { seed = seed & 0x7fffffff }
+  for _, name in ipairs(numbers) do part[name] = options[name] end
+  core.trees.check_options(part)
+  return part
+end
+
+-- The rows that end the rounds come from the same kind of draw as those of the test.
+local function hold_out(train, share, context, seed)
+  local how = { 1 - share, share, seed = seed, stratify = train:roles().target }
+  if context.time then
+    how = { 1 - share, share, time = context.time, embargo = context.embargo }
+  elseif context.group then
+    how = { 1 - share, share, group = context.group, seed = seed }
+  end
+  return train:split(how)
+end
+
+local function whole_seed(seed)
+  if math.type(seed) ~= "integer" then
+    errors.raise("baseline.trees: option 'seed': expected a whole number, got %s", tostring(seed))
+  end
+  return seed
+end
+
+local function lineage(frame, dropped, valid, history, seed)
+  return { baseline = "trees", rows = #frame, dropped = dropped, valid_rows = #valid, seed = seed,
+    rate = frame:labels():sum() / #frame, rounds = history.rounds,
+    best_round = history.best_round, created = os.date("!%Y-%m-%dT%H:%M:%SZ"),
+    version = core.version }
+end
+
+--- Fits trees on `train`; the rounds end by the log loss of `valid`.
+local function fit(options, train, valid, seed)
+  local frame, dropped = core.model.labelled(train, "baseline.trees: train")
+  local judged = core.model.labelled(valid, "baseline.trees: valid")
+  local prep = options.prep and options.prep:clone() or default_prep()
+  local x = prep:fit_transform(frame)
+  local net, history = core.trees.fit(x, frame:labels(), 2, boosting(options, seed),
+    prep:transform(judged), judged:labels())
+  local model = core.model.new(prep, { net }, frame, seed)
+  model:metadata("training", lineage(frame, dropped, judged, history, seed))
+  model:metadata("thresholds", { high = 0.6, medium = 0.3 })
+  return model, history
+end
+
+--- The baseline of `cl.baseline.trees`.
+-- @tparam[opt] table options
+-- @treturn table `name`, `fit(train, valid)`
+function M.new(options)
+  options = errors.options("baseline.trees", options, known)
+  local share = options.valid or VALID
+  if not (share > 0 and share < 1) then
+    errors.raise("baseline.trees: option 'valid': expected the share of training rows by which "
+      .. "rounds end, a number between 0 and 1, got %s", tostring(share))
+  end
+  boosting(options, whole_seed(options.seed or 0)) -- a wrong option is found before any work
+  return { name = options.name or "trees", baseline = true, fit = function(train, valid)
+    local context = type(valid) == "table" and valid or {}
+    local seed = whole_seed(options.seed or context.seed or 42)
+    if not frames.is_frame(valid) then train, valid = hold_out(train, share, context, seed) end
+    return fit(options, train, valid, seed)
+  end }
+end
+
+return M
