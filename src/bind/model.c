@@ -163,59 +163,28 @@ static int model_m_score_frame(lua_State *L)
     return 2;
 }
 
-/*** Fits a calibration on rows that training did not see; replaces an earlier one.
- * @function Model:calibrate_on
- * @tparam Frame valid with the target
- * @tparam string method "isotonic", "platt" or "temperature"
- * @usage model:calibrate_on(valid, "isotonic") */
-static int model_m_calibrate_on(lua_State *L)
+/* The part that the number at `arg` names, from 1; the first without one. */
+static int opt_part(lua_State *L, int arg, const chl_model *model)
 {
-    chl_model *model = chlua_check_model(L, 1);
-    const chl_frame *valid = chlua_check_frame(L, 2);
-    const char *method = luaL_checkstring(L, 3);
-    chl_control control;
-    chl_error err = {0};
-    chlua_control(L, &control);
-    chl_status status = chl_model_calibrate(model, valid, method, &control, &err);
-    chlua_control_done(L);
-    chlua_check(L, status, &err);
-    return 0;
-}
-
-/*** Takes a calibration that was fitted elsewhere, such as on out-of-fold predictions;
- * replaces an earlier one.
- * @function Model:set_calibration
- * @tparam[opt] table calibration what `Calibration:to_table` gives; nil = none
- * @treturn Model itself
- * @raise when the table is no calibration
- * @usage model:set_calibration(core.calibration.fit("platt", y, p):to_table()) */
-static int model_m_set_calibration(lua_State *L)
-{
-    chl_model *model = chlua_check_model(L, 1);
-    lua_settop(L, 2);
-    const json_t *json = chlua_check_json(L, 2);
-    chl_calibration *calibration = NULL;
-    chl_error err = {0};
-    if (json) {
-        chlua_check(L, chl_calibration_from_json(json, &calibration, &err), &err);
-    }
-    chl_model_set_calibration(model, calibration);
-    lua_pushvalue(L, 1);
-    return 1;
+    return lua_isnoneornil(L, arg)
+               ? 0
+               : (int)chlua_check_index(L, arg, chl_model_parts(model));
 }
 
 /*** The encoded columns of a frame.
  * @function Model:transform
  * @tparam Frame frame
+ * @tparam[opt=1] integer part whose prep
  * @treturn Matrix
  * @usage model:transform(test):rows() == #test */
 static int model_m_transform(lua_State *L)
 {
     const chl_model *model = chlua_check_model(L, 1);
     const chl_frame *frame = chlua_check_frame(L, 2);
+    const chl_prep *prep = chl_model_prep(model, opt_part(L, 3, model));
     chl_matrix *x = chlua_push_matrix(L);
     chl_error err = {0};
-    chlua_check(L, chl_prep_transform(chl_model_prep(model), frame, x, NULL, &err), &err);
+    chlua_check(L, chl_prep_transform(prep, frame, x, NULL, &err), &err);
     return 1;
 }
 
@@ -227,23 +196,64 @@ static void set_text(lua_State *L, const char *key, const char *text)
     lua_setfield(L, -2, key);
 }
 
+/* {{weight=, members=, parameters=, encoded=}, …} */
+static void push_parts(lua_State *L, const chl_model *model)
+{
+    int n = chl_model_parts(model);
+    lua_createtable(L, n, 0);
+    for (int i = 0; i < n; i++) {
+        lua_createtable(L, 0, 4);
+        chlua_set_number(L, "weight", chl_model_weight(model, i));
+        chlua_set_integer(L, "members", chl_model_members(model, i));
+        chlua_set_integer(L, "parameters",
+                          chl_net_parameters(chl_model_net(model, i, 0)));
+        chlua_set_integer(L, "encoded", chl_prep_encoded_count(chl_model_prep(model, i)));
+        lua_rawseti(L, -2, i + 1);
+    }
+}
+
+static void set_priors(lua_State *L, const chl_model *model)
+{
+    const double *from, *to;
+    int n = chl_model_outputs(model);
+    if (chl_model_priors(model, &from, &to)) {
+        lua_createtable(L, 0, 2);
+        chlua_push_doubles(L, from, n);
+        lua_setfield(L, -2, "from");
+        chlua_push_doubles(L, to, n);
+        lua_setfield(L, -2, "to");
+        lua_setfield(L, -2, "priors");
+    }
+}
+
 /*** What the model is made of.
  * @function Model:facts
- * @treturn table target, positive, id, members, parameters (of one member), encoded,
- * background (rows)
+ * @treturn table target, positive, id, background (rows), calibration (method); members
+ * (all nets), parameters (of the first net), encoded (columns of the first part); parts =
+ * { { weight, members, parameters, encoded }, … }, where weights on the way to a part are
+ * multiplied; stacked (some mix is a stack); priors = { from, to }, lists of rates
  * @usage model:facts().target == "Exited" */
 static int model_m_facts(lua_State *L)
 {
     const chl_model *model = chlua_check_model(L, 1);
-    lua_createtable(L, 0, 8);
+    int members = 0;
+    for (int i = 0; i < chl_model_parts(model); i++) {
+        members += chl_model_members(model, i);
+    }
+    lua_createtable(L, 0, 12);
     set_text(L, "target", chl_model_target(model));
     set_text(L, "positive", chl_model_positive(model));
     set_text(L, "id", chl_model_id(model));
-    chlua_set_integer(L, "members", chl_model_members(model));
-    chlua_set_integer(L, "parameters", chl_net_parameters(chl_model_net(model, 0)));
-    chlua_set_integer(L, "encoded", chl_prep_encoded_count(chl_model_prep(model)));
+    chlua_set_integer(L, "members", members);
+    chlua_set_integer(L, "parameters", chl_net_parameters(chl_model_net(model, 0, 0)));
+    chlua_set_integer(L, "encoded", chl_prep_encoded_count(chl_model_prep(model, 0)));
     chlua_set_integer(L, "background", chl_model_background(model)->rows);
     set_text(L, "calibration", chl_model_calibration(model));
+    push_parts(L, model);
+    lua_setfield(L, -2, "parts");
+    lua_pushboolean(L, chl_model_stacked(model));
+    lua_setfield(L, -2, "stacked");
+    set_priors(L, model);
     return 1;
 }
 
@@ -253,11 +263,8 @@ static int model_m_facts(lua_State *L)
  * @usage print(table.concat(model:schema():columns(), " ")) */
 static int model_m_schema(lua_State *L)
 {
-    chl_frame *schema = NULL;
-    chl_error err = {0};
-    chlua_check(
-        L, chl_prep_schema(chl_model_prep(chlua_check_model(L, 1)), &schema, &err), &err);
-    chlua_push_frame(L, schema);
+    const chl_frame *schema = chl_model_schema(chlua_check_model(L, 1));
+    chlua_push_frame(L, chl_frame_retain((chl_frame *)(uintptr_t)schema));
     return 1;
 }
 
@@ -287,19 +294,20 @@ static int push_text(lua_State *L, chl_status status, chl_strbuf *text, chl_erro
 
 /*** The prep's steps and the net's layers in words.
  * @function Model:describe
- * @tparam string part "prep" or "net"
+ * @tparam string what "prep" or "net"
+ * @tparam[opt=1] integer part of a model that has several; of its nets the first
  * @treturn string
  * @usage print(model:describe("prep")) */
 static int model_m_describe(lua_State *L)
 {
-    static const char *const parts[] = {"prep", "net", NULL};
+    static const char *const whats[] = {"prep", "net", NULL};
     const chl_model *model = chlua_check_model(L, 1);
-    int part = luaL_checkoption(L, 2, NULL, parts);
+    int what = luaL_checkoption(L, 2, NULL, whats), part = opt_part(L, 3, model);
     chl_strbuf text = {0};
     chl_error err = {0};
-    chl_status status = part == 0
-                            ? chl_prep_describe(chl_model_prep(model), &text, &err)
-                            : chl_net_describe(chl_model_net(model, 0), &text, &err);
+    chl_status status =
+        what == 0 ? chl_prep_describe(chl_model_prep(model, part), &text, &err)
+                  : chl_net_describe(chl_model_net(model, part, 0), &text, &err);
     return push_text(L, status, &text, &err);
 }
 
@@ -363,6 +371,7 @@ static int model_data_hash(lua_State *L)
 void chlua_open_model(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"new", model_new},
+                                         {"join", chlua_model_join},
                                          {"load", model_load},
                                          {"labelled", model_labelled},
                                          {"data_hash", model_data_hash},
@@ -370,8 +379,9 @@ void chlua_open_model(lua_State *L)
     static const luaL_Reg methods[] = {{"save", model_m_save},
                                        {"hash", model_m_hash},
                                        {"score_frame", model_m_score_frame},
-                                       {"calibrate_on", model_m_calibrate_on},
-                                       {"set_calibration", model_m_set_calibration},
+                                       {"calibrate_on", chlua_model_calibrate_on},
+                                       {"set_calibration", chlua_model_set_calibration},
+                                       {"set_priors", chlua_model_set_priors},
                                        {"transform", model_m_transform},
                                        {"explain_row", chlua_model_explain_row},
                                        {"reasons", chlua_model_reasons},

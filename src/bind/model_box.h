@@ -10,6 +10,12 @@
 
 chl_model *chlua_check_model(lua_State *L, int arg);
 
+/* What lives in model_join.c. */
+int chlua_model_join(lua_State *L);
+int chlua_model_set_priors(lua_State *L);
+int chlua_model_calibrate_on(lua_State *L);
+int chlua_model_set_calibration(lua_State *L);
+
 /* Methods that live in model_explain.c. */
 int chlua_model_explain_row(lua_State *L);
 int chlua_model_reasons(lua_State *L);

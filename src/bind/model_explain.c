@@ -42,7 +42,7 @@ static void push_shapley(lua_State *L, const chl_model *model, const chl_shapley
     lua_createtable(L, s->players, 0);
     for (int i = 0; i < s->players; i++) {
         lua_createtable(L, 0, 3);
-        lua_pushstring(L, chl_prep_raw_name(chl_model_prep(model), i));
+        lua_pushstring(L, chl_model_raw_name(model, i));
         lua_setfield(L, -2, "column");
         lua_pushnumber(L, s->phi[i]);
         lua_setfield(L, -2, "effect");
@@ -90,7 +90,7 @@ static chl_status explain_rows(const chl_model *model, const chl_frame *frame,
 {
     chl_explainer *explainer = NULL;
     CHL_TRY(chl_explainer_new(model, background, &explainer, err));
-    size_t players = (size_t)chl_prep_raw_count(chl_model_prep(model));
+    size_t players = (size_t)chl_model_raw_count(model);
     double *phi = chl_alloc((size_t)frame->rows, players * sizeof *phi);
     chl_status status =
         phi ? chl_explainer_rows(explainer, frame, options, control, phi, err)

@@ -38,9 +38,9 @@ static double slow_value(const chl_model *m, const chl_frame *background, int64_
     for (int64_t i = 0; i < background->rows; i++) {
         own[i] = row;
     }
-    for (int j = 0; j < chl_prep_raw_count(chl_model_prep(m)); j++) {
+    for (int j = 0; j < chl_prep_raw_count(chl_model_prep(m, 0)); j++) {
         if (coalition >> j & 1) {
-            const char *name = chl_prep_raw_name(chl_model_prep(m), j);
+            const char *name = chl_prep_raw_name(chl_model_prep(m, 0), j);
             chl_column *cells;
             chl_frame *with;
             assert_ok(chl_column_take(chl_frame_column(customers, name), own,
@@ -70,7 +70,7 @@ static void check_values(const chl_model *m, const chl_frame *background, int64_
     uint64_t coalitions[N];
     double values[N];
     chl_explainer *e;
-    assert_int_equal(chl_prep_raw_count(chl_model_prep(m)), 5);
+    assert_int_equal(chl_prep_raw_count(chl_model_prep(m, 0)), 5);
     for (uint64_t s = 0; s < N; s++) {
         coalitions[s] = s * 13 % N; /* in no special order */
     }

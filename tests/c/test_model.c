@@ -58,10 +58,10 @@ static void signature(void **state)
     assert_string_equal(chl_model_target(model), "Exited");
     assert_string_equal(chl_model_positive(model), "1");
     assert_string_equal(chl_model_id(model), "Id");
-    assert_int_equal(chl_model_members(model), 3);
+    assert_int_equal(chl_model_members(model, 0), 3);
     const chl_frame *background = chl_model_background(model);
     assert_int_equal(background->rows, 100);
-    assert_int_equal(background->columns, chl_prep_raw_count(chl_model_prep(model)));
+    assert_int_equal(background->columns, chl_prep_raw_count(chl_model_prep(model, 0)));
     assert_int_equal(chl_frame_find(background, "Exited"), -1);
     assert_int_equal(chl_frame_find(background, "Id"), -1);
 }
@@ -90,11 +90,11 @@ static void the_mean_of_the_members(void **state)
     (void)state;
     double *all = score(model, customers, 1);
     chl_matrix x;
-    assert_ok(chl_prep_transform(chl_model_prep(model), customers, &x, NULL, &err));
+    assert_ok(chl_prep_transform(chl_model_prep(model, 0), customers, &x, NULL, &err));
     double p[3];
     for (int64_t row = 0; row < 50; row++) {
         for (int m = 0; m < 3; m++) {
-            assert_ok(chl_net_predict(chl_model_net(model, m), chl_matrix_row(&x, row), 1,
+            assert_ok(chl_net_predict(chl_model_net(model, 0, m), chl_matrix_row(&x, row), 1,
                                       &p[m], &err));
         }
         assert_near(all[row], (p[0] + p[1] + p[2]) / 3, 1e-15);
@@ -154,7 +154,7 @@ static void not_a_number_is_an_error(void **state)
 {
     (void)state;
     chl_model *sick = make_model(customers);
-    chl_tensor bias = chl_net_tensor((chl_net *)(uintptr_t)chl_model_net(sick, 1), 1);
+    chl_tensor bias = chl_net_tensor((chl_net *)(uintptr_t)chl_model_net(sick, 0, 1), 1);
     bias.data[0] = (chl_real)NAN;
     double p[3000];
     assert_error(chl_model_score(sick, customers, NULL, p, NULL, &err),

@@ -5,9 +5,11 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/base/alloc.h"
 #include "core/base/strbuf.h"
 #include "core/data/distinct.h"
 #include "core/data/frame.h"
+#include "core/data/positive.h"
 #include "core/data/text.h"
 
 enum { LISTED = 8 }; /* values that an error shows */
@@ -101,6 +103,42 @@ static bool text_labels(const chl_column *column, const char *positive, double *
     return seen;
 }
 
+static bool value_labels(const chl_column *column, const char *positive, double *y)
+{
+    if (chl_type_numeric(column->type)) {
+        return number_labels(column, positive, y);
+    }
+    if (!positive) {
+        return false;
+    }
+    return column->type == CHL_CATEGORY ? category_labels(column, positive, y)
+                                        : text_labels(column, positive, y);
+}
+
+/* Several values: 1 where one of them is; enough that one of them is known. */
+static chl_status list_labels(const chl_column *column, const json_t *list, double *y,
+                              bool *labelled, chl_error *err)
+{
+    double *one = chl_alloc((size_t)column->length, sizeof *one);
+    if (!one) {
+        return chl_fail_memory(err);
+    }
+    for (int64_t i = 0; i < column->length; i++) {
+        y[i] = chl_column_valid(column, i) ? 0 : NAN;
+    }
+    for (size_t k = 0; k < json_array_size(list); k++) {
+        const char *value = json_string_value(json_array_get(list, k));
+        if (value_labels(column, value, one)) {
+            *labelled = true;
+            for (int64_t i = 0; i < column->length; i++) {
+                y[i] = one[i] == 1 ? 1 : y[i];
+            }
+        }
+    }
+    chl_free(one);
+    return CHL_OK;
+}
+
 chl_status chl_frame_labels(const chl_frame *frame, double *y, chl_error *err)
 {
     if (!frame->target) {
@@ -108,13 +146,19 @@ chl_status chl_frame_labels(const chl_frame *frame, double *y, chl_error *err)
                         "labels: the frame has no target column (set its target role)");
     }
     const chl_column *column = chl_frame_column(frame, frame->target);
-    bool numeric = chl_type_numeric(column->type), labelled = false;
-    if (numeric) {
-        labelled = number_labels(column, frame->positive, y);
-    } else if (frame->positive && column->type == CHL_CATEGORY) {
-        labelled = category_labels(column, frame->positive, y);
-    } else if (frame->positive) {
-        labelled = text_labels(column, frame->positive, y);
+    json_t *list = chl_positive_list(frame->positive);
+    if (!list) {
+        return chl_fail_memory(err);
     }
+    bool labelled = false;
+    chl_status status = CHL_OK;
+    if (json_array_size(list) > 1) {
+        status = list_labels(column, list, y, &labelled, err);
+    } else {
+        const char *only = json_string_value(json_array_get(list, 0));
+        labelled = value_labels(column, only, y);
+    }
+    json_decref(list);
+    CHL_TRY(status);
     return labelled ? CHL_OK : fail_with_values(frame, column, err);
 }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "core/base/alloc.h"
+#include "core/base/logit.h"
 #include "core/metrics/calibrators.h"
 
 enum { STEPS_MAX = 100, HALVINGS_MAX = 40 };
@@ -20,18 +21,6 @@ typedef struct problem {
     double high, low; /* smoothed targets */
     bool slope_only;  /* b stays 0 */
 } problem;
-
-static double logit(double p)
-{
-    double clipped = fmin(fmax(p, 0x1p-52), 1 - 0x1p-52);
-    return log(clipped) - log1p(-clipped);
-}
-
-static double sigmoid(double z)
-{
-    double e = exp(-fabs(z));
-    return z >= 0 ? 1 / (1 + e) : e / (1 + e);
-}
 
 /* Cross entropy without the exponent ever overflowing. */
 static double objective(const problem *q, double a, double b)
@@ -55,7 +44,7 @@ static slope derivatives(const problem *q, double a, double b)
     slope s = {0};
     for (int64_t i = 0; i < q->n; i++) {
         double l = q->logits[i];
-        double p = sigmoid(a * l + b);
+        double p = chl_sigmoid(a * l + b);
         double gap = p - (q->y[i] != 0 ? q->high : q->low);
         double weight = p * (1 - p);
         s.ga += l * gap;
@@ -127,7 +116,7 @@ static chl_status fit(const double *y, const double *p, int64_t n, bool slope_on
     }
     double positives = 0;
     for (int64_t i = 0; i < n; i++) {
-        logits[i] = logit(p[i]);
+        logits[i] = chl_logit(p[i]);
         positives += y[i];
     }
     double negatives = (double)n - positives;
@@ -169,6 +158,6 @@ chl_status chl_temperature_fit(const double *y, const double *p, int64_t n,
 
 double chl_platt_apply(const chl_platt *platt, double p)
 {
-    double answer = sigmoid(platt->a * logit(p) + platt->b);
+    double answer = chl_sigmoid(platt->a * chl_logit(p) + platt->b);
     return fmin(fmax(answer, 0x1p-52), 1 - 0x1p-52);
 }

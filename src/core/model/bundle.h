@@ -3,9 +3,11 @@
  * A saved model: one file in the safetensors format (8-byte little-endian header length,
  * JSON header, tensors). Layer: core/model.
  *
- * Header: one entry a tensor ("net.0.0.weight": dtype, shape, data_offsets) and
+ * Header: one entry a tensor ("net.0.0.weight": dtype, shape, data_offsets; nets
+ * are counted over all parts) and
  * "__metadata__", whose values are strings, as the format demands:
- *   "churnlab.format"   "1"
+ *   "churnlab.format"   "2", or "1" where an older program can read it as well: a model
+ *                       of one part, without classes and prior shift
  *   "churnlab.model"    the JSON of signature, prep, architecture, calibration,
  * background "churnlab.metadata" the JSON of what else the model carries (training
  * lineage, thresholds, the logistic baseline …) "churnlab.sha256"   the JSON of one
@@ -19,7 +21,7 @@
 #include "core/base/strbuf.h"
 #include "core/model/model.h"
 
-enum { CHL_BUNDLE_FORMAT = 1, CHL_BUNDLE_BYTES_MAX = 1 << 30 };
+enum { CHL_BUNDLE_FORMAT = 2, CHL_BUNDLE_BYTES_MAX = 1 << 30 };
 
 /* Writes to a temporary file in the same folder, syncs, renames. */
 CHL_MUST_CHECK chl_status chl_bundle_save(const chl_model *model, const char *path,

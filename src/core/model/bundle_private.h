@@ -19,11 +19,11 @@
 
 enum { CHL_BUNDLE_TENSOR_NAME = 80 };
 
-/* "net.<member>.<tensor>" */
-static inline void bundle_tensor_name(char name[CHL_BUNDLE_TENSOR_NAME], int member,
+/* "net.<net>.<tensor>": nets are counted over all parts */
+static inline void bundle_tensor_name(char name[CHL_BUNDLE_TENSOR_NAME], int net,
                                       const chl_tensor *tensor)
 {
-    snprintf(name, CHL_BUNDLE_TENSOR_NAME, "net.%d.%s", member, tensor->name);
+    snprintf(name, CHL_BUNDLE_TENSOR_NAME, "net.%d.%s", net, tensor->name);
 }
 
 static inline size_t bundle_tensor_length(const chl_tensor *tensor)

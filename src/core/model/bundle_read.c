@@ -33,7 +33,7 @@ static chl_status check_format(const bundle *b, chl_error *err)
         return chl_fail(err, CHL_EFORMAT,
                         "%s: " CHL_BUNDLE_FORMAT_KEY ": expected a number", b->name);
     }
-    if (number != CHL_BUNDLE_FORMAT) {
+    if (number > CHL_BUNDLE_FORMAT) {
         return chl_fail(err, CHL_EFORMAT,
                         "%s: " CHL_BUNDLE_FORMAT_KEY
                         ": the file is of format %ld, this program "
@@ -104,11 +104,11 @@ static bool same_shape(const chl_safetensor *stored, const chl_tensor *tensor)
     return same;
 }
 
-static chl_status fill_tensor(const bundle *b, int member, const chl_tensor *tensor,
+static chl_status fill_tensor(const bundle *b, int net, const chl_tensor *tensor,
                               chl_error *err)
 {
     char name[CHL_BUNDLE_TENSOR_NAME];
-    bundle_tensor_name(name, member, tensor);
+    bundle_tensor_name(name, net, tensor);
     const chl_safetensor *stored = chl_safetensors_find(&b->file, name);
     if (!stored) {
         return chl_fail(err, CHL_EFORMAT, "%s: tensor %s: missing", b->name, name);
@@ -129,14 +129,23 @@ static chl_status fill_tensor(const bundle *b, int member, const chl_tensor *ten
     return CHL_OK;
 }
 
+static chl_status fill_net(const bundle *b, chl_net *net, int place, int *filled,
+                           chl_error *err)
+{
+    for (int i = 0; i < chl_net_tensor_count(net); i++) {
+        chl_tensor tensor = chl_net_tensor(net, i);
+        CHL_TRY(fill_tensor(b, place, &tensor, err));
+        ++*filled;
+    }
+    return CHL_OK;
+}
+
 static chl_status fill_nets(const bundle *b, chl_model *model, chl_error *err)
 {
-    int filled = 0;
-    for (int m = 0; m < model->members; m++) {
-        for (int i = 0; i < chl_net_tensor_count(model->nets[m]); i++) {
-            chl_tensor tensor = chl_net_tensor(model->nets[m], i);
-            CHL_TRY(fill_tensor(b, m, &tensor, err));
-            filled++;
+    int filled = 0, place = 0;
+    for (int k = 0; k < model->part_count; k++) {
+        for (int m = 0; m < model->parts[k]->members; m++) {
+            CHL_TRY(fill_net(b, model->parts[k]->nets[m], place++, &filled, err));
         }
         if (chl_net_check_numbers(model->nets[m], err) != CHL_OK) {
             return chl_error_prefix(err, "%s: net %d", b->name, m + 1);

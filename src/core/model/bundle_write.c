@@ -57,30 +57,39 @@ static chl_status add_json(parts *p, const char *key, const json_t *json, chl_er
     return status;
 }
 
-static chl_status count_tensors(const chl_model *model, parts *p, chl_error *err)
+static size_t count_numbers(const chl_model *model, int *tensors)
 {
     size_t numbers = 0;
-    for (int m = 0; m < model->members; m++) {
-        for (int i = 0; i < chl_net_tensor_count(model->nets[m]); i++) {
-            chl_tensor t = chl_net_tensor(model->nets[m], i);
-            numbers += bundle_tensor_length(&t);
-            p->count++;
+    for (int k = 0; k < model->part_count; k++) {
+        for (int m = 0; m < model->parts[k]->members; m++) {
+            chl_net *net = model->parts[k]->nets[m];
+            for (int i = 0; i < chl_net_tensor_count(net); i++) {
+                chl_tensor t = chl_net_tensor(net, i);
+                numbers += bundle_tensor_length(&t);
+                ++*tensors;
+            }
         }
     }
+    return numbers;
+}
+
+static chl_status allocate(const chl_model *model, parts *p, chl_error *err)
+{
+    size_t numbers = count_numbers(model, &p->count);
     p->tensors = chl_calloc((size_t)p->count, sizeof *p->tensors);
     p->names = chl_calloc((size_t)p->count, sizeof *p->names);
     p->data = chl_alloc(numbers, sizeof(chl_real));
     return p->tensors && p->names && p->data ? CHL_OK : chl_fail_memory(err);
 }
 
-static chl_status add_tensor(parts *p, int at, int member, const chl_tensor *tensor,
+static chl_status add_tensor(parts *p, int at, int net, const chl_tensor *tensor,
                              unsigned char *data, chl_error *err)
 {
     size_t n = bundle_tensor_length(tensor);
     for (size_t i = 0; i < n; i++) {
         bundle_copy_real(data + i * sizeof(chl_real), &tensor->data[i]);
     }
-    bundle_tensor_name(p->names[at], member, tensor);
+    bundle_tensor_name(p->names[at], net, tensor);
     chl_safetensor *t = &p->tensors[at];
     *t = (chl_safetensor){.name = p->names[at],
                           .dtype = bundle_real_dtype(),
@@ -91,16 +100,25 @@ static chl_status add_tensor(parts *p, int at, int member, const chl_tensor *ten
     return add_hash(p, t->name, data, t->bytes, err);
 }
 
+static chl_status add_net(parts *p, int *at, int place, chl_net *net,
+                          unsigned char **data, chl_error *err)
+{
+    for (int i = 0; i < chl_net_tensor_count(net); i++) {
+        chl_tensor tensor = chl_net_tensor(net, i);
+        CHL_TRY(add_tensor(p, *at, place, &tensor, *data, err));
+        *data += p->tensors[(*at)++].bytes;
+    }
+    return CHL_OK;
+}
+
 static chl_status add_tensors(const chl_model *model, parts *p, chl_error *err)
 {
-    CHL_TRY(count_tensors(model, p, err));
+    CHL_TRY(allocate(model, p, err));
     unsigned char *data = p->data;
-    int at = 0;
-    for (int m = 0; m < model->members; m++) {
-        for (int i = 0; i < chl_net_tensor_count(model->nets[m]); i++) {
-            chl_tensor tensor = chl_net_tensor(model->nets[m], i);
-            CHL_TRY(add_tensor(p, at, m, &tensor, data, err));
-            data += p->tensors[at++].bytes;
+    int at = 0, place = 0;
+    for (int k = 0; k < model->part_count; k++) {
+        for (int m = 0; m < model->parts[k]->members; m++) {
+            CHL_TRY(add_net(p, &at, place++, model->parts[k]->nets[m], &data, err));
         }
     }
     return CHL_OK;
@@ -127,7 +145,8 @@ static chl_status make_parts(const chl_model *model, parts *p, chl_error *err)
     CHL_TRY(add_json(p, CHL_BUNDLE_METADATA_KEY, model->metadata, err));
     chl_strbuf hashes = {0};
     char format[16];
-    snprintf(format, sizeof format, "%d", CHL_BUNDLE_FORMAT);
+    snprintf(format, sizeof format, "%d",
+             chl_model_json_is_first(model) ? 1 : CHL_BUNDLE_FORMAT);
     chl_status status = chl_json_text(p->hashes, &hashes, err);
     if (status == CHL_OK && (json_object_set_new(p->metadata, CHL_BUNDLE_SHA256_KEY,
                                                  json_string(hashes.data)) != 0 ||

@@ -12,16 +12,14 @@ enum { ROWS_IN_TASK = 4, TASKS_IN_ROUND = 8 }; /* tasks of one thread */
 
 /* ---- the explainer ---- */
 
-static chl_status encode_background(chl_explainer *e, chl_error *err)
+static chl_status score_background(chl_explainer *e, chl_error *err)
 {
-    const chl_prep *prep = chl_model_prep(e->model);
     int64_t n = e->background->rows;
-    CHL_TRY(chl_prep_transform(prep, e->background, &e->matrix, NULL, err));
     double *p = chl_alloc((size_t)n, sizeof *p);
     if (!p) {
         return chl_fail_memory(err);
     }
-    chl_status status = chl_model_predict(e->model, e->matrix.data, n, 0, false, p, err);
+    chl_status status = chl_model_score(e->model, e->background, NULL, p, NULL, err);
     double sum = 0;
     for (int64_t i = 0; i < n && status == CHL_OK; i++) {
         sum += p[i];
@@ -31,26 +29,33 @@ static chl_status encode_background(chl_explainer *e, chl_error *err)
     return status;
 }
 
+static chl_status encode_background(chl_explainer *e, chl_error *err)
+{
+    return e->direct ? CHL_OK
+                     : chl_prep_transform(chl_model_prep(e->model, 0), e->background,
+                                          &e->matrix, NULL, err);
+}
+
 static chl_status prepare_nets(chl_explainer *e, chl_error *err)
 {
-    int members = chl_model_members(e->model);
+    int members = chl_model_members(e->model, 0);
     e->nets = chl_calloc((size_t)members, sizeof *e->nets);
     if (!e->nets) {
         return chl_fail_memory(err);
     }
     for (int m = 0; m < members; m++) {
-        CHL_TRY(chl_sum_net_new(chl_model_net(e->model, m), &e->nets[m], err));
+        CHL_TRY(chl_sum_net_new(chl_model_net(e->model, 0, m), &e->nets[m], err));
     }
     return CHL_OK;
 }
 
 static chl_status prepare(chl_explainer *e, const chl_frame *background, chl_error *err)
 {
-    const chl_prep *prep = chl_model_prep(e->model);
-    CHL_TRY(
-        chl_raw_columns(prep, "explain: background", background, &e->background, err));
-    CHL_TRY(encode_background(e, err));
+    CHL_TRY(chl_raw_columns(chl_model_schema(e->model), "explain: background", background,
+                            &e->background, err));
+    CHL_TRY(score_background(e, err));
     CHL_TRY(explain_plan(e, err));
+    CHL_TRY(encode_background(e, err));
     return prepare_nets(e, err);
 }
 
@@ -58,7 +63,7 @@ chl_status chl_explainer_new(const chl_model *model, const chl_frame *background
                              chl_explainer **out, chl_error *err)
 {
     *out = NULL;
-    int players = chl_prep_raw_count(chl_model_prep(model));
+    int players = chl_model_raw_count(model);
     background = background ? background : chl_model_background(model);
     if (players > CHL_SHAPLEY_PLAYERS_MAX) {
         return chl_fail(err, CHL_EINVAL,
@@ -75,7 +80,7 @@ chl_status chl_explainer_new(const chl_model *model, const chl_frame *background
     }
     e->model = model;
     e->players = players;
-    e->encoded = chl_prep_encoded_count(chl_model_prep(model));
+    e->encoded = chl_prep_encoded_count(chl_model_prep(model, 0));
     chl_status status = prepare(e, background, err);
     if (status != CHL_OK) {
         chl_explainer_free(e);
@@ -96,7 +101,7 @@ void chl_explainer_free(chl_explainer *e)
     chl_free(e->groups);
     chl_free(e->terms);
     chl_free(e->at);
-    for (int m = 0; e->nets && m < chl_model_members(e->model); m++) {
+    for (int m = 0; e->nets && m < chl_model_members(e->model, 0); m++) {
         chl_sum_net_free(e->nets[m]);
     }
     chl_free(e->nets);

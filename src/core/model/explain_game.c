@@ -60,13 +60,14 @@ void explain_game_reset(explain_game *g)
 
 static chl_status encode_customer(explain_game *g, chl_error *err)
 {
-    chl_matrix x = {0};
-    CHL_TRY(chl_prep_transform(chl_model_prep(g->e->model), g->customer, &x, NULL, err));
-    memcpy(g->x, x.data, (size_t)g->e->encoded * sizeof *g->x);
-    chl_status status =
-        chl_model_predict(g->e->model, x.data, 1, 0, false, &g->total, err);
-    chl_matrix_reset(&x);
-    return status;
+    const chl_model *model = g->e->model;
+    if (!g->e->direct) {
+        chl_matrix x = {0};
+        CHL_TRY(chl_prep_transform(chl_model_prep(model, 0), g->customer, &x, NULL, err));
+        memcpy(g->x, x.data, (size_t)g->e->encoded * sizeof *g->x);
+        chl_matrix_reset(&x);
+    }
+    return chl_model_score(model, g->customer, NULL, &g->total, NULL, err);
 }
 
 chl_status explain_game_start(explain_game *g, const chl_frame *frame, int64_t row,
@@ -78,7 +79,7 @@ chl_status explain_game_start(explain_game *g, const chl_frame *frame, int64_t r
     g->customer = NULL;
     CHL_TRY(chl_frame_slice(frame, row, 1, &one, err));
     chl_status status =
-        chl_raw_columns(chl_model_prep(g->e->model), "explain", one, &g->customer, err);
+        chl_raw_columns(chl_model_schema(g->e->model), "explain", one, &g->customer, err);
     chl_frame_release(one);
     CHL_TRY(status);
     return encode_customer(g, err);
@@ -111,7 +112,8 @@ static chl_status run_batch(void *ctx, size_t index, chl_error *err)
         return run_direct(g, g->found.mixed + start, n, p, err);
     }
     CHL_TRY(explain_sum_nets(g, row, end, err));
-    return chl_model_finish(g->e->model, p, n, 0, false, err);
+    CHL_TRY(model_part_mean(g->e->model->parts[0], p, n, 0, err));
+    return model_node_run(g->e->model->root, 1, &p, n, false, p, err);
 }
 
 /* Adds the probabilities of one block of background rows to the values. */

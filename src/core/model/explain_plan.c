@@ -4,6 +4,7 @@
  */
 #include "core/base/alloc.h"
 #include "core/model/explain_private.h"
+#include "core/model/model_private.h"
 
 uint64_t explain_gather_bits(uint64_t value, uint64_t mask)
 {
@@ -39,7 +40,7 @@ static uint64_t parents_of(const chl_explainer *e, int column)
 {
     uint64_t parents = 0;
     for (int i = 0; i < e->players; i++) {
-        if (chl_prep_depends(chl_model_prep(e->model), column, i)) {
+        if (chl_prep_depends(chl_model_prep(e->model, 0), column, i)) {
             parents |= UINT64_C(1) << i;
         }
     }
@@ -160,6 +161,10 @@ static chl_status plan_subsets(chl_explainer *e, chl_error *err)
 chl_status explain_plan(chl_explainer *e, chl_error *err)
 {
     size_t n = (size_t)e->encoded;
+    e->direct = e->model->root->part < 0;
+    if (e->direct) {
+        return CHL_OK;
+    }
     uint64_t *parents = chl_calloc(n, sizeof *parents);
     e->order = chl_calloc(n, sizeof *e->order);
     e->groups = chl_calloc(n, sizeof *e->groups);

@@ -31,7 +31,7 @@ static chl_status tables_init(tables *t, const chl_explainer *e, size_t most,
                               chl_error *err)
 {
     size_t width = 0, scratch = 0;
-    for (int m = 0; m < chl_model_members(e->model); m++) {
+    for (int m = 0; m < chl_model_members(e->model, 0); m++) {
         size_t own = (size_t)chl_sum_net_width(e->nets[m]);
         size_t net = chl_sum_net_scratch(e->nets[m]);
         width = own > width ? own : width;
@@ -119,7 +119,7 @@ chl_status explain_sum_nets(explain_game *g, int64_t first, int64_t end, chl_err
         most = n > most ? n : most;
     }
     CHL_TRY(tables_init(&t, g->e, most, err));
-    for (int m = 0; m < chl_model_members(g->e->model); m++) {
+    for (int m = 0; m < chl_model_members(g->e->model, 0); m++) {
         for (int64_t row = first; row < end; row++) {
             add_net(&t, g, m, row);
         }

@@ -38,7 +38,7 @@ static chl_status mix_subsets(explain_game *g, int group, uint64_t first, int64_
     chl_status status = chl_raw_mix_rows(&g->mix, rows, n * g->rows, &mixed, err);
     chl_free(rows);
     CHL_TRY(status);
-    status = chl_prep_transform(chl_model_prep(g->e->model), mixed, &x, NULL, err);
+    status = chl_prep_transform(chl_model_prep(g->e->model, 0), mixed, &x, NULL, err);
     if (status == CHL_OK) {
         copy_cells(own, x.data, g->e->encoded, x.rows, explain_variant(g, group, first));
     }

@@ -1,40 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/model/model.h"
 
-#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/alloc.h"
 #include "core/base/rng.h"
+#include "core/data/positive.h"
 #include "core/model/model_private.h"
+#include "core/model/raw_mix.h"
+#include "core/table/stack.h"
 
 enum { BACKGROUND_ROWS = 100 };
 
 /* ---- making ---- */
-
-static chl_status check_fit(const chl_model_parts *parts, const char *where,
-                            chl_error *err)
-{
-    if (!chl_prep_fitted(parts->prep)) {
-        return chl_fail(err, CHL_EINVAL, "%s: prep: expected a fitted one", where);
-    }
-    if (parts->members < 1) {
-        return chl_fail(err, CHL_EINVAL, "%s: nets: expected at least one", where);
-    }
-    int encoded = chl_prep_encoded_count(parts->prep);
-    for (int i = 0; i < parts->members; i++) {
-        if (chl_net_inputs(parts->nets[i]) != encoded) {
-            return chl_fail(err, CHL_EINVAL,
-                            "%s: net %d: expected %d inputs as the prep gives, got %d",
-                            where, i + 1, encoded, chl_net_inputs(parts->nets[i]));
-        }
-        if (chl_net_outputs(parts->nets[i]) != 1) {
-            return chl_fail(err, CHL_EINVAL, "%s: net %d: expected one output, got %d",
-                            where, i + 1, chl_net_outputs(parts->nets[i]));
-        }
-    }
-    return CHL_OK;
-}
 
 static bool copy_text(const char *text, char **out)
 {
@@ -42,73 +21,255 @@ static bool copy_text(const char *text, char **out)
     return !text || *out;
 }
 
-chl_status chl_model_assemble(const chl_model_parts *parts, const char *where,
+static chl_status check_outputs(const chl_model_makings *m, const char *where,
+                                chl_error *err)
+{
+    int classes = m->classes->count, outputs = model_part_outputs(m->parts[0]);
+    if (outputs != (classes ? classes : 1)) {
+        return chl_fail(err, CHL_EINVAL, "%s: nets: expected %s, got %d outputs", where,
+                        classes ? "one output a class" : "one output", outputs);
+    }
+    for (int i = 1; i < m->part_count; i++) {
+        if (model_part_outputs(m->parts[i]) != outputs) {
+            return chl_fail(err, CHL_EINVAL, "%s: part %d: expected %d outputs, got %d",
+                            where, i + 1, outputs, model_part_outputs(m->parts[i]));
+        }
+    }
+    return CHL_OK;
+}
+
+static chl_status fill(chl_model *model, const chl_model_makings *m, const char *where,
+                       chl_error *err)
+{
+    model->parts = chl_calloc((size_t)m->part_count, sizeof(model_part *));
+    model->metadata = json_object();
+    if (!copy_text(m->target, &model->target) || !copy_text(m->id, &model->id) ||
+        !copy_text(m->positive, &model->positive) || !model->parts || !model->metadata) {
+        return chl_fail_memory(err);
+    }
+    return chl_model_make_schema(m->parts, m->part_count, where, &model->schema, err);
+}
+
+/* Notes which classes are among the positive values; each of these is a class. */
+static chl_status mark_positive(chl_model *model, const chl_classes *classes,
+                                const char *where, chl_error *err)
+{
+    json_t *list = chl_positive_list(model->positive);
+    model->is_positive = chl_calloc((size_t)classes->count, sizeof *model->is_positive);
+    chl_status status = list && model->is_positive ? CHL_OK : chl_fail_memory(err);
+    for (size_t i = 0; i < json_array_size(list) && status == CHL_OK; i++) {
+        const char *value = json_string_value(json_array_get(list, i));
+        bool found = classes->count == 0;
+        for (int c = 0; c < classes->count; c++) {
+            if (chl_positive_is(value, classes->type, classes->names[c])) {
+                found = model->is_positive[c] = true;
+            }
+        }
+        if (!found) {
+            status = chl_fail(err, CHL_EINVAL,
+                              "%s: target '%s': the positive value '%s' never occurs",
+                              where, model->target, value);
+        }
+    }
+    json_decref(list);
+    return status;
+}
+
+chl_status chl_model_assemble(const chl_model_makings *makings, const char *where,
                               chl_model **out, chl_error *err)
 {
     *out = NULL;
-    CHL_TRY(check_fit(parts, where, err));
+    CHL_TRY(check_outputs(makings, where, err));
     chl_model *model = chl_calloc(1, sizeof *model);
     if (!model) {
         return chl_fail_memory(err);
     }
     atomic_init(&model->refs, 1);
-    model->nets = chl_calloc((size_t)parts->members, sizeof *model->nets);
-    model->metadata = json_object();
-    if (!copy_text(parts->target, &model->target) || !copy_text(parts->id, &model->id) ||
-        !copy_text(parts->positive, &model->positive) || !model->nets ||
-        !model->metadata) {
-        chl_model_release(model);
-        return chl_fail_memory(err);
+    model->outputs = model_part_outputs(makings->parts[0]);
+    chl_status status = fill(model, makings, where, err);
+    if (status == CHL_OK) {
+        status = mark_positive(model, makings->classes, where, err);
     }
-    memcpy(model->nets, parts->nets, (size_t)parts->members * sizeof *model->nets);
-    model->members = parts->members;
-    model->prep = parts->prep;
-    model->background = parts->background;
+    if (status != CHL_OK) {
+        chl_model_release(model);
+        return status;
+    }
+    memcpy(model->parts, makings->parts,
+           (size_t)makings->part_count * sizeof *model->parts);
+    model->part_count = makings->part_count;
+    model->root = makings->root;
+    model->background = makings->background;
+    model->classes = *makings->classes;
+    *makings->classes = (chl_classes){0};
     *out = model;
     return CHL_OK;
 }
 
-/* A seeded sample of up to BACKGROUND_ROWS rows, in their order. */
-static chl_status sample_background(const chl_frame *train, uint64_t seed,
-                                    chl_frame **out, chl_error *err)
+chl_model *chl_model_retain(chl_model *model)
+{
+    atomic_fetch_add(&model->refs, 1);
+    return model;
+}
+
+void chl_model_release(chl_model *model)
+{
+    if (!model || atomic_fetch_sub(&model->refs, 1) != 1) {
+        return;
+    }
+    for (int i = 0; i < model->part_count; i++) {
+        model_part_release(model->parts[i]);
+    }
+    chl_free(model->parts);
+    model_node_free(model->root, model->outputs);
+    chl_frame_release(model->schema);
+    chl_frame_release(model->background);
+    chl_classes_reset(&model->classes);
+    chl_free(model->target);
+    chl_free(model->positive);
+    chl_free(model->is_positive);
+    chl_free(model->id);
+    json_decref(model->metadata);
+    chl_free(model);
+}
+
+/* ---- raw columns ---- */
+
+/* A column that two parts read must have one type. */
+static chl_status check_types(const chl_frame *const *frames, int n, const char *where,
+                              chl_error *err)
+{
+    for (int k = 1; k < n; k++) {
+        for (int i = 0; i < frames[k]->columns; i++) {
+            const chl_field *field = &frames[k]->fields[i];
+            for (int before = 0; before < k; before++) {
+                const chl_column *other = chl_frame_column(frames[before], field->name);
+                if (other && other->type != field->column->type) {
+                    return chl_fail(
+                        err, CHL_EINVAL,
+                        "%s: column '%s': expected one type, got %s in part %d and "
+                        "%s in part %d",
+                        where, field->name, chl_type_name(other->type), before + 1,
+                        chl_type_name(field->column->type), k + 1);
+                }
+            }
+        }
+    }
+    return CHL_OK;
+}
+
+static chl_status stack_schemas(model_part *const *parts, int n, const char *where,
+                                chl_frame **schemas, chl_frame **out, chl_error *err)
+{
+    for (int i = 0; i < n; i++) {
+        CHL_TRY(chl_prep_schema(parts[i]->prep, &schemas[i], err));
+    }
+    const chl_frame *const *frames = (const chl_frame *const *)schemas;
+    CHL_TRY(check_types(frames, n, where, err));
+    return chl_frames_stack(frames, n, NULL, out, err);
+}
+
+chl_status chl_model_make_schema(model_part *const *parts, int n, const char *where,
+                                 chl_frame **out, chl_error *err)
+{
+    *out = NULL;
+    if (n == 1) {
+        return chl_prep_schema(parts[0]->prep, out, err);
+    }
+    chl_frame **schemas = chl_calloc((size_t)n, sizeof(chl_frame *));
+    if (!schemas) {
+        return chl_fail_memory(err);
+    }
+    chl_status status = stack_schemas(parts, n, where, schemas, out, err);
+    for (int i = 0; i < n; i++) {
+        chl_frame_release(schemas[i]);
+    }
+    chl_free(schemas);
+    return status;
+}
+
+/* Up to BACKGROUND_ROWS rows, in their order. */
+static chl_status sample_rows(const chl_frame *frame, uint64_t seed, chl_frame **out,
+                              chl_error *err)
 {
     int64_t rows[BACKGROUND_ROWS], n = 0;
-    int64_t wanted = train->rows < BACKGROUND_ROWS ? train->rows : BACKGROUND_ROWS;
+    int64_t wanted = frame->rows < BACKGROUND_ROWS ? frame->rows : BACKGROUND_ROWS;
     chl_rng rng;
     chl_rng_init(&rng, seed, CHL_RNG_BACKGROUND, 0);
     for (int64_t i = 0; n < wanted; i++) { /* selection sampling: Knuth 3.4.2, S */
-        if ((double)(train->rows - i) * chl_rng_uniform(&rng) < (double)(wanted - n)) {
+        if ((double)(frame->rows - i) * chl_rng_uniform(&rng) < (double)(wanted - n)) {
             rows[n++] = i;
         }
     }
-    return chl_frame_take(train, rows, n, NULL, out, err);
+    return chl_frame_take(frame, rows, n, NULL, out, err);
 }
 
-static chl_status make_background(const chl_prep *prep, const chl_frame *train,
-                                  uint64_t seed, chl_frame **out, chl_error *err)
+chl_status chl_model_sample(const chl_frame *schema, const char *where,
+                            const chl_frame *frame, uint64_t seed, chl_frame **out,
+                            chl_error *err)
 {
-    int n = chl_prep_raw_count(prep);
-    const char **names = chl_alloc((size_t)n, sizeof *names);
-    if (!names) {
-        return chl_fail_memory(err);
-    }
-    for (int i = 0; i < n; i++) {
-        names[i] = chl_prep_raw_name(prep, i);
-    }
+    *out = NULL;
     chl_frame *raw = NULL;
-    chl_status status = chl_frame_select(train, names, n, &raw, err);
-    chl_free(names);
-    CHL_TRY(status);
-    status = sample_background(raw, seed, out, err);
+    CHL_TRY(chl_raw_columns(schema, where, frame, &raw, err));
+    chl_status status = sample_rows(raw, seed, out, err);
     chl_frame_release(raw);
     return status;
 }
 
-/* What counts as 1 where the frame names no positive value. */
-static const char *default_positive(const chl_frame *train)
+/* ---- a model of one part ---- */
+
+/* What counts as 1 where the frame names no positive value; NULL for classes that are
+ * not 0 and 1. */
+static const char *default_positive(const chl_frame *train, const chl_classes *classes)
 {
     const chl_column *target = chl_frame_column(train, train->target);
-    return target && target->type == CHL_BOOL ? "true" : "1";
+    if (target && target->type == CHL_BOOL) {
+        return "true";
+    }
+    bool binary = classes->count == 0 ||
+                  (classes->count == 2 && strcmp(classes->names[0], "0") == 0 &&
+                   strcmp(classes->names[1], "1") == 0);
+    return binary ? "1" : NULL;
+}
+
+/* Names the classes that nets with several outputs predict. */
+static chl_status find_classes(const chl_frame *train, int outputs, chl_classes *classes,
+                               chl_error *err)
+{
+    if (outputs == 1) {
+        return CHL_OK;
+    }
+    const chl_column *target = chl_frame_column(train, train->target);
+    CHL_TRY(chl_classes_init(classes, target, train->target, err));
+    if (classes->count != outputs) {
+        return chl_fail(err, CHL_EINVAL,
+                        "model: nets: expected %d outputs, one for each value of the "
+                        "target '%s', got %d",
+                        classes->count, train->target, outputs);
+    }
+    return CHL_OK;
+}
+
+static chl_status assemble_one(model_part *part, const chl_frame *train, uint64_t seed,
+                               chl_model_makings *m, chl_model **out, chl_error *err)
+{
+    CHL_TRY(find_classes(train, model_part_outputs(part), m->classes, err));
+    m->positive = train->positive ? train->positive : default_positive(train, m->classes);
+    CHL_TRY(model_node_new(0, 0, &m->root, err));
+    chl_frame *schema = NULL;
+    CHL_TRY(chl_prep_schema(part->prep, &schema, err));
+    chl_status status =
+        chl_model_sample(schema, "model", train, seed, &m->background, err);
+    chl_frame_release(schema);
+    CHL_TRY(status);
+    return chl_model_assemble(m, "model", out, err);
+}
+
+/* Frees the part without what it would have taken. */
+static void give_back(model_part *part)
+{
+    part->prep = NULL;
+    part->members = 0;
+    model_part_release(part);
 }
 
 chl_status chl_model_new(chl_prep *prep, chl_net *const *nets, int n,
@@ -124,63 +285,87 @@ chl_status chl_model_new(chl_prep *prep, chl_net *const *nets, int n,
     if (train->rows < 1) {
         return chl_fail(err, CHL_EINVAL, "model: the training frame has no rows");
     }
-    chl_model_parts parts = {
-        .prep = prep,
-        .nets = nets,
-        .members = n,
-        .target = train->target,
-        .positive = train->positive ? train->positive : default_positive(train),
-        .id = train->id,
-    };
-    CHL_TRY(check_fit(&parts, "model", err));
-    CHL_TRY(make_background(prep, train, seed, &parts.background, err));
-    chl_status status = chl_model_assemble(&parts, "model", out, err);
+    model_part *part = NULL;
+    CHL_TRY(model_part_new(prep, nets, n, "model", &part, err));
+    chl_classes classes = {0};
+    chl_model_makings m = {.parts = &part,
+                           .part_count = 1,
+                           .target = train->target,
+                           .id = train->id,
+                           .classes = &classes};
+    chl_status status = assemble_one(part, train, seed, &m, out, err);
     if (status != CHL_OK) {
-        chl_frame_release(parts.background);
+        model_node_free(m.root, 0);
+        chl_frame_release(m.background);
+        chl_classes_reset(&classes);
+        give_back(part);
     }
     return status;
 }
 
-chl_model *chl_model_retain(chl_model *model)
-{
-    atomic_fetch_add(&model->refs, 1);
-    return model;
-}
-
-void chl_model_release(chl_model *model)
-{
-    if (!model || atomic_fetch_sub(&model->refs, 1) != 1) {
-        return;
-    }
-    for (int i = 0; i < model->members; i++) {
-        chl_net_free(model->nets[i]);
-    }
-    chl_free(model->nets);
-    chl_prep_free(model->prep);
-    chl_frame_release(model->background);
-    chl_calibration_free(model->calibration);
-    chl_free(model->target);
-    chl_free(model->positive);
-    chl_free(model->id);
-    json_decref(model->metadata);
-    chl_free(model);
-}
-
 /* ---- looking ---- */
 
-const chl_prep *chl_model_prep(const chl_model *model)
+int chl_model_raw_count(const chl_model *model)
 {
-    return model->prep;
+    return model->schema->columns;
 }
 
-int chl_model_members(const chl_model *model)
+const char *chl_model_raw_name(const chl_model *model, int i)
 {
-    return model->members;
+    return model->schema->fields[i].name;
 }
 
-const chl_net *chl_model_net(const chl_model *model, int i)
+const chl_frame *chl_model_schema(const chl_model *model)
 {
-    return model->nets[i];
+    return model->schema;
+}
+
+int chl_model_parts(const chl_model *model)
+{
+    return model->part_count;
+}
+
+const chl_prep *chl_model_prep(const chl_model *model, int part)
+{
+    return model->parts[part]->prep;
+}
+
+int chl_model_members(const chl_model *model, int part)
+{
+    return model->parts[part]->members;
+}
+
+const chl_net *chl_model_net(const chl_model *model, int part, int member)
+{
+    return model->parts[part]->nets[member];
+}
+
+static bool has_stack(const model_node *node)
+{
+    bool found = node->part < 0 && node->mix == CHL_MIX_STACK;
+    for (int i = 0; i < node->count && !found; i++) {
+        found = has_stack(node->of[i]);
+    }
+    return found;
+}
+
+bool chl_model_stacked(const chl_model *model)
+{
+    return has_stack(model->root);
+}
+
+static double weight_of(const model_node *node, int part)
+{
+    double weight = node->part == part;
+    for (int i = 0; i < node->count; i++) {
+        weight += node->weights[i] * weight_of(node->of[i], part);
+    }
+    return weight;
+}
+
+double chl_model_weight(const chl_model *model, int part)
+{
+    return weight_of(model->root, part);
 }
 
 const char *chl_model_target(const chl_model *model)
@@ -198,6 +383,21 @@ const char *chl_model_id(const chl_model *model)
     return model->id;
 }
 
+const chl_classes *chl_model_classes(const chl_model *model)
+{
+    return &model->classes;
+}
+
+int chl_model_outputs(const chl_model *model)
+{
+    return model->outputs;
+}
+
+bool chl_model_class_positive(const chl_model *model, int c)
+{
+    return model->is_positive[c];
+}
+
 const chl_frame *chl_model_background(const chl_model *model)
 {
     return model->background;
@@ -205,74 +405,11 @@ const chl_frame *chl_model_background(const chl_model *model)
 
 const char *chl_model_calibration(const chl_model *model)
 {
-    return model->calibration ? chl_calibration_method(model->calibration) : NULL;
+    chl_calibration **calibration = model->root->calibration;
+    return calibration ? chl_calibration_method(calibration[0]) : NULL;
 }
 
 json_t *chl_model_metadata(chl_model *model)
 {
     return model->metadata;
-}
-
-/* ---- calibration ---- */
-
-/* Keeps the rows whose target is known, in place; returns how many. */
-static int64_t keep_labelled(double *y, double *p, int64_t n)
-{
-    int64_t kept = 0;
-    for (int64_t i = 0; i < n; i++) {
-        if (!isnan(y[i])) {
-            y[kept] = y[i];
-            p[kept++] = p[i];
-        }
-    }
-    return kept;
-}
-
-/* The labels with the model's target and positive value, whatever the frame's own roles.
- */
-static chl_status read_labels(const chl_model *model, const chl_frame *frame, double *y,
-                              chl_error *err)
-{
-    chl_frame *with = NULL;
-    if (chl_frame_find(frame, model->target) < 0) {
-        return chl_fail(err, CHL_ENAME, "calibrate: the frame has no target column '%s'",
-                        model->target);
-    }
-    CHL_TRY(
-        chl_frame_with_roles(frame, model->target, model->positive, NULL, &with, err));
-    chl_status status = chl_frame_labels(with, y, err);
-    chl_frame_release(with);
-    return status;
-}
-
-void chl_model_set_calibration(chl_model *model, chl_calibration *calibration)
-{
-    chl_calibration_free(model->calibration);
-    model->calibration = calibration;
-}
-
-chl_status chl_model_calibrate(chl_model *model, const chl_frame *valid,
-                               const char *method, const chl_control *control,
-                               chl_error *err)
-{
-    double *y = chl_alloc((size_t)valid->rows, sizeof *y);
-    double *p = chl_alloc((size_t)valid->rows, sizeof *p);
-    chl_calibration *fitted = NULL;
-    chl_status status = y && p ? CHL_OK : chl_fail_memory(err);
-    if (status == CHL_OK) {
-        status = read_labels(model, valid, y, err);
-    }
-    if (status == CHL_OK) {
-        status = chl_model_score_frame(model, valid, true, control, p, NULL, err);
-    }
-    if (status == CHL_OK) {
-        int64_t n = keep_labelled(y, p, valid->rows);
-        status = chl_calibration_fit(method, y, p, n, &fitted, err);
-    }
-    if (status == CHL_OK) {
-        chl_model_set_calibration(model, fitted);
-    }
-    chl_free(y);
-    chl_free(p);
-    return status;
 }

@@ -6,8 +6,9 @@
 #include "core/base/alloc.h"
 #include "core/model/frame_json.h"
 #include "core/model/model_private.h"
+#include "core/model/node_json.h"
 
-enum { MEMBERS_MAX = 1000 };
+enum { MEMBERS_MAX = 1000, PARTS_MAX = 1000 };
 
 /* ---- to JSON ---- */
 
@@ -22,6 +23,23 @@ static bool put(json_t *object, const char *key, json_t *value)
     return json_object_set_new(object, key, value) == 0;
 }
 
+static chl_status put_classes(const chl_classes *classes, json_t *signature,
+                              chl_error *err)
+{
+    json_t *names = json_array();
+    json_t *json = json_pack("{s:s, s:b, s:o}", "type", chl_type_name(classes->type),
+                             "ordered", classes->ordered, "names", names);
+    if (!json || !put(signature, "classes", json)) {
+        return chl_fail_memory(err);
+    }
+    for (int c = 0; c < classes->count; c++) {
+        if (json_array_append_new(names, json_string(classes->names[c])) != 0) {
+            return chl_fail(err, CHL_EINVAL, "model: a class's name is not UTF-8");
+        }
+    }
+    return CHL_OK;
+}
+
 static chl_status put_signature(const chl_model *model, json_t *json, chl_error *err)
 {
     json_t *signature = json_object();
@@ -32,18 +50,22 @@ static chl_status put_signature(const chl_model *model, json_t *json, chl_error 
         json_decref(signature);
         return chl_fail(err, CHL_EINVAL, "model: the target's name is not UTF-8");
     }
-    return put(json, "signature", signature) ? CHL_OK : chl_fail_memory(err);
+    if (!put(json, "signature", signature)) {
+        return chl_fail_memory(err);
+    }
+    return model->classes.count > 0 ? put_classes(&model->classes, signature, err)
+                                    : CHL_OK;
 }
 
-static chl_status put_nets(const chl_model *model, json_t *json, chl_error *err)
+static chl_status put_nets(const model_part *part, json_t *json, chl_error *err)
 {
     json_t *list = json_array();
     if (!put(json, "nets", list)) {
         return chl_fail_memory(err);
     }
-    for (int i = 0; i < model->members; i++) {
+    for (int i = 0; i < part->members; i++) {
         json_t *spec = NULL;
-        CHL_TRY(chl_net_spec(model->nets[i], &spec, err));
+        CHL_TRY(chl_net_spec(part->nets[i], &spec, err));
         if (json_array_append_new(list, spec) != 0) {
             return chl_fail_memory(err);
         }
@@ -51,24 +73,57 @@ static chl_status put_nets(const chl_model *model, json_t *json, chl_error *err)
     return CHL_OK;
 }
 
+static chl_status put_part(const model_part *part, json_t *json, chl_error *err)
+{
+    json_t *prep = NULL;
+    CHL_TRY(chl_prep_to_json(part->prep, &prep, err));
+    if (!put(json, "prep", prep)) {
+        return chl_fail_memory(err);
+    }
+    return put_nets(part, json, err);
+}
+
+/* Several parts and their mix. */
+static chl_status put_mix(const chl_model *model, json_t *json, chl_error *err)
+{
+    json_t *list = json_array(), *mix = NULL;
+    if (!put(json, "parts", list)) {
+        return chl_fail_memory(err);
+    }
+    for (int i = 0; i < model->part_count; i++) {
+        json_t *part = json_object();
+        if (json_array_append_new(list, part) != 0) {
+            return chl_fail_memory(err);
+        }
+        CHL_TRY(put_part(model->parts[i], part, err));
+    }
+    CHL_TRY(model_node_to_json(model->root, model->outputs, &mix, err));
+    return put(json, "mix", mix) ? CHL_OK : chl_fail_memory(err);
+}
+
+static chl_status put_only_part(const chl_model *model, json_t *json, chl_error *err)
+{
+    CHL_TRY(put_part(model->parts[0], json, err));
+    CHL_TRY(model_corrections_to_json(model->root, model->outputs, json, err));
+    if (!model->root->calibration && !put(json, "calibration", json_null())) {
+        return chl_fail_memory(err);
+    }
+    return CHL_OK;
+}
+
 static chl_status put_parts(const chl_model *model, json_t *json, chl_error *err)
 {
     CHL_TRY(put_signature(model, json, err));
-    json_t *part = NULL;
-    CHL_TRY(chl_prep_to_json(model->prep, &part, err));
-    if (!put(json, "prep", part)) {
-        return chl_fail_memory(err);
-    }
-    CHL_TRY(put_nets(model, json, err));
-    part = json_null();
-    if (model->calibration) {
-        CHL_TRY(chl_calibration_to_json(model->calibration, &part, err));
-    }
-    if (!put(json, "calibration", part)) {
-        return chl_fail_memory(err);
-    }
-    CHL_TRY(chl_frame_to_json(model->background, &part, err));
-    return put(json, "background", part) ? CHL_OK : chl_fail_memory(err);
+    CHL_TRY(model->root->part >= 0 ? put_only_part(model, json, err)
+                                   : put_mix(model, json, err));
+    json_t *background = NULL;
+    CHL_TRY(chl_frame_to_json(model->background, &background, err));
+    return put(json, "background", background) ? CHL_OK : chl_fail_memory(err);
+}
+
+bool chl_model_json_is_first(const chl_model *model)
+{
+    return model->root->part >= 0 && !model->root->from && model->classes.count == 0;
 }
 
 chl_status chl_model_to_json(const chl_model *model, json_t **out, chl_error *err)
@@ -121,15 +176,19 @@ static chl_status check_weights(const json_t *spec, double weight_bytes, chl_err
     return CHL_OK;
 }
 
-static chl_status read_net(const json_t *spec, int inputs, size_t weight_bytes,
+/* What of the tensors' bytes is not yet spoken for goes into *weight_bytes. */
+static chl_status read_net(const json_t *spec, int inputs, size_t *weight_bytes,
                            chl_net **out, chl_error *err)
 {
-    CHL_TRY(check_weights(spec, (double)weight_bytes, err));
-    return chl_net_new(spec, inputs, out, err);
+    CHL_TRY(check_weights(spec, (double)*weight_bytes, err));
+    CHL_TRY(chl_net_new(spec, inputs, out, err));
+    size_t taken = (size_t)chl_net_parameters(*out) * sizeof(chl_real);
+    *weight_bytes -= taken < *weight_bytes ? taken : *weight_bytes;
+    return CHL_OK;
 }
 
-static chl_status read_nets(const json_t *list, const chl_prep *prep, size_t weight_bytes,
-                            chl_net **nets, chl_error *err)
+static chl_status read_nets(const json_t *list, const chl_prep *prep,
+                            size_t *weight_bytes, chl_net **nets, chl_error *err)
 {
     int inputs = chl_prep_encoded_count(prep);
     for (size_t i = 0; i < json_array_size(list); i++) {
@@ -143,79 +202,188 @@ static chl_status read_nets(const json_t *list, const chl_prep *prep, size_t wei
     return CHL_OK;
 }
 
-/* Explanations mix a customer's cells with the background's, so both must have the raw
- * columns of the prep. */
-static chl_status check_background(const chl_prep *prep, const chl_frame *background,
-                                   chl_error *err)
+/* The part's nets; frees them again when the part cannot be made. */
+static chl_status make_part(chl_prep *prep, const json_t *list, size_t *weight_bytes,
+                            model_part **out, chl_error *err)
 {
-    int n = chl_prep_raw_count(prep);
+    size_t n = json_array_size(list);
+    if (n < 1 || n > MEMBERS_MAX) {
+        return chl_fail(err, CHL_EFORMAT, "nets: expected 1 to %d, got %zu", MEMBERS_MAX,
+                        n);
+    }
+    chl_net **nets = chl_calloc(n, sizeof(chl_net *));
+    chl_status status =
+        nets ? read_nets(list, prep, weight_bytes, nets, err) : chl_fail_memory(err);
+    if (status == CHL_OK) {
+        status = model_part_new(prep, nets, (int)n, "nets", out, err);
+    }
+    for (size_t i = 0; status != CHL_OK && nets && i < n; i++) {
+        chl_net_free(nets[i]);
+    }
+    chl_free(nets);
+    return status;
+}
+
+static chl_status read_part(const json_t *json, size_t *weight_bytes, model_part **out,
+                            chl_error *err)
+{
+    chl_prep *prep = NULL;
+    CHL_TRY(in_part(chl_prep_from_json(json_object_get(json, "prep"), &prep, err), err,
+                    "prep"));
+    chl_status status =
+        chl_prep_fitted(prep)
+            ? make_part(prep, json_object_get(json, "nets"), weight_bytes, out, err)
+            : chl_fail(err, CHL_EFORMAT, "prep: expected a fitted one");
+    if (status != CHL_OK) {
+        chl_prep_free(prep);
+    }
+    return status;
+}
+
+/* Explanations mix a customer's cells with the background's, so it must have the raw
+ * columns of the preps. */
+static chl_status check_background(const chl_model *model, chl_error *err)
+{
+    const chl_frame *schema = model->schema, *background = model->background;
+    int n = schema->columns;
     bool same = background->columns == n && (background->rows > 0 || n == 0);
     for (int i = 0; same && i < n; i++) {
-        const chl_column *column =
-            chl_frame_column(background, chl_prep_raw_name(prep, i));
-        same = column && column->type == chl_prep_raw_type(prep, i);
+        const chl_field *field = &schema->fields[i];
+        const chl_column *column = chl_frame_column(background, field->name);
+        same = column && column->type == field->column->type;
     }
     return same ? CHL_OK
-                : chl_fail(err, CHL_EFORMAT, "expected rows of the prep's raw columns");
+                : chl_fail(err, CHL_EFORMAT,
+                           "background: expected rows of the prep's raw columns");
 }
 
 typedef struct loading {
-    chl_prep *prep;
-    chl_net **nets;
-    size_t members;
+    model_part **parts; /* [count] */
+    size_t count;
+    model_node *root;
+    int outputs;
+    chl_classes classes;
     chl_frame *background;
-    chl_calibration *calibration;
 } loading;
 
-static chl_status read_parts(const json_t *json, size_t weight_bytes, loading *l,
-                             chl_error *err)
+static void reset_loading(loading *l)
 {
-    CHL_TRY(in_part(chl_prep_from_json(json_object_get(json, "prep"), &l->prep, err), err,
-                    "prep"));
-    if (!chl_prep_fitted(l->prep)) {
-        return chl_fail(err, CHL_EFORMAT, "prep: expected a fitted one");
+    for (size_t i = 0; l->parts && i < l->count; i++) {
+        model_part_release(l->parts[i]);
     }
-    const json_t *nets = json_object_get(json, "nets");
-    if (json_array_size(nets) < 1 || json_array_size(nets) > MEMBERS_MAX) {
-        return chl_fail(err, CHL_EFORMAT, "nets: expected 1 to %d, got %zu", MEMBERS_MAX,
-                        json_array_size(nets));
+    model_node_free(l->root, l->outputs);
+    chl_classes_reset(&l->classes);
+    chl_frame_release(l->background);
+}
+
+static chl_status read_all_parts(const json_t *json, size_t weight_bytes, loading *l,
+                                 chl_error *err)
+{
+    const json_t *list = json_object_get(json, "parts");
+    l->count = list ? json_array_size(list) : 1;
+    if (l->count < 1 || l->count > PARTS_MAX) {
+        return chl_fail(err, CHL_EFORMAT, "parts: expected 1 to %d, got %zu", PARTS_MAX,
+                        l->count);
     }
-    l->nets = chl_calloc(json_array_size(nets), sizeof(chl_net *));
-    if (!l->nets) {
+    l->parts = chl_calloc(l->count, sizeof(model_part *));
+    if (!l->parts) {
         return chl_fail_memory(err);
     }
-    l->members = json_array_size(nets);
-    CHL_TRY(read_nets(nets, l->prep, weight_bytes, l->nets, err));
+    for (size_t i = 0; i < l->count; i++) {
+        const json_t *part = list ? json_array_get(list, i) : json;
+        chl_status status = read_part(part, &weight_bytes, &l->parts[i], err);
+        if (status != CHL_OK) {
+            return list ? chl_error_prefix(err, "part %zu", i + 1) : status;
+        }
+    }
+    l->outputs = model_part_outputs(l->parts[0]);
+    return CHL_OK;
+}
+
+static chl_status read_root(const json_t *json, loading *l, chl_error *err)
+{
+    if (json_object_get(json, "parts")) {
+        const json_t *mix = json_object_get(json, "mix");
+        CHL_TRY(model_node_from_json(mix, (int)l->count, l->outputs, &l->root, err));
+        bool leaf = l->root->part >= 0;
+        return leaf ? chl_fail(err, CHL_EFORMAT, "mix: expected a mean or a stack")
+                    : CHL_OK;
+    }
+    CHL_TRY(model_node_new(0, 0, &l->root, err));
+    return model_corrections_from_json(json, l->outputs, l->root, err);
+}
+
+static chl_status read_names(const json_t *names, chl_classes *classes, chl_error *err)
+{
+    size_t n = json_array_size(names);
+    bool fits = n >= 2 && n <= CHL_CLASSES_MAX;
+    classes->names = chl_calloc(n, sizeof(char *));
+    if (!classes->names) {
+        return chl_fail_memory(err);
+    }
+    for (size_t c = 0; fits && c < n; c++) {
+        const char *name = json_string_value(json_array_get(names, c));
+        fits = name && chl_classes_find(classes, name, strlen(name)) < 0;
+        char *copy = fits ? chl_strdup(name) : NULL;
+        if (fits && !copy) {
+            return chl_fail_memory(err);
+        }
+        if (copy) {
+            classes->names[classes->count++] = copy;
+        }
+    }
+    return fits ? CHL_OK
+                : chl_fail(err, CHL_EFORMAT, "classes: expected 2 to %d different names",
+                           CHL_CLASSES_MAX);
+}
+
+static chl_status read_classes(const json_t *json, chl_classes *classes, chl_error *err)
+{
+    if (!json) {
+        return CHL_OK;
+    }
+    const char *type = json_string_value(json_object_get(json, "type"));
+    CHL_TRY(read_names(json_object_get(json, "names"), classes, err));
+    CHL_TRY(chl_type_parse(type ? type : "", &classes->type, err));
+    classes->ordered = json_is_true(json_object_get(json, "ordered"));
+    return chl_classes_check(classes, err);
+}
+
+static chl_status assemble(const json_t *signature, loading *l, chl_model **out,
+                           chl_error *err)
+{
+    const json_t *id = json_object_get(signature, "id");
+    const json_t *positive = json_object_get(signature, "positive");
+    chl_model_makings makings = {
+        .parts = l->parts,
+        .part_count = (int)l->count,
+        .root = l->root,
+        .target = json_string_value(json_object_get(signature, "target")),
+        .positive = json_string_value(positive),
+        .id = json_string_value(id),
+        .classes = &l->classes,
+        .background = l->background,
+    };
+    bool without_positive = l->classes.count > 0 && json_is_null(positive);
+    if (!makings.target || (!makings.positive && !without_positive) ||
+        (!makings.id && !json_is_null(id))) {
+        return chl_fail(err, CHL_EFORMAT, "signature: expected target, positive and id");
+    }
+    return chl_model_assemble(&makings, "nets", out, err);
+}
+
+static chl_status load(const json_t *json, size_t weight_bytes, loading *l,
+                       chl_model **out, chl_error *err)
+{
+    const json_t *signature = json_object_get(json, "signature");
+    CHL_TRY(read_all_parts(json, weight_bytes, l, err));
+    CHL_TRY(read_root(json, l, err));
+    CHL_TRY(in_part(read_classes(json_object_get(signature, "classes"), &l->classes, err),
+                    err, "signature"));
     const json_t *background = json_object_get(json, "background");
     CHL_TRY(
         in_part(chl_frame_from_json(background, &l->background, err), err, "background"));
-    CHL_TRY(in_part(check_background(l->prep, l->background, err), err, "background"));
-    const json_t *calibration = json_object_get(json, "calibration");
-    if (json_is_null(calibration)) {
-        return CHL_OK;
-    }
-    return in_part(chl_calibration_from_json(calibration, &l->calibration, err), err,
-                   "calibration");
-}
-
-static chl_status assemble(const json_t *json, const loading *l, chl_model **out,
-                           chl_error *err)
-{
-    const json_t *signature = json_object_get(json, "signature");
-    const json_t *id = json_object_get(signature, "id");
-    chl_model_parts parts = {
-        .prep = l->prep,
-        .nets = l->nets,
-        .members = (int)l->members,
-        .target = json_string_value(json_object_get(signature, "target")),
-        .positive = json_string_value(json_object_get(signature, "positive")),
-        .id = json_string_value(id),
-        .background = l->background,
-    };
-    if (!parts.target || !parts.positive || (!parts.id && !json_is_null(id))) {
-        return chl_fail(err, CHL_EFORMAT, "signature: expected target, positive and id");
-    }
-    return chl_model_assemble(&parts, "nets", out, err);
+    return assemble(signature, l, out, err);
 }
 
 chl_status chl_model_from_json(const json_t *json, size_t weight_bytes, chl_model **out,
@@ -223,20 +391,16 @@ chl_status chl_model_from_json(const json_t *json, size_t weight_bytes, chl_mode
 {
     *out = NULL;
     loading l = {0};
-    chl_status status = read_parts(json, weight_bytes, &l, err);
-    if (status == CHL_OK) {
-        status = assemble(json, &l, out, err);
-    }
-    if (status == CHL_OK) {
-        (*out)->calibration = l.calibration;
+    chl_status status = load(json, weight_bytes, &l, out, err);
+    if (status != CHL_OK) {
+        reset_loading(&l);
     } else {
-        for (size_t i = 0; i < l.members; i++) {
-            chl_net_free(l.nets[i]);
+        status = check_background(*out, err);
+        if (status != CHL_OK) {
+            chl_model_release(*out);
+            *out = NULL;
         }
-        chl_prep_free(l.prep);
-        chl_frame_release(l.background);
-        chl_calibration_free(l.calibration);
     }
-    chl_free(l.nets);
+    chl_free(l.parts);
     return status;
 }

@@ -39,34 +39,32 @@ static chl_status assembly_finish(assembly *a, chl_status status, chl_frame **ou
 
 /* ---- raw columns ---- */
 
-static chl_status raw_column(const chl_prep *prep, const char *where,
-                             const chl_frame *frame, int i, chl_column **out,
-                             chl_error *err)
+static chl_status raw_column(const chl_field *wanted, const char *where,
+                             const chl_frame *frame, chl_column **out, chl_error *err)
 {
     int at;
-    const char *name = chl_prep_raw_name(prep, i);
-    CHL_TRY(chl_frame_index(frame, where, name, &at, err));
+    CHL_TRY(chl_frame_index(frame, where, wanted->name, &at, err));
     chl_column *column = frame->fields[at].column;
-    if (column->type == chl_prep_raw_type(prep, i)) {
+    if (column->type == wanted->column->type) {
         *out = chl_column_retain(column);
         return CHL_OK;
     }
-    chl_status status = chl_column_cast(column, chl_prep_raw_type(prep, i), out, err);
+    chl_status status = chl_column_cast(column, wanted->column->type, out, err);
     if (status != CHL_OK) {
-        chl_error_prefix(err, "%s: column '%s'", where, name);
+        chl_error_prefix(err, "%s: column '%s'", where, wanted->name);
     }
     return status;
 }
 
-chl_status chl_raw_columns(const chl_prep *prep, const char *where,
+chl_status chl_raw_columns(const chl_frame *schema, const char *where,
                            const chl_frame *frame, chl_frame **out, chl_error *err)
 {
     *out = NULL;
     assembly a;
-    chl_status status = assembly_init(&a, chl_prep_raw_count(prep), err);
+    chl_status status = assembly_init(&a, schema->columns, err);
     for (int i = 0; i < a.n && status == CHL_OK; i++) {
-        a.names[i] = chl_prep_raw_name(prep, i);
-        status = raw_column(prep, where, frame, i, &a.columns[i], err);
+        a.names[i] = schema->fields[i].name;
+        status = raw_column(&schema->fields[i], where, frame, &a.columns[i], err);
     }
     return assembly_finish(&a, status, out, err);
 }

@@ -7,11 +7,10 @@
 #define CHL_MODEL_RAW_MIX_H
 
 #include "core/data/frame.h"
-#include "core/prep/prep.h"
 
-/* The frame's raw columns in the prep's order and types. A new reference; messages start
- * with `where`. */
-CHL_MUST_CHECK chl_status chl_raw_columns(const chl_prep *prep, const char *where,
+/* The frame's columns that the schema names, in its order and types. A new reference;
+ * messages start with `where`. */
+CHL_MUST_CHECK chl_status chl_raw_columns(const chl_frame *schema, const char *where,
                                           const chl_frame *frame, chl_frame **out,
                                           chl_error *err);
 

@@ -10,7 +10,7 @@
 enum { NAME_LENGTH = 32, TEXT = 0, EFFECT = 1, NAME = 2, KINDS = 3 };
 
 typedef struct writer {
-    const chl_prep *prep;
+    const chl_model *model;
     const chl_column *raw[CHL_SHAPLEY_PLAYERS_MAX]; /* the frame's columns, or NULL */
     int players, k;
     chl_builder *builders;      /* [k × KINDS] */
@@ -45,7 +45,7 @@ static int rank(const double *phi, int players, int k, int *order)
 static chl_status put_reason(writer *w, int i, int column, int64_t row, double effect,
                              chl_error *err)
 {
-    const char *name = chl_prep_raw_name(w->prep, column);
+    const char *name = chl_model_raw_name(w->model, column);
     const chl_column *cells = w->raw[column];
     w->text.length = 0;
     chl_strbuf_printf(&w->text, "%s = ", name);
@@ -81,15 +81,15 @@ static chl_status put_row(writer *w, const double *phi, int64_t row, chl_error *
 static chl_status writer_init(writer *w, const chl_model *model, const chl_frame *frame,
                               int k, chl_error *err)
 {
-    *w = (writer){.prep = chl_model_prep(model), .k = k};
-    w->players = chl_prep_raw_count(w->prep);
+    *w = (writer){.model = model, .k = k};
+    w->players = chl_model_raw_count(model);
     w->builders = chl_calloc((size_t)k * KINDS, sizeof *w->builders);
     w->names = chl_calloc((size_t)k * 2, sizeof *w->names);
     if (!w->builders || !w->names) {
         return chl_fail_memory(err);
     }
     for (int j = 0; j < w->players; j++) {
-        w->raw[j] = chl_frame_column(frame, chl_prep_raw_name(w->prep, j));
+        w->raw[j] = chl_frame_column(frame, chl_model_raw_name(w->model, j));
     }
     for (int i = 0; i < k; i++) {
         snprintf(w->names[2 * i], NAME_LENGTH, "reason_%d", i + 1);

@@ -1,60 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * The one scorer: rows → prep → nets → mean → calibration, in blocks of rows on threads.
- * Layer: core/model.
+ * The one scorer: rows → each part's prep and nets → mix → prior shift → calibration, in
+ * blocks of rows on threads. Layer: core/model.
  *
  * Every step treats each row on its own and adds in a fixed order, so neither the block
  * nor the thread that a row falls on can change its bits.
  */
-#include <math.h>
-
 #include "core/base/alloc.h"
 #include "core/base/parallel.h"
 #include "core/model/model_private.h"
 
 enum { BLOCK_ROWS = 1024, BLOCKS_BETWEEN_REPORTS = 16 };
-
-static chl_status check_probabilities(const double *p, int64_t n, int64_t first,
-                                      chl_error *err)
-{
-    for (int64_t i = 0; i < n; i++) {
-        if (!(p[i] >= 0 && p[i] <= 1)) {
-            return chl_fail(err, CHL_ENUMERIC,
-                            "score: row %lld: expected a probability, got %g (does the "
-                            "net end in a sigmoid?)",
-                            (long long)(first + i + 1), p[i]);
-        }
-    }
-    return CHL_OK;
-}
-
-chl_status chl_model_finish(const chl_model *model, double *p, int64_t n, int64_t first,
-                            bool raw, chl_error *err)
-{
-    for (int64_t i = 0; i < n; i++) {
-        p[i] /= model->members;
-    }
-    CHL_TRY(check_probabilities(p, n, first, err));
-    if (!raw) {
-        chl_calibration_apply(model->calibration, p, n);
-    }
-    return CHL_OK;
-}
-
-chl_status chl_model_predict(const chl_model *model, const double *x, int64_t n,
-                             int64_t first, bool raw, double *p, chl_error *err)
-{
-    double *member = chl_alloc((size_t)n, sizeof *member);
-    chl_status status = member ? CHL_OK : chl_fail_memory(err);
-    for (int i = 0; i < model->members && status == CHL_OK; i++) {
-        status = chl_net_predict(model->nets[i], x, n, i == 0 ? p : member, err);
-        for (int64_t row = 0; i > 0 && status == CHL_OK && row < n; row++) {
-            p[row] += member[row];
-        }
-    }
-    chl_free(member);
-    return status == CHL_OK ? chl_model_finish(model, p, n, first, raw, err) : status;
-}
 
 typedef struct scoring {
     const chl_model *model;
@@ -62,22 +18,63 @@ typedef struct scoring {
     const chl_control *control;
     bool raw;        /* without calibration */
     int64_t first;   /* block of task 0 in the present round */
-    double *p;       /* [rows] */
-    int64_t *unseen; /* [blocks] */
+    double *p;       /* [rows × outputs] */
+    int64_t *unseen; /* [blocks × parts] */
 } scoring;
+
+/* One part's answer for some rows, of which the first is row `start` of the frame. */
+static chl_status score_part(const scoring *s, int part, const chl_frame *rows,
+                             int64_t start, double *p, int64_t *unseen, chl_error *err)
+{
+    const model_part *own = s->model->parts[part];
+    chl_matrix x = {0};
+    chl_prep_unseen seen = {0};
+    chl_status status = chl_prep_transform(own->prep, rows, &x, &seen, err);
+    if (status == CHL_OK) {
+        status = model_part_sum(own, x.data, x.rows, p, err);
+    }
+    if (status == CHL_OK) {
+        status = model_part_mean(own, p, x.rows, start, err);
+    }
+    chl_matrix_reset(&x);
+    *unseen = seen.cells;
+    return status;
+}
+
+/* The parts' answers in `answers`, [parts][rows × outputs], and what is made of them. */
+static chl_status score_parts(const scoring *s, const chl_frame *rows, int64_t start,
+                              double **answers, int64_t *unseen, chl_error *err)
+{
+    const chl_model *model = s->model;
+    double *p = s->p + start * model->outputs;
+    for (int i = 0; i < model->part_count; i++) {
+        CHL_TRY(score_part(s, i, rows, start, answers[i], &unseen[i], err));
+    }
+    return model_node_run(model->root, model->outputs, answers, rows->rows, s->raw, p,
+                          err);
+}
 
 static chl_status score_rows(const scoring *s, const chl_frame *rows, int64_t start,
                              int64_t *unseen, chl_error *err)
 {
-    chl_matrix x = {0};
-    chl_prep_unseen seen = {0};
-    chl_status status = chl_prep_transform(s->model->prep, rows, &x, &seen, err);
-    if (status == CHL_OK) {
-        status =
-            chl_model_predict(s->model, x.data, x.rows, start, s->raw, s->p + start, err);
+    const chl_model *model = s->model;
+    size_t parts = (size_t)model->part_count;
+    size_t numbers = (size_t)(rows->rows * model->outputs);
+    double *only = s->p + start * model->outputs;
+    if (model->root->part >= 0) { /* the only part's answer, corrected in place */
+        return score_parts(s, rows, start, &only, unseen, err);
     }
-    chl_matrix_reset(&x);
-    *unseen = seen.cells;
+    double **answers = chl_alloc(parts, sizeof(double *));
+    double *numbers_of_all = chl_alloc(parts, numbers * sizeof(double));
+    chl_status status = answers && numbers_of_all ? CHL_OK : chl_fail_memory(err);
+    for (size_t i = 0; i < parts && status == CHL_OK; i++) {
+        answers[i] = numbers_of_all + i * numbers;
+    }
+    if (status == CHL_OK) {
+        status = score_parts(s, rows, start, answers, unseen, err);
+    }
+    chl_free(answers);
+    chl_free(numbers_of_all);
     return status;
 }
 
@@ -88,11 +85,12 @@ static chl_status score_block(void *ctx, size_t index, chl_error *err)
     int64_t block = s->first + (int64_t)index;
     int64_t start = block * BLOCK_ROWS;
     if (s->frame->rows <= BLOCK_ROWS) {
-        return score_rows(s, s->frame, 0, &s->unseen[0], err);
+        return score_rows(s, s->frame, 0, s->unseen, err);
     }
     chl_frame *rows = NULL;
     CHL_TRY(chl_frame_slice(s->frame, start, BLOCK_ROWS, &rows, err));
-    chl_status status = score_rows(s, rows, start, &s->unseen[block], err);
+    int64_t *unseen = s->unseen + block * s->model->part_count;
+    chl_status status = score_rows(s, rows, start, unseen, err);
     chl_frame_release(rows);
     return status;
 }
@@ -110,15 +108,19 @@ static chl_status score_blocks(scoring *s, int64_t blocks, chl_error *err)
     return CHL_OK;
 }
 
-/* A block's message counts rows from the block's start; the prep on all rows tells the
+/* A block's message counts rows from the block's start; the preps on all rows tell the
  * row's own number. */
 static chl_status explain_failure(const scoring *s, chl_status status, chl_error *err)
 {
     bool about_rows = status != CHL_ENOMEM && status != CHL_ECANCELLED;
-    if (about_rows && s->frame->rows > BLOCK_ROWS) {
+    if (!about_rows || s->frame->rows <= BLOCK_ROWS) {
+        return status;
+    }
+    chl_status again = CHL_OK;
+    for (int i = 0; i < s->model->part_count && again == CHL_OK; i++) {
         chl_matrix x = {0};
         chl_error whole = {0};
-        chl_status again = chl_prep_transform(s->model->prep, s->frame, &x, NULL, &whole);
+        again = chl_prep_transform(s->model->parts[i]->prep, s->frame, &x, NULL, &whole);
         chl_matrix_reset(&x);
         if (again == status && err) {
             *err = whole;
@@ -127,19 +129,19 @@ static chl_status explain_failure(const scoring *s, chl_status status, chl_error
     return status;
 }
 
-/* The columns that the prep reads, so that blocks don't copy others. When one is missing
+/* The columns that the preps read, so that blocks don't copy others. When one is missing
  * the frame itself, and the prep will say so. */
 static chl_status narrow(const chl_model *model, const chl_frame *frame, chl_frame **out,
                          chl_error *err)
 {
-    int n = chl_prep_raw_count(model->prep);
+    int n = chl_model_raw_count(model);
     const char **names = chl_alloc((size_t)n, sizeof *names);
     if (!names) {
         return chl_fail_memory(err);
     }
     bool whole = n == 0;
     for (int i = 0; i < n; i++) {
-        names[i] = chl_prep_raw_name(model->prep, i);
+        names[i] = chl_model_raw_name(model, i);
         whole = whole || chl_frame_find(frame, names[i]) < 0;
     }
     chl_status status = CHL_OK;
@@ -152,6 +154,20 @@ static chl_status narrow(const chl_model *model, const chl_frame *frame, chl_fra
     return status;
 }
 
+/* Of the part that met most: parts of one model see the same cells. */
+static int64_t count_unseen(const scoring *s, int64_t blocks)
+{
+    int64_t most = 0;
+    for (int i = 0; i < s->model->part_count; i++) {
+        int64_t cells = 0;
+        for (int64_t block = 0; block < blocks; block++) {
+            cells += s->unseen[block * s->model->part_count + i];
+        }
+        most = cells > most ? cells : most;
+    }
+    return most;
+}
+
 chl_status chl_model_score_frame(const chl_model *model, const chl_frame *frame, bool raw,
                                  const chl_control *control, double *p,
                                  chl_prep_unseen *unseen, chl_error *err)
@@ -161,17 +177,13 @@ chl_status chl_model_score_frame(const chl_model *model, const chl_frame *frame,
     CHL_TRY(narrow(model, frame, &columns, err));
     scoring s = {
         .model = model, .frame = columns, .control = control, .raw = raw, .p = p};
-    s.unseen = chl_calloc((size_t)blocks, sizeof *s.unseen);
+    s.unseen = chl_calloc((size_t)blocks, (size_t)model->part_count * sizeof *s.unseen);
     chl_status status = s.unseen ? score_blocks(&s, blocks, err) : chl_fail_memory(err);
     if (status != CHL_OK) {
         status = explain_failure(&s, status, err);
     }
-    int64_t cells = 0;
-    for (int64_t i = 0; status == CHL_OK && i < blocks; i++) {
-        cells += s.unseen[i];
-    }
     if (unseen) {
-        unseen->cells = cells;
+        unseen->cells = status == CHL_OK ? count_unseen(&s, blocks) : 0;
     }
     chl_free(s.unseen);
     chl_frame_release(columns);
