@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "chl_test.h"
 
-#include "core/model/safetensors.h"
+#include "core/base/safetensors.h"
 
 static const float numbers[6] = {1, 2, 3, 4, 5, 6.5f};
 static const double one = 0.1;

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/model/safetensors.h"
+#include "core/base/safetensors.h"
 #include "core/nn/net.h"
 
 /* Keys of the container's metadata. */

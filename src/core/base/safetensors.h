@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The safetensors container: named arrays and a map of strings in one run of bytes.
- * Layer: core/model (it knows no model).
+ * Layer: core/base.
  *
  *   u64 little-endian header length · JSON header, padded with spaces to 8 bytes · data
  *   header: {"__metadata__":{"key":"text"},"name":{"dtype":"F32","shape":[2,3],
@@ -10,8 +10,8 @@
  * Reading trusts nothing: lengths, types, shapes and offsets are checked, tensors must
  * cover the data without gap or overlap, and the message names the entry that is wrong.
  */
-#ifndef CHL_MODEL_SAFETENSORS_H
-#define CHL_MODEL_SAFETENSORS_H
+#ifndef CHL_BASE_SAFETENSORS_H
+#define CHL_BASE_SAFETENSORS_H
 
 #include <jansson.h>
 #include <stdint.h>

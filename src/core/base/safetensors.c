@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "core/model/safetensors.h"
+#include "core/base/safetensors.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
