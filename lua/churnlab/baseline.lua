@@ -122,6 +122,30 @@ function M.rule(expression, options)
   end)
 end
 
+--- Gradient-boosted trees by libxgboost (Chen & Guestrin 2016), which is found at run time: the
+-- package libxgboost0 of Debian, xgboost of Homebrew, or any file that the environment variable
+-- CHURNLAB_XGBOOST names. The defaults are tuned ones over many tables (Holzmüller, Grinsztajn,
+-- Steinwart 2024). The model needs no library: its trees are a layer of a net.
+-- @function cl.baseline.trees
+-- @tparam[opt] table options `rounds` (at most; 1000), `eta` (0.08), `max_depth` (6),
+-- `min_child_weight` (5e-6), `subsample` (0.65), `colsample_bytree` (1), `colsample_bylevel` (0.9),
+-- `lambda` (0), `alpha` (0), `gamma` (0); `early_stop` (50 rounds without a lower log loss), judged
+-- on `valid` (0.15 of the training rows); `prep` (medians, one column a level), `seed` (42 or the
+-- fold's), `name` ("trees")
+-- @treturn table a model for `cl.crossval`: `name`, `fit(train, valid)`; without a frame `valid`
+-- the share of `train` is held out
+-- @raise in `fit`, when the library is missing: how to get it
+-- @usage local trees = cl.baseline.trees { rounds = 20, max_depth = 3 }
+-- if cl.baseline.trees_available() then print(trees.fit(train, valid):score(frame)) end
+function M.trees(options) return require("churnlab.baseline.trees").new(options) end
+
+--- Whether libxgboost can be loaded, so that `cl.baseline.trees` can train.
+-- @function cl.baseline.trees_available
+-- @treturn boolean
+-- @treturn ?string what is missing, and how to get it
+-- @usage print(cl.baseline.trees_available())
+function M.trees_available() return core.trees.available() end
+
 setmetatable(M, { __index = function(_, key)
   local names = {}
   for name in pairs(M) do names[#names + 1] = name end

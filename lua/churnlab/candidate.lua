@@ -12,8 +12,13 @@ local function type_text(value)
   return meta and meta.__name or type(value)
 end
 
--- The rows that early stopping watches come from the same kind of draw as the tested ones.
-local function hold_out(train, share, context)
+--- The rows that early stopping watches come from the same kind of draw as the tested ones.
+-- @tparam Frame train
+-- @tparam number share of its rows that is held out
+-- @tparam table context of a fold: seed; group, or time and embargo
+-- @treturn Frame
+-- @treturn Frame the held-out rows
+function M.hold_out(train, share, context)
   local seed = context.seed
   if context.time then
     return train:split { 1 - share, share, time = context.time, embargo = context.embargo }
@@ -40,7 +45,7 @@ function Pipeline:job(train, context)
   local options = {}
   for key, value in pairs(self.options) do options[key] = value end
   options.seed = options.seed or context.seed
-  if self.valid then train, options.valid = hold_out(train, self.valid, context) end
+  if self.valid then train, options.valid = M.hold_out(train, self.valid, context) end
   return { prep = self.prep, net = self.net, train = train, options = options }
 end
 

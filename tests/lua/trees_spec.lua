@@ -2,7 +2,6 @@
 -- SPDX-License-Identifier: MIT
 local cl = require("churnlab")
 local core = require("churnlab.core")
-local trees = require("churnlab.baseline.trees")
 
 local there, why = core.trees.available()
 
@@ -12,12 +11,12 @@ end
 
 describe("options of boosted trees", function()
   it("are checked before any work", function()
-    assert.error_matches(function() trees.new { rouds = 3 } end,
+    assert.error_matches(function() cl.baseline.trees { rouds = 3 } end,
       "baseline.trees: unknown option 'rouds' %(did you mean 'rounds'%?%)")
-    assert.error_matches(function() trees.new { eta = 7 } end, "trees: .*eta.*got 7")
-    assert.error_matches(function() trees.new { valid = 1 } end,
+    assert.error_matches(function() cl.baseline.trees { eta = 7 } end, "trees: .*eta.*got 7")
+    assert.error_matches(function() cl.baseline.trees { valid = 1 } end,
       "'valid': expected the share of training rows .* got 1")
-    assert.error_matches(function() trees.new { seed = 0.5 } end,
+    assert.error_matches(function() cl.baseline.trees { seed = 0.5 } end,
       "'seed': expected a whole number, got 0.5")
     assert.is_true(core.trees.check_options { eta = 0.1, max_depth = 4 })
   end)
@@ -25,7 +24,7 @@ describe("options of boosted trees", function()
   it("name the library when it is missing", function()
     if there then return end
     assert.matches("XGBoost: ", why)
-    assert.error_matches(function() trees.new().fit(data()) end, "XGBoost: ")
+    assert.error_matches(function() cl.baseline.trees().fit(data()) end, "XGBoost: ")
   end)
 end)
 
@@ -34,7 +33,7 @@ local it_trains = there and it or function(name) pending(name .. ": " .. why) en
 describe("boosted trees", function()
   it_trains("are a model that scores, explains, and comes back from its file", function()
     local train, test = data():split { 0.7, 0.3, stratify = "Exited", seed = 1 }
-    local model, history = trees.new { rounds = 60, early_stop = 5 }.fit(train)
+    local model, history = cl.baseline.trees { rounds = 60, early_stop = 5 }.fit(train)
     assert.is_true(history.best_round <= history.rounds and history.rounds <= 60)
     assert.equal(history.rounds, #history.val_loss)
     local path = os.tmpname()
@@ -53,9 +52,17 @@ describe("boosted trees", function()
   it_trains("are the same from the same seed, and others from another", function()
     local train, valid = data():split { 0.7, 0.3, stratify = "Exited", seed = 1 }
     local one = { rounds = 10, seed = 5 }
-    local a = trees.new(one).fit(train, valid)
-    assert.equal(a:hash(), trees.new(one).fit(train, valid):hash())
-    assert.are_not.equal(a:hash(), trees.new { rounds = 10, seed = 6 }.fit(train, valid):hash())
+    local a = cl.baseline.trees(one).fit(train, valid)
+    assert.equal(a:hash(), cl.baseline.trees(one).fit(train, valid):hash())
+    local other = cl.baseline.trees { rounds = 10, seed = 6 }.fit(train, valid)
+    assert.are_not.equal(a:hash(), other:hash())
+  end)
+
+  it_trains("stand beside others in a cross-validation", function()
+    local result = cl.crossval({ cl.baseline.majority(), cl.baseline.trees { rounds = 30 } },
+      data(), { folds = 2, seed = 2, bootstrap = false })
+    assert.matches("trees", tostring(result))
+    assert.equal(600, #result.oof)
   end)
 
   it_trains("have a margin a class", function()

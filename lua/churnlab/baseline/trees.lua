@@ -3,6 +3,7 @@
 local core = require("churnlab.core")
 local errors = require("churnlab.errors")
 local frames = require("churnlab.frame")
+local hold_out = require("churnlab.candidate").hold_out
 require("churnlab.model") -- gives models their methods
 
 local M = {}
@@ -13,11 +14,6 @@ local known = { name = "string", prep = "userdata", valid = "number", seed = "nu
 local numbers = { "rounds", "eta", "max_depth", "min_child_weight", "subsample",
   "colsample_bytree", "colsample_bylevel", "lambda", "alpha", "gamma", "early_stop" }
 for _, name in ipairs(numbers) do known[name] = "number" end
-
---- Whether libxgboost can be loaded.
--- @treturn boolean
--- @treturn ?string what is missing, and how to get it
-function M.available() return core.trees.available() end
 
 -- Trees need neither scales nor clipping.
 local function default_prep()
@@ -30,17 +26,6 @@ local function boosting(options, seed)
   for _, name in ipairs(numbers) do part[name] = options[name] end
   core.trees.check_options(part)
   return part
-end
-
--- The rows that end the rounds come from the same kind of draw as those of the test.
-local function hold_out(train, share, context, seed)
-  local how = { 1 - share, share, seed = seed, stratify = train:roles().target }
-  if context.time then
-    how = { 1 - share, share, time = context.time, embargo = context.embargo }
-  elseif context.group then
-    how = { 1 - share, share, group = context.group, seed = seed }
-  end
-  return train:split(how)
 end
 
 local function whole_seed(seed)
@@ -85,7 +70,10 @@ function M.new(options)
   return { name = options.name or "trees", baseline = true, fit = function(train, valid)
     local context = type(valid) == "table" and valid or {}
     local seed = whole_seed(options.seed or context.seed or 42)
-    if not frames.is_frame(valid) then train, valid = hold_out(train, share, context, seed) end
+    if not frames.is_frame(valid) then
+      train, valid = hold_out(train, share, { seed = seed, group = context.group,
+        time = context.time, embargo = context.embargo })
+    end
     return fit(options, train, valid, seed)
   end }
 end
