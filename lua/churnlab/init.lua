@@ -42,6 +42,7 @@ local names = {
   baseline = { "churnlab.baseline" },
   fit = { "churnlab.fit", "fit" },
   load = { "churnlab.model", "load" },
+  blend = { "churnlab.blend", "blend" },
   nn = { "churnlab.nn" },
   recipe = { "churnlab.recipe" },
   resample = { "churnlab.resample" },

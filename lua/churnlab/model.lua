@@ -106,6 +106,22 @@ function methods:score(input, options)
   return result
 end
 
+-- The probabilities of the logistic regression beside the net, or the mean of those beside the
+-- models that it was blended from.
+local function logistic_of(model, frame)
+  local baseline = model:metadata().logistic
+  if not baseline then return nil end
+  local list, sum = baseline[1] and baseline or { baseline }, nil
+  for _, one in ipairs(list) do
+    local p = core.logistic.new(one.weights, one.intercept)
+      :predict(model:transform(frame, one.part)):to_table()
+    for i = 1, sum and #p or 0 do p[i] = p[i] + sum[i] end
+    sum = p
+  end
+  for i = 1, #sum do sum[i] = sum[i] / #list end
+  return sum
+end
+
 --- Judges the model on rows that it did not see, beside the majority rule and the logistic
 -- regression that was fitted on the training rows.
 -- @function Model:evaluate
@@ -126,11 +142,9 @@ function methods:evaluate(test, options)
   frame = frame:with_roles { target = facts.target, positive = facts.positive }
   frame = core.model.labelled(frame, "evaluate")
   local metadata = self:metadata()
-  local baseline = metadata.logistic
-  local logistic = baseline and core.logistic.new(baseline.weights, baseline.intercept)
   local result = require("churnlab.metrics").evaluation(frame:labels(), {
     net = self:score_frame(frame):col("churn"),
-    logistic = logistic and logistic:predict(self:transform(frame)),
+    logistic = logistic_of(self, frame),
     prior = metadata.training and metadata.training.rate,
   }, { bootstrap = options.bootstrap, threshold = options.threshold, seed = options.seed })
   if options.keep then self:metadata("evaluation", result:to_table()) end
@@ -170,6 +184,27 @@ end
 function methods:calibrate(valid, method)
   self:calibrate_on(frames.coerce(valid, "calibrate"), method or "isotonic")
   return self
+end
+
+-- Rates as the core wants them: a number, or one a class in their order.
+local function rates_of(rates, name)
+  if type(rates) == "number" or type(rates) == "table" then return rates end
+  errors.raise("prior_shift: %s: expected a rate, or one for each class, got a %s", name,
+    type(rates))
+end
+
+--- Corrects the probabilities of nets that were trained on resampled or reweighted rows: the odds
+-- are shifted from the rates in training to the true ones (Elkan 2001; Saerens, Latinne,
+-- Decaestecker 2002), before the calibration. It replaces an earlier shift and is saved.
+-- @function Model:prior_shift
+-- @tparam number|{number,...} train_rate the positive rate that the nets were trained on; of a
+-- model of classes a list with one rate a class, in their order
+-- @tparam number|{number,...} true_rate that of the customers
+-- @treturn Model itself
+-- @raise rates that are none; a calibrated model: calibrate after the shift
+-- @usage model:set_calibration():prior_shift(0.5, 0.2)
+function methods:prior_shift(train_rate, true_rate)
+  return self:set_priors(rates_of(train_rate, "train_rate"), rates_of(true_rate, "true_rate"))
 end
 
 --- Everything that is known of the model, as plain data.

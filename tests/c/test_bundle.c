@@ -202,9 +202,9 @@ static void formats(void **state)
     start_forgery(&f);
     assert_ok(finish_forgery(&f, &err)); /* the forger's tools work */
     start_forgery(&f);
-    json_object_set_new(f.metadata, CHL_BUNDLE_FORMAT_KEY, json_string("2"));
+    json_object_set_new(f.metadata, CHL_BUNDLE_FORMAT_KEY, json_string("3"));
     assert_error(finish_forgery(&f, &err),
-                 "churnlab.format: the file is of format 2, this program reads 1");
+                 "churnlab.format: the file is of format 3, this program reads 2");
     start_forgery(&f);
     json_object_set_new(f.metadata, CHL_BUNDLE_FORMAT_KEY, json_string("1.5"));
     assert_error(finish_forgery(&f, &err), "churnlab.format: expected a number");
