@@ -83,7 +83,7 @@ end
 -- @treturn Model
 -- @raise models that predict different things, weights that do not fit
 -- @usage
--- local two = cl.blend({ model, other }, { 0.7, 0.3 })
+-- local two = cl.blend({ model, cl.load("bank.churn") }, { 0.7, 0.3 })
 -- print(two:score(test:row(1)).churn)
 function M.blend(models, weights, options)
   check_models(models)

@@ -114,7 +114,7 @@ local function logistic_of(model, frame)
   local list, sum = baseline[1] and baseline or { baseline }, nil
   for _, one in ipairs(list) do
     local p = core.logistic.new(one.weights, one.intercept)
-      :predict(model:transform(frame, one.part)):to_table()
+      :predict(model:transform(frame, one.part))
     for i = 1, sum and #p or 0 do p[i] = p[i] + sum[i] end
     sum = p
   end

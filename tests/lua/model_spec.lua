@@ -402,7 +402,7 @@ describe("models", function()
       assert.matches("tensor net%.2%.%d+%.bias: damaged", load_bytes(bytes:sub(1, -2) .. "\0"))
       assert.matches("header", load_bytes(bytes:sub(1, 100)))
       assert.matches("file is of format 3", load_bytes((bytes:gsub(
-        '"churnlab.format":"1"', '"churnlab.format":"3"'))))
+        '"churnlab.format":"%d"', '"churnlab.format":"3"'))))
       assert.matches("No such file", message_of(cl.load, "no/such.churn"))
       local saved, why = model:save("no/such/folder/m.churn")
       assert.is_nil(saved)

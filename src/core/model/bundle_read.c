@@ -137,7 +137,9 @@ static chl_status fill_net(const bundle *b, chl_net *net, int place, int *filled
         CHL_TRY(fill_tensor(b, place, &tensor, err));
         ++*filled;
     }
-    return CHL_OK;
+    chl_status status = chl_net_check_numbers(net, err);
+    return status == CHL_OK ? CHL_OK
+                            : chl_error_prefix(err, "%s: net %d", b->name, place + 1);
 }
 
 static chl_status fill_nets(const bundle *b, chl_model *model, chl_error *err)
@@ -146,9 +148,6 @@ static chl_status fill_nets(const bundle *b, chl_model *model, chl_error *err)
     for (int k = 0; k < model->part_count; k++) {
         for (int m = 0; m < model->parts[k]->members; m++) {
             CHL_TRY(fill_net(b, model->parts[k]->nets[m], place++, &filled, err));
-        }
-        if (chl_net_check_numbers(model->nets[m], err) != CHL_OK) {
-            return chl_error_prefix(err, "%s: net %d", b->name, m + 1);
         }
     }
     if (filled != b->file.count) {
