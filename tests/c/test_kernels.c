@@ -27,56 +27,86 @@ static chl_real panel_at(const chl_real *b, int64_t k, int64_t n, int64_t i, int
     return b[first * k + i * width + (j - first)];
 }
 
-static void check_product(const chl_kernels *kernels, int64_t m, int64_t n, int64_t k)
+typedef struct operands {
+    int64_t m, n, k;
+    chl_real *a, *b, *bias, *c;
+} operands;
+
+static operands random_operands(int64_t m, int64_t n, int64_t k)
 {
-    chl_real *a = random_numbers((size_t)(m * k), 1);
-    chl_real *b = random_numbers((size_t)(k * n), 2);
-    chl_real *bias = random_numbers((size_t)n, 3);
-    chl_real *c = random_numbers((size_t)(m * n), 4);
-    chl_product p = {.m = m,
-                     .n = n,
-                     .k = k,
-                     .a = a,
-                     .a_row = k,
-                     .a_col = 1,
-                     .b = b,
-                     .bias = bias,
-                     .c = c,
-                     .c_row = n};
-    kernels->product(&p);
-    for (int64_t i = 0; i < m; i++) {
-        for (int64_t j = 0; j < n; j++) {
-            double sum = (double)bias[j];
-            for (int64_t q = 0; q < k; q++) {
-                sum += (double)a[i * k + q] * (double)panel_at(b, k, n, q, j);
-            }
-            assert_near((double)c[i * n + j], sum, 2e-5);
-        }
-    }
-    /* the same with a transposed, b row-major and c in panels */
-    p = (chl_product){.m = m,
+    return (operands){.m = m,
                       .n = n,
                       .k = k,
-                      .a = a,
-                      .a_row = 1,
-                      .a_col = m,
-                      .b = b,
-                      .b_row = n,
-                      .c = c};
-    kernels->product(&p);
-    for (int64_t i = 0; i < m; i++) {
-        for (int64_t j = 0; j < n; j++) {
-            double sum = 0;
-            for (int64_t q = 0; q < k; q++) {
-                sum += (double)a[q * m + i] * (double)b[q * n + j];
+                      .a = random_numbers((size_t)(m * k), 1),
+                      .b = random_numbers((size_t)(k * n), 2),
+                      .bias = random_numbers((size_t)n, 3),
+                      .c = random_numbers((size_t)(m * n), 4)};
+}
+
+static void free_operands(operands *o)
+{
+    chl_free(o->a);
+    chl_free(o->b);
+    chl_free(o->bias);
+    chl_free(o->c);
+}
+
+/* a row-major, b in panels, c row-major; with relu. */
+static void check_forward(const chl_kernels *kernels, const operands *o, double near)
+{
+    kernels->product(&(chl_product){.m = o->m,
+                                    .n = o->n,
+                                    .k = o->k,
+                                    .a = o->a,
+                                    .a_row = o->k,
+                                    .a_col = 1,
+                                    .b = o->b,
+                                    .bias = o->bias,
+                                    .relu = true,
+                                    .c = o->c,
+                                    .c_row = o->n});
+    for (int64_t i = 0; i < o->m; i++) {
+        for (int64_t j = 0; j < o->n; j++) {
+            double sum = (double)o->bias[j];
+            for (int64_t q = 0; q < o->k; q++) {
+                sum +=
+                    (double)o->a[i * o->k + q] * (double)panel_at(o->b, o->k, o->n, q, j);
             }
-            assert_near((double)panel_at(c, m, n, i, j), sum, 2e-5);
+            assert_near((double)o->c[i * o->n + j], fmax(sum, 0), near);
         }
     }
-    chl_free(a);
-    chl_free(b);
-    chl_free(bias);
-    chl_free(c);
+}
+
+/* a transposed, b row-major, c in panels. */
+static void check_backward(const chl_kernels *kernels, const operands *o, double near)
+{
+    kernels->product(&(chl_product){.m = o->m,
+                                    .n = o->n,
+                                    .k = o->k,
+                                    .a = o->a,
+                                    .a_row = 1,
+                                    .a_col = o->m,
+                                    .b = o->b,
+                                    .b_row = o->n,
+                                    .c = o->c});
+    for (int64_t i = 0; i < o->m; i++) {
+        for (int64_t j = 0; j < o->n; j++) {
+            double sum = 0;
+            for (int64_t q = 0; q < o->k; q++) {
+                sum += (double)o->a[q * o->m + i] * (double)o->b[q * o->n + j];
+            }
+            assert_near((double)panel_at(o->c, o->m, o->n, i, j), sum, near);
+        }
+    }
+}
+
+static void check_product(const chl_kernels *kernels, int64_t m, int64_t n, int64_t k)
+{
+    operands o = random_operands(m, n, k);
+    double near = 2e-5 * (1 + (double)k / 64);
+    check_forward(kernels, &o, near);
+    check_backward(kernels, &o, near);
+    free_operands(&o);
 }
 
 static void products(void **state)
@@ -86,6 +116,10 @@ static void products(void **state)
         for (int64_t m = 1; m <= 19; m++) {
             check_product(chl_kernels_at(v), m, 16 * (m % 5 + 1), m * 3 % 23 + 1);
         }
+        check_product(chl_kernels_at(v), 64, 32, 256); /* at and past the ends of */
+        check_product(chl_kernels_at(v), 65, 48,
+                      257); /* groups of rows and chunks of k */
+        check_product(chl_kernels_at(v), 131, 80, 700);
     }
 }
 
@@ -93,7 +127,7 @@ static void products(void **state)
 static void rows_are_independent(void **state)
 {
     (void)state;
-    enum { M = 29, N = 48, K = 37 };
+    enum { M = 71, N = 48, K = 261 };
     for (int v = 0; chl_kernels_at(v); v++) {
         chl_real *a = random_numbers(M * K, 1), *b = random_numbers(K * N, 2);
         chl_real *all = random_numbers(M * N, 3), one[N];
