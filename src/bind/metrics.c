@@ -6,10 +6,12 @@
  */
 #include <math.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "bind/chlua.h"
 #include "bind/modules.h"
 #include "core/base/options.h"
+#include "core/metrics/blend.h"
 #include "core/metrics/scores.h"
 
 /*** Scores of predictions and their bootstrap intervals: the layer below
@@ -174,12 +176,65 @@ static int metrics_roc_auc(lua_State *L)
     return 1;
 }
 
+/* The models × n probabilities of the list at 2, in scratch that is pushed. */
+static const double *check_models(lua_State *L, int models, int64_t n)
+{
+    luaL_argcheck(L, n <= INT64_MAX / 16 / models, 2, "too many values");
+    double *all = chlua_new_doubles(L, models * n);
+    for (int m = 0; m < models; m++) {
+        lua_rawgeti(L, 2, m + 1);
+        int at = lua_gettop(L);
+        int64_t length;
+        const double *p = chlua_check_doubles(L, at, &length);
+        if (length != n) {
+            luaL_argerror(L, 2,
+                          lua_pushfstring(L, "model %d: expected %I values, got %I",
+                                          m + 1, (LUAI_UACINT)n, (LUAI_UACINT)length));
+        }
+        memcpy(all + m * n, p, (size_t)n * sizeof *all);
+        lua_settop(L, at - 1);
+    }
+    return all;
+}
+
+/*** Weights of a blend by greedy selection on the log loss (Caruana et al. 2004).
+ * @function core.metrics.blend
+ * @tparam {number,...}|Column|Matrix y 0/1
+ * @tparam {{number,...}|Column,...} models probabilities of rows that the models did not
+ *   see
+ * @tparam[opt=50] integer rounds
+ * @treturn {number,...} one weight a model; they add up to 1
+ * @treturn number the blend's log loss
+ * @usage local weights, loss = core.metrics.blend(y, { p, q }) */
+static int metrics_blend(lua_State *L)
+{
+    int64_t n;
+    lua_settop(L, 3);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    int rounds = (int)luaL_optinteger(L, 3, 50);
+    lua_Unsigned models = lua_rawlen(L, 2);
+    luaL_argcheck(L, models >= 1 && models <= CHL_BLEND_MODELS_MAX, 2,
+                  "expected 1 to 1000 models");
+    const double *y = chlua_check_doubles(L, 1, &n);
+    const double *p = check_models(L, (int)models, n);
+    double *weights = chlua_new_doubles(L, (int64_t)models), loss;
+    chl_error err = {0};
+    chl_control control;
+    chlua_control(L, &control);
+    chl_status status =
+        chl_blend_greedy(y, p, (int)models, n, rounds, &control, weights, &loss, &err);
+    chlua_control_done(L);
+    chlua_check(L, status, &err);
+    chlua_push_doubles(L, weights, (int64_t)models);
+    lua_pushnumber(L, loss);
+    return 2;
+}
+
 void chlua_open_metrics(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"scores", metrics_scores},
-                                         {"bootstrap", metrics_bootstrap},
-                                         {"difference", metrics_difference},
-                                         {"roc_auc", metrics_roc_auc},
-                                         {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"scores", metrics_scores},         {"bootstrap", metrics_bootstrap},
+        {"difference", metrics_difference}, {"roc_auc", metrics_roc_auc},
+        {"blend", metrics_blend},           {NULL, NULL}};
     luaL_newlib(L, functions);
 }
