@@ -14,13 +14,9 @@
 #include "core/base/alloc.h"
 #include "core/base/options.h"
 
-/*** The logistic regression that stands beside every score: iteratively reweighted least
- * squares on standardised columns, with an L2 penalty that leaves the intercept free.
+/*** The logistic regression that stands beside every score, of two classes or more, on
+ * standardised columns with L1 and L2 penalties that leave intercepts free.
  * @module churnlab.core.logistic */
-
-typedef struct settings {
-    double l2;
-} settings;
 
 static chl_logistic *check_logistic(lua_State *L)
 {
@@ -37,31 +33,37 @@ static chl_logistic *push_logistic(lua_State *L)
     return *slot;
 }
 
-/*** Fits a logistic regression by iteratively reweighted least squares.
+/*** Fits a logistic regression by Newton steps; with `l1` by coordinate descent in each.
  * @function core.logistic.fit
  * @tparam Matrix x finite numbers
- * @tparam {number,...}|Column|Matrix y 0/1, both classes
- * @tparam[opt] table options `l2` (1): penalty l2/2·|w|² on standardised columns
+ * @tparam {number,...}|Column|Matrix y 0/1, or a class from 0; every one must occur
+ * @tparam[opt] table options
+ *
+ *   - `l1` (0), `l2` (1): penalty l1·sum |w| + l2/2·sum w² on standardised columns
+ *   - `classes` (2): more of them have weights each, and a softmax
  * @treturn Logistic
  * @raise when a value is not finite or, without a penalty, the classes are separable
- * @usage local m = core.logistic.fit(x, y, { l2 = 1 }) */
+ * @usage local m = core.logistic.fit(x, y, { l1 = 2, l2 = 1 }) */
 static int logistic_fit(lua_State *L)
 {
     static const chl_option options[] = {
-        {"l2", CHL_OPT_DOUBLE, offsetof(settings, l2), 0, INFINITY, NULL, 0},
+        {"l1", CHL_OPT_DOUBLE, offsetof(chl_logistic_options, l1), 0, INFINITY, NULL, 0},
+        {"l2", CHL_OPT_DOUBLE, offsetof(chl_logistic_options, l2), 0, INFINITY, NULL, 0},
+        {"classes", CHL_OPT_INT, offsetof(chl_logistic_options, classes), 2,
+         CHL_LOGISTIC_UNKNOWNS_MAX, NULL, 0},
         {NULL, 0, 0, 0, 0, NULL, 0}};
     lua_settop(L, 3);
     const chl_matrix *x = chlua_check_matrix(L, 1);
     const double *y = chlua_check_same(L, 2, x->rows);
-    settings s = {.l2 = 1};
+    chl_logistic_options o = {.l2 = 1, .classes = 2};
     chl_error err = {0};
     const json_t *json = chlua_check_json(L, 3);
-    chlua_check(L, chl_options_read(json, "logistic", options, &s, &err), &err);
+    chlua_check(L, chl_options_read(json, "logistic", options, &o, &err), &err);
     chl_logistic *model = push_logistic(L);
     chl_control control;
     chlua_control(L, &control);
     chl_status status =
-        chl_logistic_fit(x->data, y, x->rows, x->cols, s.l2, &control, model, &err);
+        chl_logistic_fit(x->data, y, x->rows, x->cols, &o, &control, model, &err);
     chlua_control_done(L);
     chlua_check(L, status, &err);
     return 1;
@@ -83,22 +85,33 @@ static int logistic_new(lua_State *L)
     double intercept = luaL_checknumber(L, 2);
     chl_logistic *model = push_logistic(L);
     model->weights = chl_alloc((size_t)n, sizeof *weights);
-    if (!model->weights) {
+    model->intercepts = chl_alloc(1, sizeof *weights);
+    if (!model->weights || !model->intercepts) {
         return luaL_error(L, "out of memory");
     }
     memcpy(model->weights, weights, (size_t)n * sizeof *weights);
     model->inputs = n;
-    model->intercept = intercept;
+    model->outputs = 1;
+    model->intercepts[0] = intercept;
     return 1;
 }
 
 /*** A fitted logistic regression.
  * @type Logistic */
 
-/*** Probabilities of the positive class.
+static void push_rows(lua_State *L, const chl_logistic *model, const chl_matrix *x)
+{
+    chl_matrix *p = chlua_push_matrix(L);
+    chl_error err = {0};
+    chlua_check(L, chl_matrix_init(p, x->rows, model->outputs, &err), &err);
+    chl_logistic_predict(model, x->data, x->rows, p->data);
+    chlua_account(L, (size_t)(p->rows * p->cols) * sizeof *p->data);
+}
+
+/*** Probabilities of the positive class, or of each of several.
  * @function Logistic:predict
  * @tparam Matrix x as many columns as in `fit`
- * @treturn {number,...}
+ * @treturn {number,...}|Matrix a list; with several classes one column a class
  * @usage #core.logistic.fit(x, y):predict(x) == x:rows() */
 static int logistic_m_predict(lua_State *L)
 {
@@ -109,13 +122,18 @@ static int logistic_m_predict(lua_State *L)
                       lua_pushfstring(L, "expected %I columns, got %I",
                                       (LUAI_UACINT)model->inputs, (LUAI_UACINT)x->cols));
     }
+    if (model->outputs > 1) {
+        push_rows(L, model, x);
+        return 1;
+    }
     double *p = chlua_new_doubles(L, x->rows);
     chl_logistic_predict(model, x->data, x->rows, p);
     chlua_push_doubles(L, p, x->rows);
     return 1;
 }
 
-/*** Weights on the columns as given, and the intercept.
+/*** Weights on the columns as given, and the intercept. With several classes a list of
+ * each, one a class.
  * @function Logistic:weights
  * @treturn {number,...} one a column
  * @treturn number the intercept
@@ -123,8 +141,17 @@ static int logistic_m_predict(lua_State *L)
 static int logistic_m_weights(lua_State *L)
 {
     const chl_logistic *model = check_logistic(L);
-    chlua_push_doubles(L, model->weights, model->inputs);
-    lua_pushnumber(L, model->intercept);
+    if (model->outputs == 1) {
+        chlua_push_doubles(L, model->weights, model->inputs);
+        lua_pushnumber(L, model->intercepts[0]);
+        return 2;
+    }
+    lua_createtable(L, (int)model->outputs, 0);
+    for (int64_t a = 0; a < model->outputs; a++) {
+        chlua_push_doubles(L, model->weights + a * model->inputs, model->inputs);
+        lua_rawseti(L, -2, a + 1);
+    }
+    chlua_push_doubles(L, model->intercepts, model->outputs);
     return 2;
 }
 

@@ -560,7 +560,11 @@ static chl_status run_metrics(chl_error *err)
     CHL_TRY(chl_scores_bootstrap_difference(labels, guesses, guesses, 6, 0.5, 3, 1, NULL,
                                             &low, &high, err));
     CHL_TRY(chl_scores_bootstrap(labels, guesses, 6, 0.5, 3, 1, NULL, &low, &high, err));
-    CHL_TRY(chl_logistic_fit(guesses, labels, 6, 1, 1, NULL, &model, err));
+    static const double kinds[] = {0, 1, 2, 0, 1, 2};
+    chl_logistic_options two = {.l1 = 0.1, .l2 = 1}, three = {.l2 = 1, .classes = 3};
+    CHL_TRY(chl_logistic_fit(guesses, labels, 6, 1, &two, NULL, &model, err));
+    chl_logistic_reset(&model);
+    CHL_TRY(chl_logistic_fit(guesses, kinds, 6, 1, &three, NULL, &model, err));
     chl_logistic_reset(&model);
     return CHL_OK;
 }

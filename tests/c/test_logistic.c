@@ -4,6 +4,8 @@
 #include "core/base/rng.h"
 #include "golden.h"
 
+#define L2(value) (&(chl_logistic_options){.l2 = (value)})
+
 static void weights_equal_scikit_learn(void **state)
 {
     (void)state;
@@ -16,11 +18,11 @@ static void weights_equal_scikit_learn(void **state)
         double *p = golden_numbers(item, "p", &shown), got[20];
         chl_logistic m;
         assert_ok(chl_logistic_fit(x, y, (int64_t)n, (int64_t)d,
-                                   golden_number(item, "l2"), NULL, &m, &err));
+                                   L2(golden_number(item, "l2")), NULL, &m, &err));
         for (size_t j = 0; j < d; j++) {
             assert_near(m.weights[j], w[j], 1e-8);
         }
-        assert_near(m.intercept, golden_number(item, "intercept"), 1e-8);
+        assert_near(m.intercepts[0], golden_number(item, "intercept"), 1e-8);
         assert_true(m.iterations > 2 && m.iterations < 20);
         chl_logistic_predict(&m, x, (int64_t)shown, got);
         for (size_t i = 0; i < shown; i++) {
@@ -51,8 +53,8 @@ static void dependent_columns_change_nothing(void **state)
         three[3 * i + 2] = 7;              /* constant */
     }
     chl_logistic a, b;
-    assert_ok(chl_logistic_fit(one, y, N, 1, 0, NULL, &a, &err));
-    assert_ok(chl_logistic_fit(three, y, N, 3, 0, NULL, &b, &err));
+    assert_ok(chl_logistic_fit(one, y, N, 1, L2(0), NULL, &a, &err));
+    assert_ok(chl_logistic_fit(three, y, N, 3, L2(0), NULL, &b, &err));
     assert_true(b.weights[1] == 0 && b.weights[2] == 0);
     chl_logistic_predict(&a, one, N, p);
     chl_logistic_predict(&b, three, N, q);
@@ -68,7 +70,7 @@ static void without_columns_it_is_the_rate(void **state)
     (void)state;
     double y[] = {0, 1, 0, 0}, none[] = {0}, p;
     chl_logistic m;
-    assert_ok(chl_logistic_fit(none, y, 4, 0, 1, NULL, &m, &err));
+    assert_ok(chl_logistic_fit(none, y, 4, 0, L2(1), NULL, &m, &err));
     chl_logistic_predict(&m, none, 1, &p);
     assert_near(p, 0.25, 1e-12);
     chl_logistic_reset(&m);
@@ -90,10 +92,10 @@ static void threads_change_no_bit(void **state)
     }
     chl_logistic a, b;
     chl_control four = {.threads = 4};
-    assert_ok(chl_logistic_fit(x, y, N, D, 1, NULL, &a, &err));
-    assert_ok(chl_logistic_fit(x, y, N, D, 1, &four, &b, &err));
+    assert_ok(chl_logistic_fit(x, y, N, D, L2(1), NULL, &a, &err));
+    assert_ok(chl_logistic_fit(x, y, N, D, L2(1), &four, &b, &err));
     assert_memory_equal(a.weights, b.weights, D * sizeof *a.weights);
-    assert_true(a.intercept == b.intercept);
+    assert_true(a.intercepts[0] == b.intercepts[0]);
     chl_logistic_reset(&a);
     chl_logistic_reset(&b);
     free(x);
@@ -105,15 +107,16 @@ static void bad_input_is_named(void **state)
     (void)state;
     chl_logistic m;
     double x[] = {1, 2, 3, 4}, y[] = {0, 1};
-    assert_error(chl_logistic_fit((double[]){1, 2, 3, NAN}, y, 2, 2, 1, NULL, &m, &err),
-                 "logistic: x: row 2, column 2: expected a finite number, got nan");
-    assert_error(chl_logistic_fit(x, (double[]){0, .5}, 2, 2, 1, NULL, &m, &err),
+    assert_error(
+        chl_logistic_fit((double[]){1, 2, 3, NAN}, y, 2, 2, L2(1), NULL, &m, &err),
+        "logistic: x: row 2, column 2: expected a finite number, got nan");
+    assert_error(chl_logistic_fit(x, (double[]){0, .5}, 2, 2, L2(1), NULL, &m, &err),
                  "logistic: y: row 2: expected 0 or 1, got 0.5");
-    assert_error(chl_logistic_fit(x, (double[]){0, 0}, 2, 2, 1, NULL, &m, &err),
+    assert_error(chl_logistic_fit(x, (double[]){0, 0}, 2, 2, L2(1), NULL, &m, &err),
                  "logistic: y: expected both classes, got 2 rows of class 0");
-    assert_error(chl_logistic_fit(x, y, 2, 2, -1, NULL, &m, &err),
+    assert_error(chl_logistic_fit(x, y, 2, 2, L2(-1), NULL, &m, &err),
                  "logistic: l2: expected a finite number of at least 0, got -1");
-    assert_error(chl_logistic_fit(x, y, 2, 5000, 1, NULL, &m, &err),
+    assert_error(chl_logistic_fit(x, y, 2, 5000, L2(1), NULL, &m, &err),
                  "logistic: x: expected 0 to 2048 columns, got 5000");
     assert_null(m.weights);
 }
@@ -123,11 +126,11 @@ static void separable_classes_need_a_penalty(void **state)
     (void)state;
     chl_logistic m;
     double x[] = {1, 2, 3, 4}, y[] = {0, 0, 1, 1};
-    assert_error(chl_logistic_fit(x, y, 4, 1, 0, NULL, &m, &err),
+    assert_error(chl_logistic_fit(x, y, 4, 1, L2(0), NULL, &m, &err),
                  "logistic: no optimum after 100 steps: the classes may be separable: "
                  "expected l2 > 0, got 0");
     assert_null(m.weights);
-    assert_ok(chl_logistic_fit(x, y, 4, 1, 1e-3, NULL, &m, &err));
+    assert_ok(chl_logistic_fit(x, y, 4, 1, L2(1e-3), NULL, &m, &err));
     assert_true(m.weights[0] > 1);
     chl_logistic_reset(&m);
 }
@@ -139,7 +142,7 @@ static void it_stops(void **state)
     chl_control control = {.cancel = &cancel};
     chl_logistic m;
     double x[] = {1, 2}, y[] = {0, 1};
-    assert_error(chl_logistic_fit(x, y, 2, 1, 1, &control, &m, &err),
+    assert_error(chl_logistic_fit(x, y, 2, 1, L2(1), &control, &m, &err),
                  "logistic: interrupted");
 }
 
