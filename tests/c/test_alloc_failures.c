@@ -20,6 +20,7 @@
 #include "core/table/windows.h"
 #include "core/data/row_hash.h"
 #include "core/nn/train.h"
+#include "core/nn/trees.h"
 #include "core/prep/prep.h"
 #include "core/prep/resample.h"
 #include "core/explain/shapley.h"
@@ -335,7 +336,7 @@ static chl_status run_splits(chl_error *err)
     int64_t starts[2];
     chl_status status = chl_split_groups(log, shares, 2, "customer", 1, part, err);
     if (status == CHL_OK) {
-        status = chl_fold_groups(log, 2, "customer", 1, part, err);
+        status = chl_fold_groups(log, 2, "customer", NULL, 1, part, err);
     }
     if (status == CHL_OK) {
         status = chl_time_starts(log, "when", shares, 2, starts, err);
@@ -567,6 +568,36 @@ static chl_status run_metrics(chl_error *err)
     CHL_TRY(chl_logistic_fit(guesses, kinds, 6, 1, &three, NULL, &model, err));
     chl_logistic_reset(&model);
     return CHL_OK;
+}
+
+/* Two trees: as nodes, as a net, as nodes again. */
+static chl_status run_trees(chl_error *err)
+{
+    static const float trees[] = {0, 0, 1, 3, 0, 0}, base[] = {0.5f};
+    static const float nodes[] = {0, 1, 1, 0, -1, 0, 0, 2, -1, 0, 0, 3, -1, 0, 0, 4};
+    chl_forest f;
+    chl_net *net = NULL;
+    double p;
+    CHL_TRY(chl_forest_init(&f, 1, 1, 2, 4, err));
+    chl_status status = chl_forest_load(&f, trees, nodes, base, err);
+    if (status == CHL_OK) {
+        status = chl_net_from_forest(&f, &net, err);
+    }
+    if (status == CHL_OK) {
+        status = chl_net_check_numbers(net, err);
+    }
+    if (status == CHL_OK) {
+        status = chl_net_predict(net, guesses, 1, &p, err);
+    }
+    chl_net_free(net);
+    chl_forest_reset(&f);
+    return status;
+}
+
+static void trees(void **state)
+{
+    (void)state;
+    fail_at_each("trees", run_trees);
 }
 
 static void metrics(void **state)
@@ -851,29 +882,18 @@ static void resampling(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(csv),
-        cmocka_unit_test(preps),
-        cmocka_unit_test(column_files),
-        cmocka_unit_test(folds),
-        cmocka_unit_test(ordered),
-        cmocka_unit_test(csv_writer),
-        cmocka_unit_test(expressions),
-        cmocka_unit_test(groups),
-        cmocka_unit_test(metrics),
-        cmocka_unit_test(calibrations),
-        cmocka_unit_test(shapley),
-        cmocka_unit_test(row_uniform),
-        cmocka_unit_test(nets),
-        cmocka_unit_test(windows),
-        cmocka_unit_test(splits),
-        cmocka_unit_test(poisons),
-        cmocka_unit_test(models),
-        cmocka_unit_test(sqlite),
-        cmocka_unit_test(joins),
-        cmocka_unit_test(asof_join),
-        cmocka_unit_test(roles_and_reading),
-        cmocka_unit_test(duplicates),
-        cmocka_unit_test(sort),
+        cmocka_unit_test(csv),          cmocka_unit_test(preps),
+        cmocka_unit_test(column_files), cmocka_unit_test(folds),
+        cmocka_unit_test(ordered),      cmocka_unit_test(csv_writer),
+        cmocka_unit_test(expressions),  cmocka_unit_test(groups),
+        cmocka_unit_test(metrics),      cmocka_unit_test(trees),
+        cmocka_unit_test(calibrations), cmocka_unit_test(shapley),
+        cmocka_unit_test(row_uniform),  cmocka_unit_test(nets),
+        cmocka_unit_test(windows),      cmocka_unit_test(splits),
+        cmocka_unit_test(poisons),      cmocka_unit_test(models),
+        cmocka_unit_test(sqlite),       cmocka_unit_test(joins),
+        cmocka_unit_test(asof_join),    cmocka_unit_test(roles_and_reading),
+        cmocka_unit_test(duplicates),   cmocka_unit_test(sort),
         cmocka_unit_test(resampling),
     };
     return cmocka_run_group_tests_name("alloc_failures", tests, NULL, NULL);

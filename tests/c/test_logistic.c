@@ -38,6 +38,74 @@ static void weights_equal_scikit_learn(void **state)
     json_decref(root);
 }
 
+/* One case of tests/golden/logistic.json; saga stops at 1e-13 of the largest weight. */
+static void check_golden(const json_t *item)
+{
+    size_t n, k, shown;
+    double *x = golden_numbers(item, "x", &n), *y = golden_numbers(item, "y", &n);
+    double *w = golden_numbers(item, "weights", &k),
+           *p = golden_numbers(item, "p", &shown);
+    double *b = golden_numbers(item, "intercepts", &k), got[50];
+    int64_t d = (int64_t)json_array_size(json_array_get(json_object_get(item, "x"), 0));
+    chl_logistic_options options = {.l1 = golden_number(item, "l1"),
+                                    .l2 = golden_number(item, "l2"),
+                                    .classes = (int64_t)golden_number(item, "classes")};
+    chl_logistic m;
+    assert_ok(chl_logistic_fit(x, y, (int64_t)n, d, &options, NULL, &m, &err));
+    assert_int_equal(m.outputs, k);
+    for (int64_t j = 0; j < m.outputs * d; j++) {
+        assert_near(m.weights[j], w[j], 1e-6);
+        assert_true((m.weights[j] == 0) == (w[j] == 0));
+    }
+    for (size_t a = 0; a < k; a++) {
+        assert_near(m.intercepts[a], b[a], 1e-6);
+    }
+    chl_logistic_predict(&m, x, (int64_t)shown, got);
+    for (size_t i = 0; i < shown * k; i++) {
+        assert_near(got[i], p[i], 1e-6);
+    }
+    chl_logistic_reset(&m);
+    free(x);
+    free(y);
+    free(w);
+    free(p);
+    free(b);
+}
+
+static void penalties_and_classes_equal_scikit_learn(void **state)
+{
+    (void)state;
+    json_t *root = golden_load("tests/golden/logistic.json"), *item;
+    size_t index;
+    json_array_foreach (root, index, item) {
+        check_golden(item);
+    }
+    assert_int_equal(index, 6);
+    json_decref(root);
+}
+
+/* At the optimum the slope of a weight is -l1 · sign(w), or within ±l1 where w is 0. */
+static void a_large_l1_leaves_the_rates(void **state)
+{
+    (void)state;
+    const double x[] = {1, 2, 2, 0, 3, 5, 4, 4, 5, 1, 6, 3};
+    chl_logistic_options options = {.l1 = 100};
+    chl_logistic m;
+    assert_ok(chl_logistic_fit(x, (double[]){0, 0, 1, 0, 1, 1}, 6, 2, &options, NULL, &m,
+                               &err));
+    assert_true(m.weights[0] == 0 && m.weights[1] == 0);
+    assert_near(m.intercepts[0], 0, 1e-12);
+    chl_logistic_reset(&m);
+    options.classes = 3;
+    assert_ok(chl_logistic_fit(x, (double[]){0, 0, 0, 1, 1, 2}, 6, 2, &options, NULL, &m,
+                               &err));
+    double p[3];
+    chl_logistic_predict(&m, x, 1, p);
+    assert_near(p[0], 0.5, 1e-9);
+    assert_near(p[2], 1.0 / 6, 1e-9);
+    chl_logistic_reset(&m);
+}
+
 static void dependent_columns_change_nothing(void **state)
 {
     (void)state;
@@ -116,6 +184,17 @@ static void bad_input_is_named(void **state)
                  "logistic: y: expected both classes, got 2 rows of class 0");
     assert_error(chl_logistic_fit(x, y, 2, 2, L2(-1), NULL, &m, &err),
                  "logistic: l2: expected a finite number of at least 0, got -1");
+    chl_logistic_options three = {.classes = 3}, many = {.classes = 2000};
+    assert_error(chl_logistic_fit(x, y, 2, 2, &three, NULL, &m, &err),
+                 "logistic: y: expected every class, got no row of class 2");
+    assert_error(chl_logistic_fit(x, (double[]){0, 3}, 2, 2, &three, NULL, &m, &err),
+                 "logistic: y: row 2: expected a class from 0 to 2, got 3");
+    assert_error(
+        chl_logistic_fit(x, y, 2, 2, &many, NULL, &m, &err),
+        "logistic: expected at most 4096 columns times classes, got 2 times 2000");
+    assert_error(chl_logistic_fit(x, y, 2, 2, &(chl_logistic_options){.l1 = INFINITY},
+                                  NULL, &m, &err),
+                 "logistic: l1: expected a finite number of at least 0, got inf");
     assert_error(chl_logistic_fit(x, y, 2, 5000, L2(1), NULL, &m, &err),
                  "logistic: x: expected 0 to 2048 columns, got 5000");
     assert_null(m.weights);
@@ -150,6 +229,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(weights_equal_scikit_learn),
+        cmocka_unit_test(penalties_and_classes_equal_scikit_learn),
+        cmocka_unit_test(a_large_l1_leaves_the_rates),
         cmocka_unit_test(dependent_columns_change_nothing),
         cmocka_unit_test(without_columns_it_is_the_rate),
         cmocka_unit_test(threads_change_no_bit),

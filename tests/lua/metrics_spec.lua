@@ -263,6 +263,26 @@ describe("metrics.logistic", function()
     assert.are.equal("logistic regression (2 columns)", tostring(m))
   end)
 
+  it("leaves out what l1 does not let in", function()
+    local w = metrics.logistic(x, y, { l1 = 40, l2 = 0 }):weights()
+    local free = metrics.logistic(x, y, { l2 = 0 }):weights()
+    assert.is_true(w[1] > 0 and w[1] < free[1] and w[2] <= 0 and w[2] > free[2])
+    assert.are.same({ 0.0, 0.0 }, (metrics.logistic(x, y, { l1 = 1e4, l2 = 0 }):weights()))
+  end)
+
+  it("has weights for each of several classes", function()
+    local classes = {}
+    for i, row in ipairs(rows) do classes[i] = row[1] < -0.5 and 0 or row[1] < 0.5 and 1 or 2 end
+    local m = metrics.logistic(x, classes, { classes = 3 })
+    local w, b = m:weights()
+    assert.are.equal(3, #w)
+    assert.is_true(w[1][1] < w[2][1] and w[2][1] < w[3][1])
+    assert.is_true(math.abs(b[1] + b[2] + b[3]) < 1e-12)
+    local p = m:predict(x):to_table()
+    assert.are.equal(300, #p)
+    assert.is_true(math.abs(p[7][1] + p[7][2] + p[7][3] - 1) < 1e-12)
+  end)
+
   it("names what is wrong", function()
     local m = metrics.logistic(x, y)
     assert.matches("expected 2 columns, got 1",
@@ -270,7 +290,9 @@ describe("metrics.logistic", function()
     assert.matches("expected 300 values, got 1", message_of(metrics.logistic, x, { 1 }))
     assert.matches("option 'l2': expected a number from 0",
       message_of(metrics.logistic, x, y, { l2 = -1 }))
-    assert.matches("unknown option 'l1'", message_of(metrics.logistic, x, y, { l1 = 1 }))
+    assert.matches("unknown option 'l3'", message_of(metrics.logistic, x, y, { l3 = 1 }))
+    assert.matches("expected every class, got no row of class 2",
+      message_of(metrics.logistic, x, y, { classes = 3 }))
     assert.matches("expected l2 > 0",
       message_of(metrics.logistic, core.matrix.from_table { 1, 2, 3 }, { 0, 1, 1 }, { l2 = 0 }))
     getmetatable(m).__gc(m)
