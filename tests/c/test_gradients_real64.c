@@ -9,18 +9,38 @@
 
 #include "core/base/alloc.h"
 #include "core/base/rng.h"
-#include "core/nn/loss.h"
 #include "core/nn/pass.h"
+#include "core/nn/targets.h"
 
-enum { ROWS = 7, INPUTS = 5 };
+enum { ROWS = 7, INPUTS = 5, LABELS = 4 };
 static const double H = 1e-5, TOLERANCE = 1e-6;
 
 typedef struct setup {
     chl_net *net;
     chl_pass pass;
-    chl_loss loss;
-    double y[ROWS], w[ROWS];
+    chl_losses losses;
+    chl_targets targets;
+    double y[ROWS * LABELS];
 } setup;
+
+/* Labels that suit the loss. */
+static void label(setup *s, const double *samples)
+{
+    const chl_head_loss *head = &s->losses.heads[0];
+    int classes = chl_loss_class_count(&head->loss, head->width);
+    bool hazard = head->loss.class == &chl_hazard_class;
+    for (int i = 0; i < ROWS; i++) {
+        for (int k = 0; k < head->labels; k++) {
+            s->y[i * head->labels + k] = classes       ? i % classes
+                                         : hazard && k ? i % 3 > 0
+                                         : hazard      ? 1 + i % head->width
+                                                       : 0.7 * i - k;
+        }
+    }
+    chl_dataset set = {
+        .y = s->y, .weights = samples, .n = ROWS, .labels = s->losses.labels};
+    assert_ok(chl_targets_init(&s->targets, &s->losses, &set, true, "train", &err));
+}
 
 static void begin(setup *s, const char *layers, const char *loss, json_t **keep)
 {
@@ -29,7 +49,8 @@ static void begin(setup *s, const char *layers, const char *loss, json_t **keep)
     assert_non_null(*keep);
     assert_ok(chl_net_new(spec, INPUTS, &s->net, &err));
     json_decref(spec);
-    assert_ok(chl_loss_read(*keep, &s->loss, &err));
+    assert_ok(chl_losses_read(*keep, NULL, &s->losses, &err));
+    assert_ok(chl_losses_bind(&s->losses, s->net, &err));
     chl_net_init_weights(s->net, 3, 1);
     chl_rng rng;
     chl_rng_init(&rng, 11, CHL_RNG_GENERAL, 0);
@@ -38,30 +59,30 @@ static void begin(setup *s, const char *layers, const char *loss, json_t **keep)
     }
     assert_ok(chl_pass_init(&s->pass, s->net, ROWS, &err));
     s->pass.rows = ROWS;
-    int classes = s->net->outputs < 2 ? 2 : s->net->outputs;
     double samples[ROWS];
     for (int i = 0; i < ROWS; i++) {
-        s->y[i] = i % classes;
         samples[i] = 0.5 + chl_rng_uniform(&rng);
         for (int j = 0; j < INPUTS; j++) {
             s->pass.input[i * chl_padded(INPUTS) + j] = chl_rng_normal(&rng);
         }
     }
-    assert_ok(chl_loss_row_weights(&s->loss, s->net, s->y, samples, ROWS, s->w, &err));
+    label(s, samples);
 }
 
 static double loss_of(setup *s, chl_real *g)
 {
-    int64_t ld = chl_padded(s->net->outputs);
-    double smooth = s->loss.label_smoothing;
+    const chl_head_loss *head = &s->losses.heads[0];
     memset(s->pass.masks.counter, 0, sizeof s->pass.masks.counter); /* same dropout */
     chl_pass_forward(&s->pass);
-    const chl_real *z = chl_pass_logits(&s->pass, 0);
-    double sum = s->loss.type == CHL_LOSS_BCE
-                     ? chl_bce_batch(smooth, ROWS, ld, z, s->y, s->w, 1.0 / ROWS, g)
-                     : chl_cross_entropy_batch(smooth, s->net->outputs, ROWS, ld, z, s->y,
-                                               s->w, 1.0 / ROWS, g);
-    return sum / ROWS;
+    chl_loss_batch batch = {.rows = ROWS,
+                            .width = head->width,
+                            .ld = chl_padded(head->width),
+                            .z = chl_pass_logits(&s->pass, 0),
+                            .y = s->targets.heads[0].y,
+                            .w = s->targets.heads[0].w,
+                            .scale = 1.0 / ROWS,
+                            .g = g};
+    return chl_loss_batch_sum(&head->loss, &batch) / ROWS;
 }
 
 /* The l1 and l2 terms, straight from their definition. */
@@ -129,6 +150,7 @@ static void check(const char *layers, const char *loss)
         }
     }
     chl_free(g);
+    chl_targets_reset(&s.targets);
     chl_pass_reset(&s.pass);
     chl_net_free(s.net);
     json_decref(keep);
@@ -201,12 +223,42 @@ static void losses(void **state)
           "{\"type\":\"cross_entropy\",\"class_weight\":\"balanced\"}");
 }
 
+static void other_losses(void **state)
+{
+    (void)state;
+    static const char hidden[] = "[{\"type\":\"dense\",\"units\":9,\"activation\":"
+                                 "\"tanh\"},{\"type\":\"dense\",\"units\":%d,"
+                                 "\"activation\":\"%s\"}]";
+    static const struct {
+        int units;
+        const char *activation, *loss;
+    } cases[] = {
+        {1, "sigmoid", "{\"type\":\"focal\"}"},
+        {1, "sigmoid", "{\"type\":\"focal\",\"gamma\":0.5,\"alpha\":0.3}"},
+        {1, "sigmoid", "{\"type\":\"focal\",\"gamma\":0,\"class_weight\":[1,3]}"},
+        {4, "softmax", "{\"type\":\"focal\"}"},
+        {3, "softmax", "{\"type\":\"focal\",\"gamma\":0.7,\"class_weight\":[1,2,3]}"},
+        {1, "linear", "{\"type\":\"mse\"}"},
+        {4, "linear", "{\"type\":\"mse\"}"},
+        {3, "relu", "{\"type\":\"mse\"}"},
+        {1, "linear", "{\"type\":\"hinge\"}"},
+        {1, "sigmoid", "{\"type\":\"hinge\",\"squared\":true}"},
+        {5, "sigmoid", "{\"type\":\"hazard\"}"},
+        {1, "sigmoid", "{\"type\":\"hazard\"}"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char layers[256];
+        snprintf(layers, sizeof layers, hidden, cases[i].units, cases[i].activation);
+        check(layers, cases[i].loss);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(activations), cmocka_unit_test(batch_norm),
         cmocka_unit_test(dropout),     cmocka_unit_test(penalties),
-        cmocka_unit_test(losses),
+        cmocka_unit_test(losses),      cmocka_unit_test(other_losses),
     };
     return cmocka_run_group_tests_name("gradients", tests, NULL, NULL);
 }

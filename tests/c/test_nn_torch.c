@@ -9,6 +9,7 @@
 #include "core/base/alloc.h"
 #include "core/nn/member.h"
 #include "core/nn/pass.h"
+#include "core/nn/targets.h"
 
 static json_t *golden;
 
@@ -34,9 +35,10 @@ static double number(const json_t *list, size_t i)
 typedef struct setup {
     chl_net *net;
     chl_pass pass;
-    chl_loss loss;
+    chl_losses losses;
+    chl_targets targets;
     chl_optimizer optimizer;
-    double *x, *y, *w;
+    double *x, *y;
     int64_t rows;
 } setup;
 
@@ -63,14 +65,14 @@ static void begin(setup *s, const json_t *item)
     s->rows = json_integer_value(json_object_get(golden, "rows"));
     assert_ok(chl_net_new(json_object_get(item, "spec"), inputs, &s->net, &err));
     each_tensor(s->net, json_object_get(item, "before"), false);
-    assert_ok(chl_loss_read(json_object_get(item, "loss"), &s->loss, &err));
+    assert_ok(chl_losses_read(json_object_get(item, "loss"), NULL, &s->losses, &err));
+    assert_ok(chl_losses_bind(&s->losses, s->net, &err));
     assert_ok(
         chl_optimizer_read(json_object_get(item, "optimizer"), &s->optimizer, &err));
     assert_ok(chl_pass_init(&s->pass, s->net, s->rows, &err));
     s->pass.rows = s->rows;
     s->x = chl_alloc((size_t)(s->rows * inputs), sizeof *s->x);
     s->y = chl_alloc((size_t)s->rows, sizeof *s->y);
-    s->w = chl_alloc((size_t)s->rows, sizeof *s->w);
     for (int64_t i = 0; i < s->rows * inputs; i++) {
         s->x[i] = number(json_object_get(item, "x"), (size_t)i);
     }
@@ -78,33 +80,36 @@ static void begin(setup *s, const json_t *item)
         s->y[i] = number(json_object_get(item, "y"), (size_t)i);
     }
     s->pass.kernels->convert(s->x, s->rows, inputs, s->pass.input, chl_padded(inputs));
-    assert_ok(chl_loss_row_weights(&s->loss, s->net, s->y, NULL, s->rows, s->w, &err));
+    chl_dataset set = {.y = s->y, .n = s->rows};
+    assert_ok(chl_targets_init(&s->targets, &s->losses, &set, true, "train", &err));
 }
 
 static void end(setup *s)
 {
+    chl_targets_reset(&s->targets);
     chl_pass_reset(&s->pass);
     chl_net_free(s->net);
     chl_free(s->x);
     chl_free(s->y);
-    chl_free(s->w);
 }
 
 static void train(setup *s, const json_t *losses)
 {
-    int64_t ld = chl_padded(s->net->outputs);
+    const chl_head_loss *head = &s->losses.heads[0];
+    chl_loss_batch batch = {.rows = s->rows,
+                            .width = head->width,
+                            .ld = chl_padded(head->width),
+                            .y = s->targets.heads[0].y,
+                            .w = s->targets.heads[0].w,
+                            .scale = 1.0 / (double)s->rows};
     chl_optimizer_state optimizer;
     assert_ok(chl_optimizer_init(&optimizer, &s->optimizer, s->net, &err));
     for (size_t t = 0; t < json_array_size(losses); t++) {
         chl_pass_forward(&s->pass);
-        const chl_real *z = chl_pass_logits(&s->pass, 0);
-        chl_real *g = chl_pass_logit_gradient(&s->pass, 0);
-        double scale = 1.0 / (double)s->rows, smooth = s->loss.label_smoothing;
-        double sum = s->loss.type == CHL_LOSS_BCE
-                         ? chl_bce_batch(smooth, s->rows, ld, z, s->y, s->w, scale, g)
-                         : chl_cross_entropy_batch(smooth, s->net->outputs, s->rows, ld,
-                                                   z, s->y, s->w, scale, g);
-        assert_near(sum * scale, number(losses, t), 2e-6);
+        batch.z = chl_pass_logits(&s->pass, 0);
+        batch.g = chl_pass_logit_gradient(&s->pass, 0);
+        double sum = chl_loss_batch_sum(&head->loss, &batch);
+        assert_near(sum * batch.scale, number(losses, t), 2e-6);
         chl_pass_backward(&s->pass);
         chl_optimizer_step(&optimizer, s->optimizer.lr, s->pass.grads,
                            s->pass.packed.params);

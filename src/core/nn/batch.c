@@ -48,6 +48,23 @@ void chl_trainer_begin_epoch(chl_trainer *t, int epoch)
     memcpy(t->pass.masks.counter, rng.counter, sizeof rng.counter);
 }
 
+/* A row's labels and weight, once for each of its copies. */
+static void gather_targets(chl_trainer *t, int h, int64_t from, int64_t rows)
+{
+    const chl_head_loss *head = &t->options->losses.heads[h];
+    const chl_target *target = &t->job->train.targets.heads[h];
+    double *y = t->y[h], *w = t->w[h];
+    for (int64_t i = 0; i < rows; i++) {
+        int64_t row = t->order[from + i];
+        for (int c = 0; c < head->copies; c++) {
+            for (int k = 0; k < head->labels; k++) {
+                *y++ = target->y[row * head->labels + k];
+            }
+            *w++ = target->w[row];
+        }
+    }
+}
+
 void chl_trainer_gather(chl_trainer *t, int64_t from, int64_t rows)
 {
     const chl_rows *set = &t->job->train;
@@ -55,10 +72,9 @@ void chl_trainer_gather(chl_trainer *t, int64_t from, int64_t rows)
     for (int64_t i = 0; i < rows; i++) {
         int64_t row = t->order[from + i];
         memcpy(t->pass.input + i * ld, set->x + row * ld, (size_t)ld * sizeof *set->x);
-        for (int c = 0; c < t->copies; c++) {
-            t->y[i * t->copies + c] = set->y[row];
-            t->w[i * t->copies + c] = set->weights[row];
-        }
+    }
+    for (int h = 0; h < t->options->losses.count; h++) {
+        gather_targets(t, h, from, rows);
     }
     t->pass.rows = rows;
 }

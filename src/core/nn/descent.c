@@ -8,21 +8,30 @@
 #include "core/nn/lbfgs.h"
 #include "core/nn/trainer.h"
 
-/* The batch's loss: the sum over its rows, the mean over a row's copies. */
+/* A head's loss times its weight: the sum over the batch's rows, the mean over a row's
+ * copies. */
+static double head_loss(chl_trainer *t, int h)
+{
+    const chl_head_loss *head = &t->options->losses.heads[h];
+    int64_t rows = t->pass.rows * head->copies;
+    chl_loss_batch batch = {.rows = rows,
+                            .width = head->width,
+                            .ld = chl_padded(head->width),
+                            .z = chl_pass_logits(&t->pass, h),
+                            .y = t->y[h],
+                            .w = t->w[h],
+                            .scale = head->loss.weight / (double)rows,
+                            .g = chl_pass_logit_gradient(&t->pass, h)};
+    return head->loss.weight * chl_loss_batch_sum(&head->loss, &batch) / head->copies;
+}
+
 static double loss_and_gradient(chl_trainer *t)
 {
-    const chl_loss *loss = &t->options->loss;
-    const chl_real *logits = chl_pass_logits(&t->pass, 0);
-    chl_real *gradient = chl_pass_logit_gradient(&t->pass, 0);
-    int64_t rows = t->pass.rows * t->copies, ld = chl_padded(t->net->outputs);
-    double scale = 1.0 / (double)rows;
-    double sum =
-        loss->type == CHL_LOSS_BCE
-            ? chl_bce_batch(loss->label_smoothing, rows, ld, logits, t->y, t->w, scale,
-                            gradient)
-            : chl_cross_entropy_batch(loss->label_smoothing, t->net->outputs, rows, ld,
-                                      logits, t->y, t->w, scale, gradient);
-    return sum / t->copies;
+    double sum = 0;
+    for (int h = 0; h < t->options->losses.count; h++) {
+        sum += head_loss(t, h);
+    }
+    return sum;
 }
 
 static void clip(chl_trainer *t, double norm)

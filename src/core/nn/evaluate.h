@@ -13,8 +13,8 @@
 typedef struct chl_evaluator {
     const chl_net *net; /* borrowed: the architecture */
     const chl_kernels *kernels;
-    chl_packed folded; /* batch norm as scale and shift */
-    chl_real *logits;  /* [n × padded outputs] */
+    chl_packed folded;               /* batch norm as scale and shift */
+    chl_real *logits[CHL_HEADS_MAX]; /* [n × padded width] a head; logits[0] owns all */
     chl_run run;
     double *merged; /* [run's rows × outputs]: means of copies */
     uint64_t *keys; /* [2 × n] for sorting scores */
@@ -25,10 +25,12 @@ CHL_MUST_CHECK chl_status chl_evaluator_init(chl_evaluator *e, const chl_net *ne
                                              int64_t n, chl_error *err);
 void chl_evaluator_reset(chl_evaluator *e);
 
-/* Copies of a head (see chl_head) are judged by the mean of their probabilities.
- * Unweighted, unsmoothed log loss; AUC for two classes, ties count half, NAN when a class
- * is missing or there are more than two. */
-void chl_evaluate(chl_evaluator *e, const chl_packed *weights, const chl_loss *loss,
-                  const chl_rows *set, double *log_loss, double *auc);
+/* Sets val_loss, val_auc, heads and val_head of the record. Copies of a head (see
+ * chl_head) are judged by the mean of their predictions. Losses are means with the set's
+ * weights, without class weights and label smoothing. The AUC is that of the first head,
+ * with the same weights, ties count half; NAN when a class is missing or there are not
+ * two. */
+void chl_evaluate(chl_evaluator *e, const chl_packed *weights, const chl_losses *losses,
+                  const chl_rows *set, chl_epoch *record);
 
 #endif

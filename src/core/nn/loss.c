@@ -1,27 +1,52 @@
 /* SPDX-License-Identifier: MIT
  *
- * Options, labels and row weights of the losses. Layer: core/nn.
+ * The kinds of losses, their options, labels and class weights. Layer: core/nn.
  */
 #include "core/nn/loss.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "core/base/alloc.h"
-#include "core/base/options.h"
+#include "core/base/nearest.h"
 #include "core/nn/layer.h"
 
-static const char *const loss_names[] = {"bce", "cross_entropy", NULL};
+const chl_loss_class *const chl_loss_classes[] = {
+    &chl_bce_class, &chl_cross_entropy_class, &chl_focal_class,
+    &chl_mse_class, &chl_hinge_class,         &chl_hazard_class,
+    NULL,
+};
 
-static const chl_option loss_options[] = {
-    {"type", CHL_OPT_CHOICE, offsetof(chl_loss, type), 0, 0, loss_names, 0},
-    {"class_weight", CHL_OPT_JSON, offsetof(chl_loss, class_weight), 0, 0, NULL, 0},
-    {"label_smoothing", CHL_OPT_DOUBLE, offsetof(chl_loss, label_smoothing), 0, 0.999999,
-     NULL, 0},
-    {0}};
+enum { KINDS_MAX = 32 };
 
-static chl_status check_class_weight(const json_t *json, chl_error *err)
+/* ---- options ---- */
+
+static chl_status read_class(const json_t *json, chl_loss *loss, chl_error *err)
 {
+    const char *names[KINDS_MAX];
+    size_t n = 0;
+    const json_t *type = json_object_get(json, "type");
+    loss->class = &chl_bce_class;
+    if (!type || json_is_null(type)) {
+        return CHL_OK;
+    }
+    if (!json_is_string(type)) {
+        return chl_fail(err, CHL_ETYPE, "loss: option 'type': expected a string, got %s",
+                        chl_json_type_name(type));
+    }
+    for (; chl_loss_classes[n] && n < KINDS_MAX; n++) {
+        names[n] = chl_loss_classes[n]->name;
+        if (strcmp(names[n], json_string_value(type)) == 0) {
+            loss->class = chl_loss_classes[n];
+            return CHL_OK;
+        }
+    }
+    return chl_fail_unknown(err, "loss", "type", json_string_value(type), names, n);
+}
+
+static chl_status check_class_weight(const chl_loss *loss, chl_error *err)
+{
+    const json_t *json = loss->class_weight;
     if (!json || json_is_null(json) ||
         (json_is_string(json) && strcmp(json_string_value(json), "balanced") == 0)) {
         return CHL_OK;
@@ -34,110 +59,123 @@ static chl_status check_class_weight(const json_t *json, chl_error *err)
     }
     return good ? CHL_OK
                 : chl_fail(err, CHL_EINVAL,
-                           "loss: option 'class_weight': expected \"balanced\" or a list "
-                           "of one number >= 0 for each class");
+                           "%s: option 'class_weight': expected \"balanced\" or a list "
+                           "of one number >= 0 for each class",
+                           loss->class->name);
 }
 
 chl_status chl_loss_read(const json_t *json, chl_loss *loss, chl_error *err)
 {
-    *loss = (chl_loss){0};
-    CHL_TRY(chl_options_read(json, "loss", loss_options, loss, err));
-    return check_class_weight(loss->class_weight, err);
+    *loss = (chl_loss){.gamma = 2, .alpha = NAN, .weight = 1};
+    CHL_TRY(read_class(json, loss, err));
+    CHL_TRY(chl_options_read(json, loss->class->name, loss->class->options, loss, err));
+    return check_class_weight(loss, err);
 }
 
-chl_status chl_loss_check_net(const chl_loss *loss, const chl_net *net, chl_error *err)
+/* ---- heads and labels ---- */
+
+int chl_loss_labels(const chl_loss *loss, int width)
 {
-    int final = chl_head_activation(net, 0);
-    if (loss->type == CHL_LOSS_BCE) {
-        return net->outputs == 1 && final == CHL_SIGMOID
-                   ? CHL_OK
-                   : chl_fail(err, CHL_EINVAL,
-                              "bce: the net's last layer: expected 1 unit with sigmoid, "
-                              "got %d with %s",
-                              net->outputs, chl_activation_names[final]);
+    return loss->class->labels ? loss->class->labels(width) : 1;
+}
+
+int chl_loss_class_count(const chl_loss *loss, int width)
+{
+    return loss->class->classes ? loss->class->classes(width) : 0;
+}
+
+chl_status chl_loss_check_head(const chl_loss *loss, const chl_net *net, int head,
+                               chl_error *err)
+{
+    int width = net->head[head].width, activation = chl_head_activation(net, head);
+    if (loss->class->fits(width, activation)) {
+        return loss->class->check ? loss->class->check(loss, width, err) : CHL_OK;
     }
-    return final == CHL_SOFTMAX
-               ? CHL_OK
-               : chl_fail(
-                     err, CHL_EINVAL,
-                     "cross_entropy: the net's last layer: expected softmax over the "
-                     "classes, got %s",
-                     chl_activation_names[final]);
+    char where[64] = "the net's last layer";
+    if (net->heads > 1) {
+        snprintf(where, sizeof where, "head '%s'",
+                 net->layers[net->head[head].layer].name);
+    }
+    return chl_fail(err, CHL_EINVAL, "%s: %s: expected %s, got %d with %s",
+                    loss->class->name, where, loss->class->head, width,
+                    chl_activation_names[activation]);
 }
 
-static int classes_of(const chl_net *net)
+chl_status chl_loss_check_label(const chl_loss *loss, int width, const double *y,
+                                const char *where, int64_t row, chl_error *err)
 {
-    return net->outputs < 2 ? 2 : net->outputs;
+    char expected[CHL_LOSS_TEXT];
+    int classes = chl_loss_class_count(loss, width);
+    bool good = classes ? y[0] >= 0 && y[0] < classes && y[0] == floor(y[0])
+                        : loss->class->accepts(width, y, expected);
+    if (good) {
+        return CHL_OK;
+    }
+    if (classes) {
+        snprintf(expected, sizeof expected, "a whole number from 0 to %d", classes - 1);
+    }
+    return chl_fail(err, CHL_EINVAL, "%s: row %lld: label: expected %s, got %g", where,
+                    (long long)row + 1, expected, y[0]);
 }
 
-chl_status chl_loss_check_labels(const chl_net *net, const double *y, int64_t n,
-                                 const char *where, chl_error *err)
+/* ---- class weights ---- */
+
+static chl_status balance(const chl_loss *loss, int classes, const double *y,
+                          int64_t stride, int64_t n, double *by_class, chl_error *err)
 {
-    int classes = classes_of(net);
+    int64_t count = 0;
+    memset(by_class, 0, (size_t)classes * sizeof *by_class);
     for (int64_t i = 0; i < n; i++) {
-        if (!(y[i] >= 0 && y[i] < classes && y[i] == floor(y[i]))) {
-            return chl_fail(err, CHL_EINVAL,
-                            "%s: row %lld: label: expected a whole number from 0 to %d, "
-                            "got %g",
-                            where, (long long)i + 1, classes - 1, y[i]);
+        if (!isnan(y[i * stride])) {
+            by_class[(int)y[i * stride]]++;
+            count++;
         }
-    }
-    return CHL_OK;
-}
-
-static chl_status balance(const double *y, int64_t n, int classes, double *weights,
-                          chl_error *err)
-{
-    for (int64_t i = 0; i < n; i++) {
-        weights[(int)y[i]]++;
     }
     for (int c = 0; c < classes; c++) {
-        if (weights[c] == 0) {
+        if (by_class[c] == 0) {
             return chl_fail(err, CHL_EINVAL,
-                            "loss: class_weight 'balanced': class %d has no rows", c);
+                            "%s: class_weight 'balanced': class %d has no rows",
+                            loss->class->name, c);
         }
-        weights[c] = (double)n / (classes * weights[c]);
+        by_class[c] = (double)count / (classes * by_class[c]);
     }
     return CHL_OK;
 }
 
-static chl_status class_weights(const chl_loss *loss, const double *y, int64_t n,
-                                int classes, double *weights, chl_error *err)
+chl_status chl_loss_class_weights(const chl_loss *loss, int classes, const double *y,
+                                  int64_t stride, int64_t n, double *by_class,
+                                  chl_error *err)
 {
     const json_t *json = loss->class_weight;
     if (json_is_string(json)) {
-        return balance(y, n, classes, weights, err);
+        return balance(loss, classes, y, stride, n, by_class, err);
     }
     if (json_is_array(json) && json_array_size(json) != (size_t)classes) {
         return chl_fail(err, CHL_EINVAL,
-                        "loss: option 'class_weight': expected %d numbers, got %zu",
-                        classes, json_array_size(json));
+                        "%s: option 'class_weight': expected %d numbers, got %zu",
+                        loss->class->name, classes, json_array_size(json));
     }
     for (int c = 0; c < classes; c++) {
-        weights[c] =
+        by_class[c] =
             json_is_array(json) ? json_number_value(json_array_get(json, (size_t)c)) : 1;
     }
     return CHL_OK;
 }
 
-chl_status chl_loss_row_weights(const chl_loss *loss, const chl_net *net, const double *y,
-                                const double *weights, int64_t n, double *out,
-                                chl_error *err)
+/* ---- batches ---- */
+
+double chl_loss_batch_sum(const chl_loss *loss, const chl_loss_batch *b)
 {
-    int classes = classes_of(net);
-    double *by_class = chl_calloc((size_t)classes, sizeof *by_class);
-    if (!by_class) {
-        return chl_fail_memory(err);
+    int labels = chl_loss_labels(loss, b->width);
+    double sum = 0;
+    if (b->g) {
+        memset(b->g, 0, (size_t)(b->rows * b->ld) * sizeof *b->g);
     }
-    chl_status status = class_weights(loss, y, n, classes, by_class, err);
-    for (int64_t i = 0; status == CHL_OK && i < n; i++) {
-        out[i] = by_class[(int)y[i]] * (weights ? weights[i] : 1);
-        if (!(out[i] >= 0 && isfinite(out[i]))) {
-            status = chl_fail(err, CHL_EINVAL,
-                              "train: row %lld: weight: expected a number >= 0, got %g",
-                              (long long)i + 1, weights ? weights[i] : out[i]);
-        }
+    for (int64_t i = 0; i < b->rows; i++) {
+        double weight = b->w ? b->w[i] : 1;
+        sum +=
+            weight * loss->class->row(loss, b->width, b->z + i * b->ld, b->y + i * labels,
+                                      weight * b->scale, b->g ? b->g + i * b->ld : NULL);
     }
-    chl_free(by_class);
-    return status;
+    return sum;
 }

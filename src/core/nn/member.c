@@ -16,7 +16,24 @@ static void reset_trainer(chl_trainer *t)
     chl_optimizer_reset(&t->optimizer);
     chl_free(t->best);
     chl_free(t->order);
-    chl_free(t->y);
+    chl_free(t->y[0]);
+}
+
+static bool allocate_targets(chl_trainer *t, int64_t batch)
+{
+    const chl_losses *losses = &t->options->losses;
+    int64_t numbers = 0; /* of a row */
+    for (int h = 0; h < losses->count; h++) {
+        numbers += losses->heads[h].copies * (losses->heads[h].labels + 1);
+    }
+    double *at = chl_alloc((size_t)batch, (size_t)numbers * sizeof *at);
+    for (int h = 0; at && h < losses->count; h++) {
+        const chl_head_loss *head = &losses->heads[h];
+        t->y[h] = at;
+        t->w[h] = at + batch * head->copies * head->labels;
+        at = t->w[h] + batch * head->copies;
+    }
+    return at != NULL;
 }
 
 static chl_status allocate(chl_trainer *t, int64_t batch, chl_error *err)
@@ -29,13 +46,9 @@ static chl_status allocate(chl_trainer *t, int64_t batch, chl_error *err)
     CHL_TRY(chl_optimizer_init(&t->optimizer, &t->options->optimizer, t->net, err));
     t->best = chl_alloc_aligned(numbers, sizeof *t->best);
     t->order = chl_alloc((size_t)t->job->train.n, sizeof *t->order);
-    t->copies = t->net->head[0].copies;
-    batch *= t->copies;
-    t->y = chl_alloc(2 * (size_t)batch, sizeof *t->y);
-    if (!t->best || !t->order || !t->y) {
+    if (!t->best || !t->order || !allocate_targets(t, batch)) {
         return chl_fail_memory(err);
     }
-    t->w = t->y + batch;
     for (int64_t i = 0; i < t->job->train.n; i++) {
         t->order[i] = i;
     }
@@ -59,8 +72,8 @@ static chl_status train_epoch(chl_trainer *t, chl_epoch *record, bool *stop,
     }
     CHL_TRY(chl_trainer_check_weights(t, record->epoch, err));
     if (t->job->valid.n > 0) {
-        chl_evaluate(&t->evaluator, kept_numbers(t), &t->options->loss, &t->job->valid,
-                     &record->val_loss, &record->val_auc);
+        chl_evaluate(&t->evaluator, kept_numbers(t), &t->options->losses, &t->job->valid,
+                     record);
     }
     return CHL_OK;
 }

@@ -10,13 +10,13 @@
 #include <stdatomic.h>
 
 #include "core/nn/kernels.h"
-#include "core/nn/loss.h"
 #include "core/nn/monitor.h"
 #include "core/nn/optimizer.h"
+#include "core/nn/targets.h"
 #include "core/nn/train.h"
 
 typedef struct chl_train_options {
-    chl_loss loss;
+    chl_losses losses; /* bound to the nets once a job is prepared */
     chl_optimizer optimizer;
     chl_early_stop early_stop;
     chl_schedules schedules;
@@ -35,10 +35,9 @@ void chl_task_column(const chl_train_task *task, int j, char *out, size_t size);
 
 /* A dataset as training reads it. */
 typedef struct chl_rows {
-    chl_real *x;     /* [n × padded inputs], owned */
-    const double *y; /* [n], borrowed */
-    double *weights; /* [n], owned; NULL for a validation set */
-    int64_t n;       /* 0 = there is none */
+    chl_real *x;         /* [n × padded inputs], owned */
+    chl_targets targets; /* owned */
+    int64_t n;           /* 0 = there is none */
 } chl_rows;
 
 /* Epochs of one member, grown by the thread that trains it. */

@@ -10,21 +10,32 @@
 
 #include "core/nn/train.h"
 
-typedef enum chl_monitor { CHL_VAL_LOSS, CHL_VAL_AUC, CHL_LOSS } chl_monitor;
-extern const char *const chl_monitor_names[]; /* NULL-terminated */
+typedef enum chl_figure { CHL_VAL_LOSS, CHL_VAL_AUC, CHL_LOSS, CHL_VAL_HEAD } chl_figure;
 
-double chl_monitor_value(int monitor, const chl_epoch *epoch);
+/* A figure of an epoch that is watched. */
+typedef struct chl_monitor {
+    const char *name; /* as the options have it, borrowed; NULL = "val_loss" */
+    int figure;       /* chl_figure */
+    int head;         /* of CHL_VAL_HEAD, once bound */
+} chl_monitor;
+
+/* Finds out what m->name is. */
+CHL_MUST_CHECK chl_status chl_monitor_read(chl_monitor *m, const char *where,
+                                           chl_error *err);
+/* CHL_EINVAL when it needs a validation set and there is none, CHL_ENAME when the net has
+ * no such head. */
+CHL_MUST_CHECK chl_status chl_monitor_bind(chl_monitor *m, const chl_net *net,
+                                           const char *where, bool has_valid,
+                                           chl_error *err);
+double chl_monitor_value(const chl_monitor *m, const chl_epoch *epoch);
 /* AUC is better when higher, the losses when lower. */
-bool chl_monitor_higher(int monitor);
-/* CHL_EINVAL when it needs a validation set and there is none. */
-CHL_MUST_CHECK chl_status chl_monitor_check(int monitor, const char *where,
-                                            bool has_valid, chl_error *err);
+bool chl_monitor_higher(const chl_monitor *m);
 
 /* Keras's rule: better means by more than min_delta; after `patience` epochs in a row
  * that are not, training ends. */
 typedef struct chl_early_stop {
     bool on;
-    int monitor;      /* chl_monitor */
+    chl_monitor monitor;
     int64_t patience; /* epochs */
     bool restore;     /* end with the best epoch's weights */
     double min_delta; /* absolute */
@@ -60,7 +71,7 @@ typedef enum chl_schedule_type {
 typedef struct chl_schedule {
     int type; /* chl_schedule_type */
     double factor;
-    int monitor;
+    chl_monitor monitor;
     int64_t patience, cooldown;
     double min_lr, threshold;
     int64_t every;

@@ -131,6 +131,17 @@ int chl_net_outputs(const chl_net *net)
     return net->outputs;
 }
 
+int chl_net_heads(const chl_net *net)
+{
+    return net->heads;
+}
+
+const char *chl_net_head_name(const chl_net *net, int head)
+{
+    return head >= 0 && head < net->heads ? net->layers[net->head[head].layer].name
+                                          : NULL;
+}
+
 int64_t chl_net_parameters(const chl_net *net)
 {
     return net->param_count;

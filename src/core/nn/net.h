@@ -29,6 +29,8 @@
 #include "core/base/strbuf.h"
 #include "core/nn/real.h"
 
+enum { CHL_HEADS_MAX = 16 };
+
 typedef struct chl_net chl_net;
 
 /* Builds the net for `inputs` columns, weights zero. */
@@ -45,6 +47,9 @@ CHL_MUST_CHECK chl_status chl_net_clone(const chl_net *net, chl_net **out,
 
 int chl_net_inputs(const chl_net *net);
 int chl_net_outputs(const chl_net *net);
+int chl_net_heads(const chl_net *net);
+/* The name of a head, which is that of its layer: borrowed; NULL = there is none. */
+const char *chl_net_head_name(const chl_net *net, int head);
 int64_t chl_net_parameters(const chl_net *net); /* trainable numbers */
 /* A new reference to {"inputs":n,"layers":[…]} with every option spelled out. */
 CHL_MUST_CHECK chl_status chl_net_spec(const chl_net *net, json_t **out, chl_error *err);

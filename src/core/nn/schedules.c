@@ -24,16 +24,15 @@ static const char *const schedule_names[] = {"reduce_lr", "step",     "exponenti
 #name, type, offsetof(chl_schedule, name), low, high, NULL, 0                    \
     }
 
-static const chl_option reduce_options[] = {TYPE,
-                                            {"monitor", CHL_OPT_CHOICE,
-                                             offsetof(chl_schedule, monitor), 0, 0,
-                                             chl_monitor_names, 0},
-                                            FIELD(factor, CHL_OPT_DOUBLE, 1e-6, 0.999999),
-                                            FIELD(patience, CHL_OPT_INT, 0, 1e9),
-                                            FIELD(cooldown, CHL_OPT_INT, 0, 1e9),
-                                            FIELD(min_lr, CHL_OPT_DOUBLE, 0, 1e3),
-                                            FIELD(threshold, CHL_OPT_DOUBLE, 0, 1),
-                                            {0}};
+static const chl_option reduce_options[] = {
+    TYPE,
+    {"monitor", CHL_OPT_STRING, offsetof(chl_schedule, monitor.name), 0, 0, NULL, 0},
+    FIELD(factor, CHL_OPT_DOUBLE, 1e-6, 0.999999),
+    FIELD(patience, CHL_OPT_INT, 0, 1e9),
+    FIELD(cooldown, CHL_OPT_INT, 0, 1e9),
+    FIELD(min_lr, CHL_OPT_DOUBLE, 0, 1e3),
+    FIELD(threshold, CHL_OPT_DOUBLE, 0, 1),
+    {0}};
 static const chl_option step_options[] = {
     TYPE,
     {"every", CHL_OPT_INT, offsetof(chl_schedule, every), 1, 1e9, NULL, 1},
@@ -86,7 +85,8 @@ static chl_status read_schedule(const json_t *json, chl_schedule *s, chl_error *
     }
     *s = kinds[type].defaults;
     s->best = NAN;
-    return chl_options_read(json, kinds[type].where, kinds[type].options, s, err);
+    CHL_TRY(chl_options_read(json, kinds[type].where, kinds[type].options, s, err));
+    return chl_monitor_read(&s->monitor, kinds[type].where, err);
 }
 
 chl_status chl_schedules_read(const json_t *json, chl_schedules *s, chl_error *err)
@@ -113,13 +113,13 @@ static bool is_better(const chl_schedule *s, double value)
     if (isnan(s->best)) {
         return true;
     }
-    return chl_monitor_higher(s->monitor) ? value > s->best * (1 + s->threshold)
-                                          : value < s->best * (1 - s->threshold);
+    return chl_monitor_higher(&s->monitor) ? value > s->best * (1 + s->threshold)
+                                           : value < s->best * (1 - s->threshold);
 }
 
 static double update_plateau(chl_schedule *s, const chl_epoch *epoch, double lr)
 {
-    double value = chl_monitor_value(s->monitor, epoch);
+    double value = chl_monitor_value(&s->monitor, epoch);
     if (is_better(s, value)) {
         s->best = value;
         s->bad = 0;

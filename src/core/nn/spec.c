@@ -10,7 +10,7 @@
 #include "core/base/nearest.h"
 #include "core/nn/layer.h"
 
-enum { LAYERS_MAX = 1000, HEADS_MAX = 64, KINDS_MAX = 64, WHERE_MAX = 80 };
+enum { LAYERS_MAX = 1000, KINDS_MAX = 64, WHERE_MAX = 80 };
 static const int64_t PARAMETERS_MAX = 1000000000, ROW_MAX = 1 << 24;
 
 static const chl_layer_options default_options = {
@@ -177,9 +177,9 @@ static chl_status read_heads(const json_t *heads, chl_net *net, chl_error *err)
 {
     size_t n = json_array_size(heads);
     bool stated = heads && !json_is_null(heads);
-    if (stated && (!json_is_array(heads) || n < 1 || n > HEADS_MAX)) {
+    if (stated && (!json_is_array(heads) || n < 1 || n > CHL_HEADS_MAX)) {
         return chl_fail(err, CHL_EINVAL, "net: heads: expected a list of 1 to %d names",
-                        HEADS_MAX);
+                        CHL_HEADS_MAX);
     }
     net->head = chl_calloc(stated ? n : 1, sizeof *net->head);
     if (!net->head) {

@@ -17,7 +17,7 @@
 /* ---- options ---- */
 
 typedef struct raw_options {
-    const json_t *loss, *optimizer, *early_stop, *schedules;
+    const json_t *loss, *losses, *optimizer, *early_stop, *schedules;
     int64_t epochs, batch, seed;
     bool shuffle;
     double clip_norm, ema;
@@ -28,17 +28,13 @@ typedef struct raw_options {
 #name, type, offsetof(raw_options, name), low, high, NULL, 0                     \
     }
 
-static const chl_option train_options[] = {FIELD(loss, CHL_OPT_JSON, 0, 0),
-                                           FIELD(optimizer, CHL_OPT_JSON, 0, 0),
-                                           FIELD(early_stop, CHL_OPT_JSON, 0, 0),
-                                           FIELD(schedules, CHL_OPT_JSON, 0, 0),
-                                           FIELD(epochs, CHL_OPT_INT, 1, 1e6),
-                                           FIELD(batch, CHL_OPT_INT, 1, 1 << 20),
-                                           FIELD(seed, CHL_OPT_INT, 0, 0),
-                                           FIELD(shuffle, CHL_OPT_BOOL, 0, 0),
-                                           FIELD(clip_norm, CHL_OPT_DOUBLE, 0, 1e12),
-                                           FIELD(ema, CHL_OPT_DOUBLE, 0, 0.999999),
-                                           {0}};
+static const chl_option train_options[] = {
+    FIELD(loss, CHL_OPT_JSON, 0, 0),         FIELD(losses, CHL_OPT_JSON, 0, 0),
+    FIELD(optimizer, CHL_OPT_JSON, 0, 0),    FIELD(early_stop, CHL_OPT_JSON, 0, 0),
+    FIELD(schedules, CHL_OPT_JSON, 0, 0),    FIELD(epochs, CHL_OPT_INT, 1, 1e6),
+    FIELD(batch, CHL_OPT_INT, 1, 1 << 20),   FIELD(seed, CHL_OPT_INT, 0, 0),
+    FIELD(shuffle, CHL_OPT_BOOL, 0, 0),      FIELD(clip_norm, CHL_OPT_DOUBLE, 0, 1e12),
+    FIELD(ema, CHL_OPT_DOUBLE, 0, 0.999999), {0}};
 
 chl_status chl_train_options_read(const json_t *json, chl_train_options *o,
                                   chl_error *err)
@@ -51,7 +47,7 @@ chl_status chl_train_options_read(const json_t *json, chl_train_options *o,
                              .shuffle = raw.shuffle,
                              .clip_norm = raw.clip_norm,
                              .ema = raw.ema};
-    CHL_TRY(chl_loss_read(raw.loss, &o->loss, err));
+    CHL_TRY(chl_losses_read(raw.loss, raw.losses, &o->losses, err));
     CHL_TRY(chl_optimizer_read(raw.optimizer, &o->optimizer, err));
     CHL_TRY(chl_early_stop_read(raw.early_stop, &o->early_stop, err));
     return chl_schedules_read(raw.schedules, &o->schedules, err);
@@ -63,16 +59,18 @@ chl_status chl_train_check(const json_t *options, chl_error *err)
     return chl_train_options_read(options, &o, err);
 }
 
-static chl_status check_monitors(const chl_train_options *o, bool has_valid,
+/* Their heads exist, and what they watch will be there. */
+static chl_status check_monitors(chl_train_options *o, const chl_net *net, bool has_valid,
                                  chl_error *err)
 {
     if (o->early_stop.on) {
-        CHL_TRY(chl_monitor_check(o->early_stop.monitor, "early_stop", has_valid, err));
+        CHL_TRY(
+            chl_monitor_bind(&o->early_stop.monitor, net, "early_stop", has_valid, err));
     }
     for (int i = 0; i < o->schedules.count; i++) {
         if (o->schedules.list[i].type == CHL_REDUCE_LR) {
-            CHL_TRY(chl_monitor_check(o->schedules.list[i].monitor, "reduce_lr",
-                                      has_valid, err));
+            CHL_TRY(chl_monitor_bind(&o->schedules.list[i].monitor, net, "reduce_lr",
+                                     has_valid, err));
         }
     }
     return CHL_OK;
@@ -122,8 +120,7 @@ static chl_status check_set(const chl_train_task *task, const chl_dataset *set,
         return chl_fail(err, CHL_EINVAL, "%s: expected 1 to %d rows, got %lld", where,
                         INT32_MAX, (long long)set->n);
     }
-    CHL_TRY(check_values(task, set, where, err));
-    return chl_loss_check_labels(task->nets[0], set->y, set->n, where, err);
+    return check_values(task, set, where, err);
 }
 
 static chl_status convert(const chl_dataset *set, int inputs, chl_rows *rows,
@@ -140,21 +137,20 @@ static chl_status convert(const chl_dataset *set, int inputs, chl_rows *rows,
     return CHL_OK;
 }
 
-static chl_status check_nets(chl_net *const *nets, int members, const chl_loss *loss,
+static chl_status check_nets(chl_net *const *nets, int members, chl_losses *losses,
                              chl_error *err)
 {
     if (members < 1) {
         return chl_fail(err, CHL_EINVAL, "train: expected at least 1 net, got %d",
                         members);
     }
-    for (int i = 0; i < members; i++) {
-        CHL_TRY(chl_loss_check_net(loss, nets[i], err));
-        if (nets[i]->inputs != nets[0]->inputs || nets[i]->outputs != nets[0]->outputs) {
+    CHL_TRY(chl_losses_bind(losses, nets[0], err));
+    for (int i = 1; i < members; i++) {
+        CHL_TRY(chl_losses_check(losses, nets[i], i, err));
+        if (nets[i]->inputs != nets[0]->inputs) {
             return chl_fail(err, CHL_EINVAL,
-                            "train: net %d: expected %d inputs and %d outputs like the "
-                            "first, got %d and %d",
-                            i + 1, nets[0]->inputs, nets[0]->outputs, nets[i]->inputs,
-                            nets[i]->outputs);
+                            "train: net %d: expected %d inputs like the first, got %d",
+                            i + 1, nets[0]->inputs, nets[i]->inputs);
         }
     }
     return CHL_OK;
@@ -207,9 +203,9 @@ void chl_job_close(chl_job *job)
 
 static bool watches_auc(const chl_train_options *o)
 {
-    bool watches = o->early_stop.on && o->early_stop.monitor == CHL_VAL_AUC;
+    bool watches = o->early_stop.on && o->early_stop.monitor.figure == CHL_VAL_AUC;
     for (int i = 0; i < o->schedules.count; i++) {
-        watches = watches || o->schedules.list[i].monitor == CHL_VAL_AUC;
+        watches = watches || o->schedules.list[i].monitor.figure == CHL_VAL_AUC;
     }
     return watches;
 }
@@ -217,47 +213,60 @@ static bool watches_auc(const chl_train_options *o)
 /* An AUC that is watched must exist. */
 static chl_status check_auc(const chl_job *job, chl_error *err)
 {
-    double positives = 0;
-    for (int64_t i = 0; i < job->valid.n; i++) {
-        positives += job->valid.y[i] > 0;
+    const chl_head_loss *head = &job->options.losses.heads[0];
+    const chl_target *target = &job->valid.targets.heads[0];
+    bool seen[2] = {false, false};
+    if (!watches_auc(&job->options)) {
+        return CHL_OK;
     }
-    bool exists =
-        job->nets[0]->outputs <= 2 && positives > 0 && positives < (double)job->valid.n;
-    return !watches_auc(&job->options) || exists
+    if (chl_loss_class_count(&head->loss, head->width) == 2) {
+        for (int64_t i = 0; i < job->valid.n; i++) {
+            if (!target->w || target->w[i] > 0) {
+                seen[target->y[i] > 0] = true;
+            }
+        }
+    }
+    return seen[0] && seen[1]
                ? CHL_OK
                : chl_fail(err, CHL_EINVAL,
                           "train: monitor 'val_auc': expected a validation set with rows "
                           "of exactly two classes");
 }
 
+static chl_status prepare_rows(const chl_job *job, const chl_dataset *set, bool training,
+                               chl_rows *rows, chl_error *err)
+{
+    const char *where = training ? "train" : "valid";
+    CHL_TRY(check_set(job->task, set, where, err));
+    CHL_TRY(chl_targets_init(&rows->targets, &job->options.losses, set, training, where,
+                             err));
+    rows->n = set->n;
+    return CHL_OK;
+}
+
 /* Checks a task and makes what its nets share, but for the rows. */
 static chl_status prepare(chl_job *job, chl_error *err)
 {
     const chl_train_task *task = job->task;
-    const chl_dataset *train = &task->train;
     CHL_TRY(chl_train_options_read(task->options, &job->options, err));
-    CHL_TRY(check_nets(task->nets, task->members, &job->options.loss, err));
-    CHL_TRY(check_monitors(&job->options, task->valid != NULL, err));
-    CHL_TRY(check_set(task, train, "train", err));
-    job->train = (chl_rows){.y = train->y, .n = train->n};
-    if (task->valid) {
-        CHL_TRY(check_set(task, task->valid, "valid", err));
-        job->valid = (chl_rows){.y = task->valid->y, .n = task->valid->n};
-    }
-    CHL_TRY(check_auc(job, err));
-    job->train.weights = chl_alloc((size_t)train->n, sizeof *job->train.weights);
+    CHL_TRY(check_nets(task->nets, task->members, &job->options.losses, err));
+    CHL_TRY(check_monitors(&job->options, task->nets[0], task->valid != NULL, err));
     job->series = chl_calloc((size_t)job->members, sizeof *job->series);
-    if (!job->train.weights || !job->series) {
+    if (!job->series) {
         return chl_fail_memory(err);
     }
-    return chl_loss_row_weights(&job->options.loss, job->nets[0], train->y,
-                                train->weights, train->n, job->train.weights, err);
+    CHL_TRY(prepare_rows(job, &task->train, true, &job->train, err));
+    if (task->valid) {
+        CHL_TRY(prepare_rows(job, task->valid, false, &job->valid, err));
+    }
+    return check_auc(job, err);
 }
 
 static void reset_job(chl_job *job)
 {
     free_rows(job);
-    chl_free(job->train.weights);
+    chl_targets_reset(&job->train.targets);
+    chl_targets_reset(&job->valid.targets);
     for (int i = 0; job->series && i < job->members; i++) {
         chl_free(job->series[i].epochs);
     }

@@ -6,8 +6,12 @@
  * Options are one JSON object, as Lua's cl.fit makes it; all are optional, defaults
  * shown:
  *
- *   {"loss":{"type":"bce"|"cross_entropy","class_weight":null|"balanced"|[w0,w1,…],
- *            "label_smoothing":0},
+ *   {"loss":{"type":"bce"|"cross_entropy","weight":1,
+ *            "class_weight":null|"balanced"|[w0,w1,…],"label_smoothing":0}
+ *         | {"type":"focal","gamma":2,"alpha":null,"class_weight":…}
+ *         | {"type":"hinge","squared":false,"class_weight":…}
+ *         | {"type":"mse"} | {"type":"hazard"},
+ *    or, for a net with several heads, "losses":{"<head>":{…}, …},
  *    "optimizer":{"type":"adam","lr":1e-3,"beta1":.9,"beta2":.999,"eps":1e-8}
  *              | {"type":"adamw",…,"weight_decay":.01}
  *              | {"type":"sgd","lr":1e-2,"momentum":0,"nesterov":false}
@@ -28,7 +32,8 @@
  *                 {"type":"one_cycle","share":.3,"start":.04,"finish":4e-6},
  *                 {"type":"coslog4"}, {"type":"flat_cos"}]}
  *
- * Monitors are "val_loss", "val_auc" and "loss". "clip_norm" bounds the global norm of a
+ * Monitors are "val_loss", "val_auc", "loss", and with several heads "val_loss_<head>".
+ * "clip_norm" bounds the global norm of a
  * step's gradient (0 = off); "ema" is the decay of a moving average of the weights, which
  * is judged and kept instead of the last ones (0 = off; average.h). The same seed gives
  * the same weights on any number of threads, with and without a callback. Cancelling
@@ -45,9 +50,12 @@
 
 typedef struct chl_dataset {
     const double *x;       /* n × inputs, row-major, borrowed, finite */
-    const double *y;       /* n: 0/1 for bce, class index for cross-entropy */
+    const double *y;       /* n × labels, borrowed: for each head in turn 0/1, the class
+                              from 0, or what else its loss reads (its file says); NAN
+                              = the row does not count for that head of several */
     const double *weights; /* n sample weights, or NULL */
     int64_t n;
+    int labels; /* numbers in a row of y; 0 means 1 */
 } chl_dataset;
 
 /* One epoch's figures; NAN where there is none (no validation set). */
@@ -57,8 +65,10 @@ typedef struct chl_epoch {
     int epoch;       /* 1-based */
     double lr;       /* of its first step */
     double loss;     /* mean training loss with penalties, as minimised */
-    double val_loss; /* unweighted log loss on the validation set */
-    double val_auc;
+    double val_loss; /* on the validation set: the heads' losses, each times its weight */
+    double val_auc;  /* of the first head, when it has two classes */
+    int heads;       /* figures in val_head: the net's heads, or 0 for one */
+    double val_head[CHL_HEADS_MAX]; /* each head's own loss */
 } chl_epoch;
 
 /* Told once per epoch, always on the calling thread. Returning a status other than CHL_OK

@@ -21,10 +21,11 @@ typedef struct chl_trainer {
     chl_average average;
     chl_evaluator evaluator;
     chl_optimizer_state optimizer;
-    chl_real *best;  /* pack_params + pack_state: the best epoch's numbers */
-    int64_t *order;  /* [train.n]: rows in the order of this epoch */
-    int copies;      /* predictions for each row that are judged alone */
-    double *y, *w;   /* [batch × copies]: labels and weights of this batch */
+    chl_real *best; /* pack_params + pack_state: the best epoch's numbers */
+    int64_t *order; /* [train.n]: rows in the order of this epoch */
+    /* Of this batch, head by head: labels [batch × copies × labels] and weights [batch ×
+     * copies]; one block, which y[0] owns. */
+    double *y[CHL_HEADS_MAX], *w[CHL_HEADS_MAX];
     int64_t steps;   /* optimizer steps so far */
     int64_t planned; /* steps of all epochs, if none stops early */
     chl_early_stop stop;
