@@ -58,8 +58,8 @@ $(BUILD)/%.o: src/%.c
 	@echo "  CC    $<"
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
-# loops over blocks of columns: let the compiler use vectors
-$(BUILD)/core/expr/%.o: CFLAGS_ALL += $(if $(SANITIZER),,-O3 -fno-trapping-math)
+# loops over blocks of columns and of rows: let the compiler use vectors
+$(BUILD)/core/expr/%.o $(BUILD)/core/metrics/logistic%.o: CFLAGS_ALL += $(if $(SANITIZER),,-O3 -fno-trapping-math)
 
 # the core once more with double as the nets' number: for the gradient checks
 $(BUILD)/real64/%.o: src/%.c

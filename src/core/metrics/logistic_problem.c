@@ -29,7 +29,7 @@ static chl_status allocate(logistic_problem *q, chl_error *err)
 {
     int64_t k = q->unknowns, row = q->width + q->outputs * (1 + q->outputs);
     count_parts(q);
-    int64_t part = k * k + k + row;
+    int64_t part = k * k + k + LOGISTIC_BLOCK * row;
     q->memory = chl_calloc((size_t)(6 * k + q->part_count * part), sizeof(double));
     if (!q->memory) {
         return chl_fail_memory(err);
@@ -41,11 +41,12 @@ static chl_status allocate(logistic_problem *q, chl_error *err)
     }
     for (int64_t i = 0; i < q->part_count; i++, at += part) {
         double *rows = at + k * k + k;
-        q->parts[i] = (logistic_part){.hessian = at,
-                                      .gradient = at + k * k,
-                                      .z = rows,
-                                      .first = rows + q->width,
-                                      .second = rows + q->width + q->outputs};
+        q->parts[i] =
+            (logistic_part){.hessian = at,
+                            .gradient = at + k * k,
+                            .z = rows,
+                            .first = rows + LOGISTIC_BLOCK * q->width,
+                            .second = rows + LOGISTIC_BLOCK * (q->width + q->outputs)};
     }
     return CHL_OK;
 }
@@ -154,60 +155,93 @@ static double several_classes(int64_t n, int64_t y, double *first, double *secon
     return loss;
 }
 
-/* z = the standardised row i, then 1; part->first = its scores at w. */
-static void fill_row(const logistic_problem *q, int64_t i, const double *w,
-                     logistic_part *t)
+/* z = the standardised row i, then 1; scores = its scores at w. */
+static void fill_row(const logistic_problem *q, int64_t i, const double *w, double *z,
+                     double *scores)
 {
     const double *row = q->x + i * q->d;
     for (int64_t j = 0; j < q->d; j++) {
-        t->z[j] = (row[j] - q->mean[j]) * q->scale[j];
+        z[j] = (row[j] - q->mean[j]) * q->scale[j];
     }
-    t->z[q->d] = 1;
+    z[q->d] = 1;
     for (int64_t a = 0; a < q->outputs; a++) {
         const double *of = w + a * q->width;
         double score = of[q->d];
         for (int64_t j = 0; j < q->d; j++) {
-            score += of[j] * t->z[j];
+            score += of[j] * z[j];
         }
-        t->first[a] = score;
+        scores[a] = score;
     }
-}
-
-static double row_loss(const logistic_problem *q, int64_t i, logistic_part *t)
-{
-    return q->outputs == 1
-               ? two_classes(t->first[0], q->y[i], t->first, t->second)
-               : several_classes(q->outputs, (int64_t)q->y[i], t->first, t->second);
 }
 
 /* ---- all rows ---- */
 
-/* hessian block (a, b) += second · z zᵀ; of a block on the diagonal the lower triangle.
- */
-static void add_block(const logistic_problem *q, const logistic_part *t, int64_t a,
-                      int64_t b)
+/* to[l] += the sum over the rows r of share[r] · z[r][l], added in their order. */
+static void add_rows(int64_t rows, const double *share, const double *z, int64_t width,
+                     int64_t n, double *restrict to)
 {
-    double second = t->second[a * q->outputs + b];
-    for (int64_t j = 0; j < q->width; j++) {
-        double share = second * t->z[j];
-        double *row = t->hessian + (a * q->width + j) * q->unknowns + b * q->width;
-        int64_t end = a == b ? j + 1 : q->width;
-        for (int64_t l = 0; l < end; l++) {
-            row[l] += share * t->z[l];
+    int64_t r = 0;
+    for (; r + 4 <= rows; r += 4, z += 4 * width) {
+        double s0 = share[r], s1 = share[r + 1], s2 = share[r + 2], s3 = share[r + 3];
+        const double *restrict z0 = z, *restrict z1 = z + width;
+        const double *restrict z2 = z + 2 * width, *restrict z3 = z + 3 * width;
+        for (int64_t l = 0; l < n; l++) {
+            to[l] = to[l] + s0 * z0[l] + s1 * z1[l] + s2 * z2[l] + s3 * z3[l];
+        }
+    }
+    for (; r < rows; r++, z += width) {
+        for (int64_t l = 0; l < n; l++) {
+            to[l] += share[r] * z[l];
         }
     }
 }
 
-static void add_derivatives(const logistic_problem *q, const logistic_part *t)
+/* hessian block (a, b) += second · z zᵀ of each row; on the diagonal its lower triangle.
+ */
+static void add_block(const logistic_problem *q, const logistic_part *t, int64_t rows,
+                      int64_t a, int64_t b)
+{
+    const double *second = t->second + a * q->outputs + b;
+    for (int64_t j = 0; j < q->width; j++) {
+        double share[LOGISTIC_BLOCK];
+        for (int64_t r = 0; r < rows; r++) {
+            share[r] = second[r * q->outputs * q->outputs] * t->z[r * q->width + j];
+        }
+        double *to = t->hessian + (a * q->width + j) * q->unknowns + b * q->width;
+        add_rows(rows, share, t->z, q->width, a == b ? j + 1 : q->width, to);
+    }
+}
+
+static void add_derivatives(const logistic_problem *q, const logistic_part *t,
+                            int64_t rows)
 {
     for (int64_t a = 0; a < q->outputs; a++) {
-        double *gradient = t->gradient + a * q->width;
-        for (int64_t j = 0; j < q->width; j++) {
-            gradient[j] += t->first[a] * t->z[j];
+        double share[LOGISTIC_BLOCK];
+        for (int64_t r = 0; r < rows; r++) {
+            share[r] = t->first[r * q->outputs + a];
         }
+        add_rows(rows, share, t->z, q->width, q->width, t->gradient + a * q->width);
         for (int64_t b = 0; b <= a; b++) {
-            add_block(q, t, a, b);
+            add_block(q, t, rows, a, b);
         }
+    }
+}
+
+/* Rows from … of at most a block: their loss, and with `second` their derivatives. */
+static void add_some(const logistic_problem *q, logistic_part *t, int64_t from,
+                     int64_t rows)
+{
+    const double *w = q->second ? q->w : q->trial;
+    for (int64_t r = 0; r < rows; r++) {
+        double *first = t->first + r * q->outputs;
+        double *second = t->second + r * q->outputs * q->outputs, y = q->y[from + r];
+        fill_row(q, from + r, w, t->z + r * q->width, first);
+        t->value += q->outputs == 1
+                        ? two_classes(first[0], y, first, second)
+                        : several_classes(q->outputs, (int64_t)y, first, second);
+    }
+    if (q->second) {
+        add_derivatives(q, t, rows);
     }
 }
 
@@ -218,17 +252,13 @@ static chl_status run_part(void *ctx, size_t index, chl_error *err)
     int64_t k = q->unknowns, many = q->part_count;
     int64_t from = q->n * (int64_t)index / many, to = q->n * ((int64_t)index + 1) / many;
     t->value = 0;
-    memset(t->gradient, 0, (size_t)k * sizeof *t->gradient);
-    memset(t->hessian, 0, (size_t)(k * k) * sizeof *t->hessian);
-    for (int64_t i = from; i < to; i++) {
-        if ((i & 15) == 0) {
-            CHL_TRY(chl_control_check(q->control, "logistic", err));
-        }
-        fill_row(q, i, q->second ? q->w : q->trial, t);
-        t->value += row_loss(q, i, t);
-        if (q->second) {
-            add_derivatives(q, t);
-        }
+    if (q->second) {
+        memset(t->gradient, 0, (size_t)k * sizeof *t->gradient);
+        memset(t->hessian, 0, (size_t)(k * k) * sizeof *t->hessian);
+    }
+    for (int64_t i = from; i < to; i += LOGISTIC_BLOCK) {
+        CHL_TRY(chl_control_check(q->control, "logistic", err));
+        add_some(q, t, i, to - i < LOGISTIC_BLOCK ? to - i : LOGISTIC_BLOCK);
     }
     return CHL_OK;
 }

@@ -14,16 +14,17 @@
 #include "core/metrics/logistic.h"
 
 enum {
-    LOGISTIC_PARTS_MAX = 16
-}; /* of the rows, added in order: independent of threads */
+    LOGISTIC_PARTS_MAX = 16, /* of the rows, added in order: independent of threads */
+    LOGISTIC_BLOCK = 16      /* rows that are added to the derivatives at a time */
+};
 
 typedef struct logistic_part {
     double value;     /* sum of log losses */
     double *gradient; /* [unknowns] */
     double *hessian;  /* unknowns², lower triangle */
-    double *z;        /* [width] one standardised row, then 1 */
-    double *first;    /* [outputs] a row's derivatives by its scores */
-    double *second;   /* [outputs²], lower triangle */
+    double *z;        /* [block × width] standardised rows, then 1 */
+    double *first;    /* [block × outputs] derivatives by the scores */
+    double *second;   /* [block × outputs²], lower triangles */
 } logistic_part;
 
 typedef struct logistic_problem {
