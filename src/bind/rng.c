@@ -16,18 +16,22 @@ static chl_rng *check_rng(lua_State *L)
     return luaL_checkudata(L, 1, CHLUA_RNG);
 }
 
-/*** A stream keyed by (seed, index).
+/*** A stream keyed by (seed, purpose, index).
  * @function core.rng.new
  * @tparam integer seed
  * @tparam[opt=0] integer index
+ * @tparam[opt="simulate"] string purpose "simulate" or "tune"
  * @treturn Rng
  * @usage core.rng.new(42, 1):uniform() == core.rng.new(42, 1):uniform() */
 static int rng_new(lua_State *L)
 {
+    static const char *const names[] = {"simulate", "tune", NULL};
+    static const chl_rng_purpose purposes[] = {CHL_RNG_SIMULATE, CHL_RNG_TUNE};
     lua_Integer seed = luaL_checkinteger(L, 1);
     lua_Integer index = luaL_optinteger(L, 2, 0);
+    chl_rng_purpose purpose = purposes[luaL_checkoption(L, 3, "simulate", names)];
     chl_rng *rng = lua_newuserdatauv(L, sizeof *rng, 0);
-    chl_rng_init(rng, (uint64_t)seed, CHL_RNG_SIMULATE, (uint64_t)index);
+    chl_rng_init(rng, (uint64_t)seed, purpose, (uint64_t)index);
     luaL_setmetatable(L, CHLUA_RNG);
     return 1;
 }
