@@ -9,8 +9,8 @@
 -- - event logs: `cl.windows` (@{churnlab.windows}), `cl.leakage` (@{churnlab.leakage})
 -- - models: `cl.prep` (@{churnlab.prep}), `cl.nn` (@{churnlab.nn}), `cl.fit` (@{churnlab.fit}),
 --   `cl.resample` (@{churnlab.resample}), `cl.crossval` (@{churnlab.crossval}), `cl.baseline`
---   (@{churnlab.baseline}), `cl.load` (@{churnlab.model}), `cl.metrics`
---   (@{churnlab.metrics}), `cl.recipe` (@{churnlab.recipe})
+--   (@{churnlab.baseline}), `cl.tune` (@{churnlab.tune}), `cl.load` (@{churnlab.model}),
+--   `cl.metrics` (@{churnlab.metrics}), `cl.recipe` (@{churnlab.recipe})
 -- - schemas: `cl.schema` (@{churnlab.schema})
 -- - decisions: `cl.policy` (@{churnlab.policy})
 -- - scripts: `cl.args` (@{churnlab.args})
@@ -51,6 +51,7 @@ local names = {
   schema = { "churnlab.schema" },
   simulate = { "churnlab.simulate", "simulate" },
   leakage = { "churnlab.leakage" },
+  tune = { "churnlab.tune" },
   windows = { "churnlab.windows", "windows" },
 }
 

@@ -76,6 +76,11 @@ describe("examples of the reference", function()
       compared = cl.crossval({ { name = "net", prep = cl.prep():drop({ "Surname" }):impute()
         :onehot():scale(), net = net, epochs = 2 }, cl.baseline.logistic() }, frame,
         { folds = 2, bootstrap = false }),
+      tuned = cl.tune({ lr = cl.tune.real { 1e-3, 1e-1, log = true } }, frame, { trials = 2,
+        folds = 1, build = function(params)
+          return { prep = cl.prep():drop({ "Surname" }):impute():onehot():scale(), net = net,
+            epochs = 2, optimizer = nn.adam { lr = params.lr } }
+        end }),
       policy = cl.policy.load("retention.lua", model), x = model:transform(test),
       y = test:labels(), p = model:score_frame(test):col("churn"),
       q = core.logistic.fit(model:transform(test), test:labels()):predict(model:transform(test)),

@@ -51,7 +51,7 @@ local function promoted(history, from, to, place)
 end
 
 local function check(options)
-  if not (options.eta > 1) then
+  if options.eta <= 1 then
     errors.raise("tune.halving: option 'eta': expected a number above 1, got %g", options.eta)
   end
   if not (options.least > 0 and options.least <= 1) then
@@ -60,7 +60,8 @@ local function check(options)
   end
   local brackets = options.brackets
   if brackets and (math.type(brackets) ~= "integer" or brackets < 1) then
-    errors.raise("tune.halving: option 'brackets': expected a whole number from 1, got %g", brackets)
+    errors.raise("tune.halving: option 'brackets': expected a whole number from 1, got %g",
+      brackets)
   end
 end
 

@@ -11,6 +11,7 @@ local core = require("churnlab.core")
 local M = {}
 
 local BINS, LEAST = 5, 4 -- trials a bin
+M.least = 2 * LEAST -- with fewer trials nothing is said
 
 -- Ranks from 1, ties in the middle.
 local function ranks(values)
@@ -66,7 +67,9 @@ local function share(values, bin)
   end
   local mean, between = sum / n, 0
   for _, value in ipairs(values) do squares = squares + (value - mean) ^ 2 end
-  for _, group in pairs(groups) do between = between + group.n * (group.sum / group.n - mean) ^ 2 end
+  for _, group in pairs(groups) do
+    between = between + group.n * (group.sum / group.n - mean) ^ 2
+  end
   if squares == 0 or k < 2 or n <= k then return nil end
   return math.max(0, 1 - (1 - between / squares) * (n - 1) / (n - k))
 end
@@ -87,7 +90,7 @@ function M.of(history)
     local values = {}
     for i, item in ipairs(found) do values[i] = item.value end
     list[#list + 1] = { name = name, trials = #found,
-      share = #found >= 2 * LEAST and share(ranks(values), bins(found)) or 0 }
+      share = #found >= M.least and share(ranks(values), bins(found)) or 0 }
   end
   table.sort(list, function(a, b)
     if a.share ~= b.share then return a.share > b.share end

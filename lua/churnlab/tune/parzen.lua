@@ -97,7 +97,8 @@ function Range:draw(rng)
     end
     u = u - k.weight
   end
-  local from, to, x = self.dimension.from, self.dimension.to, nil
+  local from, to = self.dimension.from, self.dimension.to
+  local x
   repeat x = chosen.mu + chosen.sigma * rng:normal() until x >= from and x <= to
   return self.dimension:value(x)
 end

@@ -14,7 +14,7 @@ function M.settings(given)
   if not given then return nil end
   given = errors.options("tune: prune", given ~= true and given or nil, known)
   local settings = { eta = given.eta or 3, least = given.least or 4, startup = given.startup or 5 }
-  if not (settings.eta > 1) then
+  if settings.eta <= 1 then
     errors.raise("tune: prune: option 'eta': expected a number above 1, got %g", settings.eta)
   end
   for _, name in ipairs { "least", "startup" } do

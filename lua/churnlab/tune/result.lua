@@ -98,7 +98,8 @@ end
 
 --- How much each dimension mattered in these trials: the share of the variance of the values' ranks
 -- that lies between its bins (Kruskal & Wallis' epsilon squared, adjusted). Dimensions are judged
--- one at a time, on the trials that ran to their end with the whole budget; fewer than eight give 0.
+-- one at a time, on the trials that ran to their end with the whole budget; fewer than eight give
+-- 0.
 -- @function Tuned:importance
 -- @treturn {{name=string,share=number,trials=integer},...} the largest first
 -- @usage print(tuned:importance()[1].name)
@@ -161,13 +162,14 @@ function Tuned:__tostring()
   local known = {}
   for _, item in ipairs(list) do known[item.name] = true end
   for name in pairs(self.best.params) do
-    if not known[name] then list[#list + 1] = { name = name, share = 0 } end
+    if not known[name] then list[#list + 1] = { name = name, share = 0, trials = 0 } end
   end
   lines[3] = ("  %-16s %-16s %s"):format("dimension", "best", "share of variance")
   for _, item in ipairs(list) do
     local value = self.best.params[item.name]
-    lines[#lines + 1] = ("  %-16s %-16s %3.0f %%"):format(item.name,
-      value == nil and "-" or text(value), 100 * item.share)
+    local share = item.trials >= importance.least and ("%3.0f %%"):format(100 * item.share) or "  -"
+    lines[#lines + 1] = ("  %-16s %-16s %s"):format(item.name,
+      value == nil and "-" or text(value), share)
   end
   return table.concat(lines, "\n")
 end

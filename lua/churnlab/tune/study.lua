@@ -88,7 +88,7 @@ local function tell(study, record)
   study.tell(("trial %3d  %s  best %s  %5.1f s  %s"):format(record.trial,
     record.value and ("%.4f"):format(study.sign * record.value) or record.state,
     best and ("%.4f (%d)"):format(study.sign * best.value, best.trial) or "-", record.seconds,
-    table.concat(parts, " ")) .. (record.state == "pruned" and "  stopped" or ""))
+    table.concat(parts, " ")) .. (record.state == "pruned" and "  stopped" or ""), record.trial)
 end
 
 --- Runs a search.
