@@ -121,9 +121,9 @@ function M.tpe(options) return require("churnlab.tune.tpe").new(options) end
 --     `cl.tune.tpe { startup = 10 }`
 --   - `trials` (50; a whole grid; one round of halving), `seed` (42), `time_limit` (seconds: no
 --     trial begins after them; those in the log count)
---   - `prune` (false): true or `{ eta = 3, least = 4, startup = 5 }`: a trial that
---     after 4, 12, 36 … epochs is not among the best third so far ends (Li et al. 2020). With a frame it needs
---     `folds` = 1, which is its default then
+--   - `prune` (false): true or `{ eta = 3, least = 4, startup = 5 }`: a trial that is not among
+--     the best third so far after 4, 12, 36, ... epochs ends (Li et al. 2020). With a frame it
+--     needs `folds` = 1, which is its default then
 --   - `budget` ("epochs" or "rows"): what a share of `halving` cuts
 --   - `log`: a file of JSON lines; the same search goes on where it ends
 --   - `verbose` (false): a line a trial on standard error; a function gets the line
