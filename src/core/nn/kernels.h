@@ -127,6 +127,20 @@ typedef struct chl_norm {
     chl_real *normal;             /* [rows × ld] (x - mean) · inverse */
 } chl_norm;
 
+/* One step of an LSTM or GRU; every row has `ld` numbers, those of gates and sums four
+ * times as many (kernels_recurrent.h says which). */
+typedef struct chl_cell {
+    int64_t rows, ld;
+    chl_real *gates;        /* forward: in sums from x, out the gates; backward: in the
+                               gates, out the gradients of the sums */
+    const chl_real *sums;   /* forward: from the state */
+    const chl_real *before; /* LSTM: cell before the step, NULL = zero; GRU: state */
+    chl_real *after;        /* LSTM: cell after the step */
+    chl_real *h;            /* the state after the step; backward: its gradient, read */
+    chl_real *carry; /* backward. LSTM: gradient of the cell, after → before; GRU:
+                        out, the part of the state's gradient that skips the gates */
+} chl_cell;
+
 /* n counts are multiples of CHL_LANES except in `convert` and `sigmoid`. */
 typedef struct chl_kernels {
     const char *name; /* "avx512", "avx2", "portable" */
@@ -168,6 +182,10 @@ typedef struct chl_kernels {
     /* g += l1 · sign(w) + 2 · l2 · w; returns l1 · sum |w| + l2 · sum w². */
     chl_real (*penalty)(int64_t n, chl_real l1, chl_real l2, const chl_real *w,
                         chl_real *g);
+    void (*lstm)(const chl_cell *s);
+    void (*lstm_back)(const chl_cell *s);
+    void (*gru)(const chl_cell *s);
+    void (*gru_back)(const chl_cell *s);
 } chl_kernels;
 
 /* The best of this processor. */

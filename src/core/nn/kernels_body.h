@@ -13,6 +13,8 @@
 
 #include "core/nn/kernels_train.h"
 
+#include "core/nn/kernels_recurrent.h"
+
 #include "core/nn/kernels_step.h"
 
 static const chl_kernels KERNEL(kernels) = {
@@ -37,6 +39,10 @@ static const chl_kernels KERNEL(kernels) = {
     .sgd = KERNEL(sgd),
     .square_sum = KERNEL(square_sum),
     .penalty = KERNEL(penalty),
+    .lstm = KERNEL(lstm),
+    .lstm_back = KERNEL(lstm_back),
+    .gru = KERNEL(gru),
+    .gru_back = KERNEL(gru_back),
 };
 
 #undef V

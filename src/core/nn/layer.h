@@ -83,6 +83,11 @@ typedef struct chl_layer_options {
     double eps;
     int64_t trees, nodes; /* trees: how many, and the nodes of all of them */
     bool trainable;
+    int64_t steps;         /* sequence: steps of a row */
+    bool reverse;          /* sequence: turns each row's valid steps around */
+    bool return_sequences; /* gru, lstm: every step, not only the last */
+    int pooling;           /* pool: how */
+    int position;          /* position: learned or sinusoidal */
 } chl_layer_options;
 
 typedef struct chl_layer_class chl_layer_class;
@@ -103,6 +108,7 @@ typedef struct chl_layer {
     int reader;      /* the only layer that reads it, -1 = none or several */
     bool needs;      /* its gradient is needed: it or a source has trained numbers */
     int place;       /* inference: the buffer of its output */
+    int mask;        /* which lengths say how many steps count, -1 = all of them */
 } chl_layer;
 
 /* One output of the net: what a loss judges. */
@@ -126,6 +132,7 @@ struct chl_net {
     int64_t state_count;
     int64_t pack_params, pack_state; /* numbers in a chl_packed */
     int places;                      /* buffers of inference */
+    int masks;                       /* lists of lengths: one a `sequence` layer */
     int input_place;
     int64_t input_row; /* numbers of an input row in inference: padded unless only
                           layers read it that need no padding */
@@ -193,6 +200,8 @@ extern const char *const chl_activation_names[]; /* NULL-terminated */
 extern const chl_layer_class *const chl_layer_classes[];
 extern const chl_layer_class chl_dense_class, chl_activation_class, chl_batch_norm_class,
     chl_dropout_class, chl_trees_class;
+extern const chl_layer_class chl_sequence_class, chl_pool_class, chl_position_class,
+    chl_gru_class, chl_lstm_class;
 
 /* Appends a tensor to the layer being planned. */
 CHL_MUST_CHECK chl_status chl_net_add_tensor(chl_net *net, chl_layer *layer,
@@ -227,6 +236,12 @@ int chl_layer_head(const chl_net *net, int layer);
 int chl_head_activation(const chl_net *net, int head);
 /* What layer i applies in a packed forward pass. */
 chl_activation chl_layer_activation(const chl_net *net, int i);
+/* The lengths that belong to the first source of layer i, -1 = all its steps count. */
+static inline int chl_source_mask(const chl_net *net, int i)
+{
+    int from = net->layers[i].from[0];
+    return from == CHL_INPUT ? -1 : net->layers[from].mask;
+}
 /* The longest row of any layer, input included, padded. */
 int64_t chl_net_widest(const chl_net *net);
 

@@ -15,6 +15,11 @@ const chl_layer_class *const chl_layer_classes[] = {
     &chl_batch_norm_class,
     &chl_dropout_class,
     &chl_trees_class,
+    &chl_sequence_class,
+    &chl_pool_class,
+    &chl_position_class,
+    &chl_gru_class,
+    &chl_lstm_class,
     NULL,
 };
 

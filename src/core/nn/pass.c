@@ -69,6 +69,7 @@ static void cut_all(chl_pass *pass, cutter *c)
     }
     cut_gradients(pass, c);
     pass->scratch = cut(c, scratch);
+    pass->lengths = (void *)cut(c, net->masks * pass->batch);
 }
 
 chl_status chl_pass_init(chl_pass *pass, const chl_net *net, int64_t batch,

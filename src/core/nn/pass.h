@@ -33,6 +33,7 @@ struct chl_pass {
     chl_slot *slots;       /* [net->count] */
     chl_real *part;        /* [batch × widest]: one reader's part of a gradient */
     chl_real *scratch;     /* of the layer at work */
+    int32_t *lengths;      /* [net->masks][batch]: steps that count */
     chl_mask_stream masks; /* the caller sets key and counter */
     double penalty;        /* l1 and l2 terms of the step's loss */
     chl_real *block;       /* owns all of the above */
@@ -72,6 +73,11 @@ void chl_pass_source_done(chl_pass *pass, int i, int k);
  * it has, call chl_pass_turned. */
 chl_real *chl_pass_turn(chl_pass *pass, int i);
 void chl_pass_turned(chl_pass *pass, int i);
+/* The lengths of a mask, one a row; NULL = all steps count. */
+static inline int32_t *chl_pass_lengths(const chl_pass *pass, int mask)
+{
+    return mask < 0 ? NULL : pass->lengths + mask * pass->batch;
+}
 /* Adds l1 and l2 of layer i, tensor k, to its gradient and to pass->penalty. */
 void chl_pass_penalise(chl_pass *pass, int i, int k);
 

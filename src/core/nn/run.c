@@ -50,7 +50,7 @@ static int64_t copies_size(const chl_net *net)
 size_t chl_run_size(const chl_net *net, int64_t capacity)
 {
     return (size_t)(net->places * place_size(net, capacity) + scratch_of(net, capacity) +
-                    copies_size(net));
+                    copies_size(net) + chl_padded(net->masks * capacity));
 }
 
 static chl_real *place(const chl_run *run, int at)
@@ -68,6 +68,7 @@ void chl_run_start(chl_run *run, const chl_net *net, const chl_packed *packed,
                      .buffers = buffers};
     run->scratch = run->buffers + net->places * place_size(net, capacity);
     run->copies = (void *)(run->scratch + scratch_of(net, capacity));
+    run->lengths = (void *)(run->scratch + scratch_of(net, capacity) + copies_size(net));
     memset(chl_run_input(run), 0, /* its padding stays zero */
            (size_t)(capacity * net->input_row) * sizeof *run->buffers);
 }

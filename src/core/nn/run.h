@@ -16,6 +16,7 @@ struct chl_run {
     int64_t rows;             /* rows of this block */
     chl_real *buffers;        /* [net->places][capacity × widest], then scratch */
     chl_real *scratch;        /* of the layer at work, as its class's `room` asked */
+    int32_t *lengths;         /* [net->masks][capacity]: steps that count */
     double *copies;           /* predictions of one row's copies */
     chl_real *owned;          /* the buffers, or NULL when they are the caller's */
 };
@@ -50,6 +51,11 @@ const chl_real *chl_run_in(const chl_run *run, int i, int k, int64_t *row);
 chl_real *chl_run_out(const chl_run *run, int i);
 /* For in-place classes: the source's rows are now at chl_run_out(run, i). */
 chl_real *chl_run_in_place(const chl_run *run, int i);
+/* The lengths of a mask, one a row; NULL = all steps count. */
+static inline int32_t *chl_run_lengths(const chl_run *run, int mask)
+{
+    return mask < 0 ? NULL : run->lengths + mask * run->capacity;
+}
 static inline const chl_real *chl_run_params(const chl_run *run, int i, int k)
 {
     return run->packed->params + chl_layer_tensor(run->net, i, k)->pack_at;

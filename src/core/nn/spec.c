@@ -129,6 +129,7 @@ static chl_status read_sources(const json_t *spec, const char *where, const chl_
         CHL_TRY(read_source(json_array_get(from, i), where, net, layer, err));
     }
     layer->in = layer->out = chl_shape_of(net, layer->from[0]);
+    layer->mask = layer->from[0] == CHL_INPUT ? -1 : net->layers[layer->from[0]].mask;
     return CHL_OK;
 }
 
@@ -149,6 +150,7 @@ static chl_status read_layer(const json_t *spec, const char *where, chl_net *net
         return chl_fail(err, CHL_EINVAL, "%s: the net has over %lld parameters", where,
                         (long long)PARAMETERS_MAX);
     }
+    layer->mask = layer->out.steps == 1 ? -1 : layer->mask;
     if (layer->out.width < 1 || layer->out.width > CHL_UNITS_MAX ||
         chl_row_size(layer->out) > ROW_MAX) {
         return chl_fail(err, CHL_EINVAL, "%s: expected at most %d numbers a row", where,
@@ -233,6 +235,13 @@ static chl_status check_head(const chl_net *net, const chl_head *head, chl_error
                         "net: layer %d: softmax: expected at least 2 units, got 1 "
                         "(use sigmoid)",
                         head->layer + 1);
+    }
+    if (layer->mask >= 0) {
+        return chl_fail(
+            err, CHL_EINVAL,
+            "net: layer %d: a head reads all steps of a sequence (add pool, or "
+            "gru or lstm without return_sequences)",
+            head->layer + 1);
     }
     if ((f == CHL_SIGMOID || f == CHL_SOFTMAX) && layer->readers > 1) {
         return chl_fail(err, CHL_EINVAL,
