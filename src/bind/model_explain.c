@@ -74,8 +74,9 @@ int chlua_model_explain_row(lua_State *L)
     chl_shapley shapley;
     chl_error err = {0};
     chlua_control(L, &control);
-    chl_status status = chl_model_explain(model, frame, row, background, &options,
-                                          &control, &shapley, &err);
+    chl_status status =
+        chl_model_explain(model, frame, row, background, CHL_EXPLAIN_POSITIVE, &options,
+                          &control, &shapley, &err);
     chlua_control_done(L);
     chlua_check(L, status, &err);
     push_shapley(L, model, &shapley);
@@ -89,7 +90,7 @@ static chl_status explain_rows(const chl_model *model, const chl_frame *frame,
                                chl_error *err)
 {
     chl_explainer *explainer = NULL;
-    CHL_TRY(chl_explainer_new(model, background, &explainer, err));
+    CHL_TRY(chl_explainer_new(model, background, CHL_EXPLAIN_POSITIVE, &explainer, err));
     size_t players = (size_t)chl_model_raw_count(model);
     double *phi = chl_alloc((size_t)frame->rows, players * sizeof *phi);
     chl_status status =

@@ -812,7 +812,7 @@ static chl_status score_and_explain(const chl_model *model, chl_error *err)
     chl_frame *one = NULL, *texts = NULL, *names = NULL;
     CHL_TRY(chl_model_score(model, few, NULL, p, NULL, err));
     CHL_TRY(chl_frame_slice(few, 3, 1, &one, err));
-    chl_status status = chl_explainer_new(model, one, &explainer, err);
+    chl_status status = chl_explainer_new(model, one, CHL_EXPLAIN_POSITIVE, &explainer, err);
     if (status == CHL_OK) {
         status = chl_explainer_rows(explainer, one, NULL, NULL, phi, err);
     }

@@ -74,7 +74,7 @@ static void check_values(const chl_model *m, const chl_frame *background, int64_
     for (uint64_t s = 0; s < N; s++) {
         coalitions[s] = s * 13 % N; /* in no special order */
     }
-    assert_ok(chl_explainer_new(m, background, &e, &err));
+    assert_ok(chl_explainer_new(m, background, CHL_EXPLAIN_POSITIVE, &e, &err));
     assert_ok(chl_explainer_values(e, customers, row, coalitions, N, values, &err));
     background = background ? background : chl_model_background(m);
     for (int k = 0; k < N; k++) {
@@ -108,7 +108,8 @@ static void effects_add_up_to_the_score(void **state)
     assert_ok(chl_model_score(model, customers, NULL, p, NULL, &err));
     for (int64_t row = 0; row < 400; row += 57) {
         chl_shapley s;
-        assert_ok(chl_model_explain(model, customers, row, NULL, NULL, NULL, &s, &err));
+        assert_ok(chl_model_explain(model, customers, row, NULL, CHL_EXPLAIN_POSITIVE,
+                                    NULL, NULL, &s, &err));
         assert_true(s.exact && s.players == 5);
         assert_true(s.total == p[row]); /* the very bits */
         double sum = s.base;
@@ -126,7 +127,8 @@ static void an_equal_cell_has_no_effect(void **state)
     chl_frame *one;
     chl_shapley s;
     assert_ok(chl_frame_slice(customers, 7, 1, &one, &err));
-    assert_ok(chl_model_explain(model, customers, 7, one, NULL, NULL, &s, &err));
+    assert_ok(chl_model_explain(model, customers, 7, one, CHL_EXPLAIN_POSITIVE, NULL,
+                                NULL, &s, &err));
     assert_true(s.base == s.total);
     for (int j = 0; j < s.players; j++) {
         assert_near(s.phi[j], 0, 1e-6);
@@ -144,7 +146,7 @@ static void the_same_twice_and_on_threads(void **state)
     chl_control one = {.threads = 1}, two = {.threads = 2};
     chl_explainer *e;
     chl_shapley s, t;
-    assert_ok(chl_explainer_new(model, NULL, &e, &err));
+    assert_ok(chl_explainer_new(model, NULL, CHL_EXPLAIN_POSITIVE, &e, &err));
     assert_ok(chl_explainer_rows(e, few, NULL, &one, phi, &err));
     assert_ok(chl_explainer_rows(e, few, NULL, &two, again, &err));
     assert_memory_equal(phi, again, sizeof phi);
@@ -161,9 +163,10 @@ static void samples_come_near_the_exact_values(void **state)
     (void)state;
     chl_shapley exact, sampled;
     chl_shapley_options options = {.samples = 24, .seed = 1, .exact_limit = 3};
-    assert_ok(chl_model_explain(model, customers, 2, NULL, NULL, NULL, &exact, &err));
-    assert_ok(
-        chl_model_explain(model, customers, 2, NULL, &options, NULL, &sampled, &err));
+    assert_ok(chl_model_explain(model, customers, 2, NULL, CHL_EXPLAIN_POSITIVE, NULL,
+                                NULL, &exact, &err));
+    assert_ok(chl_model_explain(model, customers, 2, NULL, CHL_EXPLAIN_POSITIVE, &options,
+                                NULL, &sampled, &err));
     assert_false(sampled.exact);
     assert_true(sampled.total == exact.total);
     for (int j = 0; j < exact.players; j++) {
@@ -177,21 +180,23 @@ static void errors_name_the_row(void **state)
     chl_shapley s;
     chl_explainer *e;
     chl_frame *none, *narrow;
-    assert_error(chl_model_explain(model, customers, 400, NULL, NULL, NULL, &s, &err),
+    assert_error(chl_model_explain(model, customers, 400, NULL, CHL_EXPLAIN_POSITIVE,
+                                   NULL, NULL, &s, &err),
                  "explain: expected a row from 1 to 400, got 401");
     assert_ok(chl_frame_slice(customers, 0, 0, &none, &err));
-    assert_error(chl_explainer_new(model, none, &e, &err),
+    assert_error(chl_explainer_new(model, none, CHL_EXPLAIN_POSITIVE, &e, &err),
                  "background: expected at least one row");
     assert_ok(chl_frame_drop(customers, (const char *[]){"Age"}, 1, &narrow, &err));
-    assert_error(chl_model_explain(model, narrow, 3, NULL, NULL, NULL, &s, &err),
+    assert_error(chl_model_explain(model, narrow, 3, NULL, CHL_EXPLAIN_POSITIVE, NULL,
+                                   NULL, &s, &err),
                  "row 4: explain: unknown column 'Age'");
     chl_frame_release(none);
     chl_frame_release(narrow);
     volatile sig_atomic_t stop = 1;
     chl_control control = {.cancel = &stop, .threads = 1};
-    assert_int_equal(
-        chl_model_explain(model, customers, 1, NULL, NULL, &control, &s, NULL),
-        CHL_ECANCELLED);
+    assert_int_equal(chl_model_explain(model, customers, 1, NULL, CHL_EXPLAIN_POSITIVE,
+                                       NULL, &control, &s, NULL),
+                     CHL_ECANCELLED);
 }
 
 /* Columns c0, c1 … of random numbers and the target y; `product` names them all. */
@@ -242,7 +247,7 @@ static void many_parents_go_through_the_prep(void **state)
     must(chl_model_new(prep, &net, 1, frame, 1, &m, &error), &error);
     chl_explainer *e = NULL;
     double values[N];
-    must(chl_explainer_new(m, NULL, &e, &error), &error);
+    must(chl_explainer_new(m, NULL, CHL_EXPLAIN_POSITIVE, &e, &error), &error);
     assert_true(e->direct);
     assert_ok(chl_explainer_values(e, frame, 4, coalitions, N, values, &err));
     customers = frame; /* slow_value takes the customer's row from it */

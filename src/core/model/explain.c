@@ -6,65 +6,125 @@
 #include "core/base/alloc.h"
 #include "core/base/parallel.h"
 #include "core/model/explain_private.h"
-#include "core/model/model_private.h"
 
 enum { ROWS_IN_TASK = 4, TASKS_IN_ROUND = 8 }; /* tasks of one thread */
 
 /* ---- the explainer ---- */
 
-static chl_status score_background(chl_explainer *e, chl_error *err)
+void explain_pick(const chl_explainer *e, const double *p, int64_t n, double *out)
 {
-    int64_t n = e->background->rows;
-    double *p = chl_alloc((size_t)n, sizeof *p);
-    if (!p) {
-        return chl_fail_memory(err);
+    int outputs = chl_model_outputs(e->model);
+    for (int64_t i = 0; i < n; i++, p += outputs) {
+        double sum = outputs == 1 ? p[0] : 0;
+        for (int c = 0; outputs > 1 && c < outputs; c++) {
+            sum += e->counted[c] ? p[c] : 0;
+        }
+        out[i] = sum;
     }
-    chl_status status = chl_model_score(e->model, e->background, NULL, p, NULL, err);
-    double sum = 0;
-    for (int64_t i = 0; i < n && status == CHL_OK; i++) {
-        sum += p[i];
-    }
-    e->base = sum / (double)n;
-    chl_free(p);
-    return status;
 }
 
-static chl_status encode_background(chl_explainer *e, chl_error *err)
+static chl_status check_class(const chl_model *model, int class, chl_error *err)
 {
-    return e->direct ? CHL_OK
-                     : chl_prep_transform(chl_model_prep(e->model, 0), e->background,
-                                          &e->matrix, NULL, err);
-}
-
-static chl_status prepare_nets(chl_explainer *e, chl_error *err)
-{
-    int members = chl_model_members(e->model, 0);
-    e->nets = chl_calloc((size_t)members, sizeof *e->nets);
-    if (!e->nets) {
-        return chl_fail_memory(err);
+    int classes = chl_model_classes(model)->count;
+    if (class == CHL_EXPLAIN_POSITIVE && classes > 0 && !chl_model_positive(model)) {
+        return chl_fail(err, CHL_EINVAL,
+                        "explain: expected a class: the target '%s' has no positive "
+                        "value",
+                        chl_model_target(model));
     }
-    for (int m = 0; m < members; m++) {
-        CHL_TRY(chl_sum_net_new(chl_model_net(e->model, 0, m), &e->nets[m], err));
+    if (class != CHL_EXPLAIN_POSITIVE && (class < 0 || class >= classes)) {
+        return chl_fail(err, CHL_EINVAL, "explain: expected a class from 1 to %d, got %d",
+                        classes, class + 1);
     }
     return CHL_OK;
 }
 
-static chl_status prepare(chl_explainer *e, const chl_frame *background, chl_error *err)
+static chl_status count_classes(chl_explainer *e, int class, chl_error *err)
 {
+    int classes = chl_model_classes(e->model)->count;
+    e->counted = chl_calloc((size_t)classes, sizeof *e->counted);
+    if (!e->counted) {
+        return chl_fail_memory(err);
+    }
+    for (int c = 0; c < classes; c++) {
+        e->counted[c] = class == CHL_EXPLAIN_POSITIVE
+                            ? chl_model_class_positive(e->model, c)
+                            : c == class;
+    }
+    return CHL_OK;
+}
+
+static chl_status score_background(chl_explainer *e, chl_error *err)
+{
+    int64_t n = e->background->rows;
+    double *p = chl_alloc((size_t)n, (size_t)chl_model_outputs(e->model) * sizeof *p);
+    if (!p) {
+        return chl_fail_memory(err);
+    }
+    chl_status status = chl_model_score(e->model, e->background, NULL, p, NULL, err);
+    if (status == CHL_OK) {
+        double sum = 0;
+        explain_pick(e, p, n, p);
+        for (int64_t i = 0; i < n; i++) {
+            sum += p[i];
+        }
+        e->base = sum / (double)n;
+    }
+    chl_free(p);
+    return status;
+}
+
+static chl_status prepare_nets(explain_part *part, chl_error *err)
+{
+    part->nets = chl_calloc((size_t)part->own->members, sizeof *part->nets);
+    if (!part->nets) {
+        return chl_fail_memory(err);
+    }
+    for (int m = 0; m < part->own->members; m++) {
+        CHL_TRY(chl_sum_net_new(part->own->nets[m], &part->nets[m], err));
+    }
+    return CHL_OK;
+}
+
+static chl_status prepare_part(chl_explainer *e, explain_part *part, chl_error *err)
+{
+    CHL_TRY(chl_prep_transform(part->own->prep, e->background, &part->matrix, NULL, err));
+    CHL_TRY(explain_plan(e, part, err));
+    e->direct = e->direct || part->direct;
+    return part->direct ? CHL_OK : prepare_nets(part, err);
+}
+
+static chl_status prepare(chl_explainer *e, const chl_frame *background, int class,
+                          chl_error *err)
+{
+    CHL_TRY(count_classes(e, class, err));
     CHL_TRY(chl_raw_columns(chl_model_schema(e->model), "explain: background", background,
                             &e->background, err));
     CHL_TRY(score_background(e, err));
-    CHL_TRY(explain_plan(e, err));
-    CHL_TRY(encode_background(e, err));
-    return prepare_nets(e, err);
+    e->parts = chl_calloc((size_t)chl_model_parts(e->model), sizeof *e->parts);
+    if (!e->parts) {
+        return chl_fail_memory(err);
+    }
+    for (; e->part_count < chl_model_parts(e->model); e->part_count++) {
+        explain_part *part = &e->parts[e->part_count];
+        part->own = e->model->parts[e->part_count];
+        part->encoded = chl_prep_encoded_count(part->own->prep);
+        chl_status status = prepare_part(e, part, err);
+        if (status != CHL_OK) {
+            e->part_count++; /* what there is of it is freed */
+            return status;
+        }
+    }
+    return CHL_OK;
 }
 
 chl_status chl_explainer_new(const chl_model *model, const chl_frame *background,
-                             chl_explainer **out, chl_error *err)
+                             int class, chl_explainer **out, chl_error *err)
 {
     *out = NULL;
     int players = chl_model_raw_count(model);
     background = background ? background : chl_model_background(model);
+    CHL_TRY(check_class(model, class, err));
     if (players > CHL_SHAPLEY_PLAYERS_MAX) {
         return chl_fail(err, CHL_EINVAL,
                         "explain: expected at most %d raw columns, got %d",
@@ -80,8 +140,7 @@ chl_status chl_explainer_new(const chl_model *model, const chl_frame *background
     }
     e->model = model;
     e->players = players;
-    e->encoded = chl_prep_encoded_count(chl_model_prep(model, 0));
-    chl_status status = prepare(e, background, err);
+    chl_status status = prepare(e, background, class, err);
     if (status != CHL_OK) {
         chl_explainer_free(e);
         return status;
@@ -90,21 +149,30 @@ chl_status chl_explainer_new(const chl_model *model, const chl_frame *background
     return CHL_OK;
 }
 
+static void free_part(explain_part *part)
+{
+    chl_matrix_reset(&part->matrix);
+    chl_free(part->order);
+    chl_free(part->groups);
+    chl_free(part->terms);
+    chl_free(part->at);
+    for (int m = 0; part->nets && m < part->own->members; m++) {
+        chl_sum_net_free(part->nets[m]);
+    }
+    chl_free(part->nets);
+}
+
 void chl_explainer_free(chl_explainer *e)
 {
     if (!e) {
         return;
     }
-    chl_frame_release(e->background);
-    chl_matrix_reset(&e->matrix);
-    chl_free(e->order);
-    chl_free(e->groups);
-    chl_free(e->terms);
-    chl_free(e->at);
-    for (int m = 0; e->nets && m < chl_model_members(e->model, 0); m++) {
-        chl_sum_net_free(e->nets[m]);
+    for (int i = 0; i < e->part_count; i++) {
+        free_part(&e->parts[i]);
     }
-    chl_free(e->nets);
+    chl_free(e->parts);
+    chl_free(e->counted);
+    chl_frame_release(e->background);
     chl_free(e);
 }
 
@@ -213,13 +281,13 @@ chl_status chl_explainer_rows(const chl_explainer *e, const chl_frame *frame,
 }
 
 chl_status chl_model_explain(const chl_model *model, const chl_frame *frame, int64_t row,
-                             const chl_frame *background,
+                             const chl_frame *background, int class,
                              const chl_shapley_options *options,
                              const chl_control *control, chl_shapley *out, chl_error *err)
 {
     memset(out, 0, sizeof *out);
     chl_explainer *e = NULL;
-    CHL_TRY(chl_explainer_new(model, background, &e, err));
+    CHL_TRY(chl_explainer_new(model, background, class, &e, err));
     chl_status status = chl_explainer_row(e, frame, row, options, control, out, err);
     chl_explainer_free(e);
     return status;

@@ -12,8 +12,10 @@
  * its values are computed once for each subset of those; a dense first layer is a sum
  * over inputs, so its pre-activations are tabulated for subsets of a few raw columns and
  * added up for each mixed row; and where customer and background row have the same cell a
- * column's side does not matter, so that most coalitions share their mixed rows. v(none)
- * and v(all) come from the ordinary scorer.
+ * column's side does not matter, so that most coalitions share their mixed rows. The
+ * mixed rows are found once, for the raw columns; each part of a model has plans, values
+ * and tables of its own, as its prep has. v(none) and v(all) come from the ordinary
+ * scorer.
  */
 #ifndef CHL_MODEL_EXPLAIN_H
 #define CHL_MODEL_EXPLAIN_H
@@ -22,11 +24,15 @@
 
 typedef struct chl_explainer chl_explainer; /* immutable; shared by threads */
 
+/* What is explained of a model of classes: the sum over its positive ones. */
+enum { CHL_EXPLAIN_POSITIVE = -1 };
+
 /* Prepares a model and its background (NULL = the model's own). The model is borrowed and
- * must outlive the explainer. More than CHL_SHAPLEY_PLAYERS_MAX raw columns is an error.
- */
+ * must outlive the explainer. `class` is a class of the model, from 0, or
+ * CHL_EXPLAIN_POSITIVE: then a model of classes must have positive ones. More than
+ * CHL_SHAPLEY_PLAYERS_MAX raw columns is an error. */
 CHL_MUST_CHECK chl_status chl_explainer_new(const chl_model *model,
-                                            const chl_frame *background,
+                                            const chl_frame *background, int class,
                                             chl_explainer **out, chl_error *err);
 void chl_explainer_free(chl_explainer *explainer); /* NULL allowed */
 
@@ -45,7 +51,7 @@ CHL_MUST_CHECK chl_status chl_explainer_rows(const chl_explainer *explainer,
                                              chl_error *err);
 
 /* v of some coalitions for one row, as chl_explainer_row asks for it. Bit j of a
- * coalition is the prep's raw column j. */
+ * coalition is the model's raw column j. */
 CHL_MUST_CHECK chl_status chl_explainer_values(const chl_explainer *explainer,
                                                const chl_frame *frame, int64_t row,
                                                const uint64_t *coalitions, int64_t n,

@@ -11,17 +11,6 @@
 #include "core/base/hash.h"
 #include "core/model/explain_private.h"
 
-void explain_rows_reset(explain_rows *rows)
-{
-    chl_free(rows->mixed);
-    chl_free(rows->at);
-    chl_free(rows->p);
-    chl_free(rows->which);
-    chl_free(rows->slots);
-    chl_free(rows->packed);
-    *rows = (explain_rows){0};
-}
-
 /* Grows *array to `need` items; false when memory is out. */
 static bool room(void **array, size_t *capacity, size_t need, size_t size)
 {
@@ -60,11 +49,29 @@ static size_t slots_for(int64_t n)
 }
 
 /* out[terms] = the subsets of the terms' masks. */
-static void pack(const chl_explainer *e, uint64_t columns, int32_t *out)
+static void pack(const explain_part *part, uint64_t columns, int32_t *out)
 {
-    for (int t = 0; t < e->term_count; t++) {
-        out[t] = (int32_t)explain_gather_bits(columns, e->terms[t].mask);
+    for (int t = 0; t < part->term_count; t++) {
+        out[t] = (int32_t)explain_gather_bits(columns, part->terms[t].mask);
     }
+}
+
+/* The subsets of mixed row `place`, that of coalition k. */
+static void place_subsets(const explain_game *g, size_t place, int64_t k, int64_t n)
+{
+    for (int i = 0; i < g->e->part_count; i++) {
+        const struct explain_subsets *own = &g->found.subsets[i];
+        size_t terms = (size_t)g->e->parts[i].term_count;
+        const int32_t *differs = own->packed + (size_t)n * terms;
+        for (size_t t = 0; own->at && t < terms; t++) {
+            own->at[place * terms + t] = own->packed[(size_t)k * terms + t] & differs[t];
+        }
+    }
+}
+
+static bool has_layout(const chl_explainer *e, int part)
+{
+    return !e->parts[part].direct && e->parts[part].layout == part;
 }
 
 /* The mixed rows of one background row; there is room for them. */
@@ -72,42 +79,70 @@ static void collect_row(explain_game *g, int64_t row, const uint64_t *coalitions
                         int64_t n, size_t slots)
 {
     explain_rows *rows = &g->found;
-    size_t terms = (size_t)g->e->term_count;
-    int32_t *differs = rows->packed + (size_t)n * terms;
-    pack(g->e, g->differs[row], differs);
+    for (int i = 0; i < g->e->part_count; i++) {
+        if (has_layout(g->e, i)) {
+            const explain_part *part = &g->e->parts[i];
+            pack(part, g->differs[row],
+                 rows->subsets[i].packed + (size_t)n * (size_t)part->term_count);
+        }
+    }
     memset(rows->slots, 0xff, slots * sizeof *rows->slots); /* -1 */
     for (int64_t k = 0; k < n; k++) {
         size_t before = rows->count;
         int32_t place = place_of(rows, slots - 1, coalitions[k] & g->differs[row], row);
         rows->which[row * n + k] = place;
-        for (size_t t = 0; rows->count > before && t < terms; t++) {
-            rows->at[before * terms + t] =
-                rows->packed[(size_t)k * terms + t] & differs[t];
+        if (rows->count > before) {
+            place_subsets(g, before, k, n);
         }
     }
+}
+
+/* Packs the coalitions for each layout. */
+static bool pack_coalitions(explain_game *g, const uint64_t *coalitions, int64_t n)
+{
+    bool ready = true;
+    for (int i = 0; i < g->e->part_count && ready; i++) {
+        const explain_part *part = &g->e->parts[i];
+        struct explain_subsets *own = &g->found.subsets[i];
+        size_t terms = (size_t)part->term_count;
+        ready = !has_layout(g->e, i) ||
+                room((void **)&own->packed, &own->packed_capacity,
+                     ((size_t)n + 1) * (terms + 1), sizeof *own->packed);
+        for (int64_t k = 0; k < n && ready && has_layout(g->e, i); k++) {
+            pack(part, coalitions[k], own->packed + (size_t)k * terms);
+        }
+    }
+    return ready;
+}
+
+/* Room for `need` mixed rows. */
+static bool rows_room(explain_game *g, size_t need)
+{
+    explain_rows *rows = &g->found;
+    bool ready =
+        room((void **)&rows->mixed, &rows->mixed_capacity, need, sizeof *rows->mixed);
+    for (int i = 0; i < g->e->part_count && ready; i++) {
+        struct explain_subsets *own = &rows->subsets[i];
+        size_t terms = (size_t)g->e->parts[i].term_count;
+        ready = !has_layout(g->e, i) || room((void **)&own->at, &own->at_capacity,
+                                             need * (terms + 1), sizeof *own->at);
+    }
+    return ready;
 }
 
 chl_status explain_collect(explain_game *g, const uint64_t *coalitions, int64_t n,
                            chl_error *err)
 {
     explain_rows *rows = &g->found;
-    size_t slots = slots_for(n), most = (size_t)n, terms = (size_t)g->e->term_count;
+    size_t slots = slots_for(n), most = (size_t)n;
     bool ready =
         room((void **)&rows->which, &rows->which_capacity, most * (size_t)g->rows,
              sizeof *rows->which) &&
         room((void **)&rows->slots, &rows->slots_capacity, slots, sizeof *rows->slots) &&
-        room((void **)&rows->packed, &rows->packed_capacity, (most + 1) * (terms + 1),
-             sizeof *rows->packed);
-    for (int64_t k = 0; k < n && ready; k++) {
-        pack(g->e, coalitions[k], rows->packed + (size_t)k * terms);
-    }
+        pack_coalitions(g, coalitions, n);
     rows->count = 0;
     for (int64_t row = 0; row < g->rows && ready; row++) {
-        size_t need = rows->count + most;
-        ready = room((void **)&rows->mixed, &rows->mixed_capacity, need,
-                     sizeof *rows->mixed) &&
-                room((void **)&rows->at, &rows->at_capacity, need * (terms + 1),
-                     sizeof *rows->at);
+        ready = rows_room(g, rows->count + most);
         rows->start[row] = rows->count;
         if (ready) {
             collect_row(g, row, coalitions, n, slots);
@@ -117,4 +152,18 @@ chl_status explain_collect(explain_game *g, const uint64_t *coalitions, int64_t 
     ready = ready &&
             room((void **)&rows->p, &rows->p_capacity, rows->count + 1, sizeof *rows->p);
     return ready ? CHL_OK : chl_fail_memory(err);
+}
+
+void explain_rows_reset(explain_rows *rows, int parts)
+{
+    for (int i = 0; rows->subsets && i < parts; i++) {
+        chl_free(rows->subsets[i].at);
+        chl_free(rows->subsets[i].packed);
+    }
+    chl_free(rows->subsets);
+    chl_free(rows->mixed);
+    chl_free(rows->p);
+    chl_free(rows->which);
+    chl_free(rows->slots);
+    *rows = (explain_rows){0};
 }

@@ -8,7 +8,6 @@
 #include "core/base/alloc.h"
 #include "core/base/parallel.h"
 #include "core/model/explain_private.h"
-#include "core/model/model_private.h"
 
 /* ---- scratch ---- */
 
@@ -17,16 +16,17 @@ static int64_t block_rows(const chl_explainer *e)
     return e->background->rows < EXPLAIN_BLOCK ? e->background->rows : EXPLAIN_BLOCK;
 }
 
-static bool allocate_variants(explain_game *g)
+static bool allocate_values(const explain_game *g, const explain_part *part,
+                            explain_values *values)
 {
-    const chl_explainer *e = g->e;
-    size_t rows = (size_t)block_rows(e);
-    g->variants = chl_calloc((size_t)e->group_count, sizeof *g->variants);
-    bool done = g->variants != NULL;
-    for (int i = 0; i < e->group_count && done; i++) {
-        size_t cells = rows * (size_t)e->groups[i].columns << e->groups[i].bits;
-        g->variants[i] = chl_alloc(cells, sizeof(chl_real));
-        done = g->variants[i] != NULL;
+    size_t rows = (size_t)block_rows(g->e);
+    values->x = chl_alloc((size_t)part->encoded, sizeof *values->x);
+    values->variants = chl_calloc((size_t)part->group_count, sizeof *values->variants);
+    bool done = values->x && values->variants;
+    for (int i = 0; !part->direct && i < part->group_count && done; i++) {
+        size_t cells = rows * (size_t)part->groups[i].columns << part->groups[i].bits;
+        values->variants[i] = chl_alloc(cells, sizeof(chl_real));
+        done = values->variants[i] != NULL;
     }
     return done;
 }
@@ -35,9 +35,14 @@ chl_status explain_game_init(explain_game *g, const chl_explainer *e,
                              const chl_control *control, chl_error *err)
 {
     *g = (explain_game){.e = e, .control = control, .block = -1};
-    g->x = chl_alloc((size_t)e->encoded, sizeof *g->x);
     g->differs = chl_alloc((size_t)block_rows(e), sizeof *g->differs);
-    if (!g->x || !g->differs || (!e->direct && !allocate_variants(g))) {
+    g->values = chl_calloc((size_t)e->part_count, sizeof *g->values);
+    g->found.subsets = chl_calloc((size_t)e->part_count, sizeof *g->found.subsets);
+    bool done = g->differs && g->values && g->found.subsets;
+    for (int i = 0; i < e->part_count && done; i++) {
+        done = allocate_values(g, &e->parts[i], &g->values[i]);
+    }
+    if (!done) {
         explain_game_reset(g);
         return chl_fail_memory(err);
     }
@@ -46,28 +51,46 @@ chl_status explain_game_init(explain_game *g, const chl_explainer *e,
 
 void explain_game_reset(explain_game *g)
 {
-    for (int i = 0; g->variants && i < g->e->group_count; i++) {
-        chl_free(g->variants[i]);
+    int parts = g->e ? g->e->part_count : 0;
+    for (int k = 0; g->values && k < parts; k++) {
+        chl_real **variants = g->values[k].variants;
+        for (int i = 0; variants && i < g->e->parts[k].group_count; i++) {
+            chl_free(variants[i]);
+        }
+        chl_free(variants);
+        chl_free(g->values[k].x);
     }
-    chl_free(g->variants);
-    chl_free(g->x);
+    chl_free(g->values);
     chl_free(g->differs);
-    explain_rows_reset(&g->found);
+    explain_rows_reset(&g->found, parts);
     chl_frame_release(g->customer);
     chl_raw_mix_reset(&g->mix);
     *g = (explain_game){0};
 }
 
-static chl_status encode_customer(explain_game *g, chl_error *err)
+static chl_status score_customer(explain_game *g, chl_error *err)
 {
     const chl_model *model = g->e->model;
-    if (!g->e->direct) {
+    double *p = chl_alloc((size_t)chl_model_outputs(model), sizeof *p);
+    chl_status status = p ? chl_model_score(model, g->customer, NULL, p, NULL, err)
+                          : chl_fail_memory(err);
+    if (status == CHL_OK) {
+        explain_pick(g->e, p, 1, &g->total);
+    }
+    chl_free(p);
+    return status;
+}
+
+static chl_status encode_customer(explain_game *g, chl_error *err)
+{
+    for (int i = 0; i < g->e->part_count; i++) {
+        const explain_part *part = &g->e->parts[i];
         chl_matrix x = {0};
-        CHL_TRY(chl_prep_transform(chl_model_prep(model, 0), g->customer, &x, NULL, err));
-        memcpy(g->x, x.data, (size_t)g->e->encoded * sizeof *g->x);
+        CHL_TRY(chl_prep_transform(part->own->prep, g->customer, &x, NULL, err));
+        memcpy(g->values[i].x, x.data, (size_t)part->encoded * sizeof *x.data);
         chl_matrix_reset(&x);
     }
-    return chl_model_score(model, g->customer, NULL, &g->total, NULL, err);
+    return score_customer(g, err);
 }
 
 chl_status explain_game_start(explain_game *g, const chl_frame *frame, int64_t row,
@@ -87,33 +110,69 @@ chl_status explain_game_start(explain_game *g, const chl_frame *frame, int64_t r
 
 /* ---- values ---- */
 
-/* Without tables: the mixed rows through prep and nets. */
-static chl_status run_direct(const explain_game *g, const chl_mixed_row *rows, int64_t n,
-                             double *p, chl_error *err)
+/* Without tables: the mixed rows through the part's prep and nets. */
+static chl_status run_direct(const explain_game *g, const model_part *part, size_t start,
+                             int64_t n, double *p, chl_error *err)
 {
     chl_frame *frame = NULL;
-    CHL_TRY(chl_raw_mix_rows(&g->mix, rows, n, &frame, err));
-    chl_status status = chl_model_score(g->e->model, frame, NULL, p, NULL, err);
+    chl_matrix x = {0};
+    CHL_TRY(chl_raw_mix_rows(&g->mix, g->found.mixed + start, n, &frame, err));
+    chl_status status = chl_prep_transform(part->prep, frame, &x, NULL, err);
+    if (status == CHL_OK) {
+        status = model_part_sum(part, x.data, n, p, err);
+    }
+    chl_matrix_reset(&x);
     chl_frame_release(frame);
     return status;
+}
+
+/* The parts' answers for the mixed rows of background rows row … end-1, in
+ * answers[parts][n × outputs], and in p[n] the probabilities that are made of them;
+ * `all` is scratch of n × outputs. */
+static chl_status run_parts(const explain_game *g, int64_t row, int64_t end,
+                            double **answers, double *all, double *p, chl_error *err)
+{
+    const chl_explainer *e = g->e;
+    size_t start = g->found.start[row];
+    int64_t n = (int64_t)(g->found.start[end] - start);
+    for (int i = 0; i < e->part_count; i++) {
+        const model_part *own = e->parts[i].own;
+        CHL_TRY(e->parts[i].direct ? run_direct(g, own, start, n, answers[i], err)
+                                   : explain_sum_nets(g, i, row, end, answers[i], err));
+        CHL_TRY(model_part_mean(own, answers[i], n, 0, err));
+    }
+    CHL_TRY(model_node_run(e->model->root, chl_model_outputs(e->model), answers, n, false,
+                           all, err));
+    explain_pick(e, all, n, p);
+    return CHL_OK;
 }
 
 /* The probabilities of the mixed rows of some background rows. */
 static chl_status run_batch(void *ctx, size_t index, chl_error *err)
 {
     explain_game *g = ctx;
+    const chl_model *model = g->e->model;
     int64_t row = (int64_t)index * EXPLAIN_BATCH_ROWS;
     int64_t end = row + EXPLAIN_BATCH_ROWS < g->rows ? row + EXPLAIN_BATCH_ROWS : g->rows;
-    size_t start = g->found.start[row];
-    int64_t n = (int64_t)(g->found.start[end] - start);
+    size_t start = g->found.start[row], parts = (size_t)g->e->part_count;
+    size_t numbers = (g->found.start[end] - start) * (size_t)chl_model_outputs(model);
     double *p = g->found.p + start;
     CHL_TRY(chl_control_check(g->control, "explain", err));
-    if (g->e->direct) {
-        return run_direct(g, g->found.mixed + start, n, p, err);
+    if (model->root->part >= 0 && chl_model_outputs(model) == 1) {
+        return run_parts(g, row, end, &p, p, p, err); /* all in place */
     }
-    CHL_TRY(explain_sum_nets(g, row, end, err));
-    CHL_TRY(model_part_mean(g->e->model->parts[0], p, n, 0, err));
-    return model_node_run(g->e->model->root, 1, &p, n, false, p, err);
+    double **answers = chl_alloc(parts, sizeof(double *));
+    double *block = chl_alloc(parts + 1, numbers * sizeof(double));
+    chl_status status = answers && block ? CHL_OK : chl_fail_memory(err);
+    for (size_t i = 0; i < parts && status == CHL_OK; i++) {
+        answers[i] = block + i * numbers;
+    }
+    if (status == CHL_OK) {
+        status = run_parts(g, row, end, answers, block + parts * numbers, p, err);
+    }
+    chl_free(answers);
+    chl_free(block);
+    return status;
 }
 
 /* Adds the probabilities of one block of background rows to the values. */

@@ -4,7 +4,6 @@
  */
 #include "core/base/alloc.h"
 #include "core/model/explain_private.h"
-#include "core/model/model_private.h"
 
 uint64_t explain_gather_bits(uint64_t value, uint64_t mask)
 {
@@ -36,121 +35,129 @@ static int count_bits(uint64_t value)
     return n;
 }
 
-static uint64_t parents_of(const chl_explainer *e, int column)
+/* place[i] = the model's raw column that is the prep's raw column i. */
+static void find_places(const chl_model *model, const chl_prep *prep, int *place)
+{
+    for (int i = 0; i < chl_prep_raw_count(prep); i++) {
+        place[i] = chl_frame_find(chl_model_schema(model), chl_prep_raw_name(prep, i));
+    }
+}
+
+static uint64_t parents_of(const chl_prep *prep, const int *place, int column)
 {
     uint64_t parents = 0;
-    for (int i = 0; i < e->players; i++) {
-        if (chl_prep_depends(chl_model_prep(e->model, 0), column, i)) {
-            parents |= UINT64_C(1) << i;
+    for (int i = 0; i < chl_prep_raw_count(prep); i++) {
+        if (chl_prep_depends(prep, column, i)) {
+            parents |= UINT64_C(1) << place[i];
         }
     }
     return parents;
 }
 
 /* Encoded columns with the same parents, by their first appearance. */
-static void plan_groups(chl_explainer *e, const uint64_t *parents)
+static void plan_groups(explain_part *part, const uint64_t *parents)
 {
     int placed = 0;
-    for (int j = 0; j < e->encoded; j++) {
+    for (int j = 0; j < part->encoded; j++) {
         bool known = false;
-        for (int g = 0; g < e->group_count; g++) {
-            known = known || e->groups[g].parents == parents[j];
+        for (int g = 0; g < part->group_count; g++) {
+            known = known || part->groups[g].parents == parents[j];
         }
         if (known) {
             continue;
         }
-        explain_group *group = &e->groups[e->group_count++];
+        explain_group *group = &part->groups[part->group_count++];
         *group = (explain_group){.parents = parents[j],
                                  .bits = count_bits(parents[j]),
-                                 .index = e->order + placed};
-        for (int k = j; k < e->encoded; k++) {
+                                 .index = part->order + placed};
+        for (int k = j; k < part->encoded; k++) {
             if (parents[k] == parents[j]) {
-                e->order[placed++] = k;
+                part->order[placed++] = k;
                 group->columns++;
             }
         }
-        e->direct = e->direct || group->bits > EXPLAIN_PARENTS_MAX;
+        part->direct = part->direct || group->bits > EXPLAIN_PARENTS_MAX;
     }
 }
 
 /* The term that takes the group: one that holds its parents, or has room, or a new one.
  */
-static void place_group(chl_explainer *e, explain_group *group, int room)
+static void place_group(explain_part *part, explain_group *group, int room)
 {
     int best = -1;
-    for (int t = 0; t < e->term_count && best < 0; t++) {
-        if ((e->terms[t].mask | group->parents) == e->terms[t].mask) {
+    for (int t = 0; t < part->term_count && best < 0; t++) {
+        if ((part->terms[t].mask | group->parents) == part->terms[t].mask) {
             best = t;
         }
     }
-    for (int t = 0; t < e->term_count && best < 0; t++) {
-        if (count_bits(e->terms[t].mask | group->parents) <= room) {
+    for (int t = 0; t < part->term_count && best < 0; t++) {
+        if (count_bits(part->terms[t].mask | group->parents) <= room) {
             best = t;
         }
     }
     if (best < 0) {
-        best = e->term_count++;
-        e->terms[best] = (explain_term){0};
+        best = part->term_count++;
+        part->terms[best] = (explain_term){0};
     }
-    e->terms[best].mask |= group->parents;
-    e->terms[best].bits = count_bits(e->terms[best].mask);
+    part->terms[best].mask |= group->parents;
+    part->terms[best].bits = count_bits(part->terms[best].mask);
     group->term = best;
 }
 
 /* Groups with many parents first, then the others fill up; terms of equal size, so that
  * the tables are small. */
-static void plan_terms(chl_explainer *e)
+static void plan_terms(explain_part *part, int players)
 {
-    int terms = (e->players + EXPLAIN_TERM_BITS - 1) / EXPLAIN_TERM_BITS;
-    int room = terms > 0 ? (e->players + terms - 1) / terms : 1;
+    int terms = (players + EXPLAIN_TERM_BITS - 1) / EXPLAIN_TERM_BITS;
+    int room = terms > 0 ? (players + terms - 1) / terms : 1;
     for (int bits = EXPLAIN_PARENTS_MAX; bits >= 0; bits--) {
-        for (int g = 0; g < e->group_count; g++) {
-            if (e->groups[g].bits == bits) {
-                place_group(e, &e->groups[g], room);
+        for (int g = 0; g < part->group_count; g++) {
+            if (part->groups[g].bits == bits) {
+                place_group(part, &part->groups[g], room);
             }
         }
     }
 }
 
 /* Groups term by term, otherwise in their order. */
-static void sort_groups(chl_explainer *e)
+static void sort_groups(explain_part *part)
 {
-    for (int i = 1; i < e->group_count; i++) {
-        explain_group group = e->groups[i];
+    for (int i = 1; i < part->group_count; i++) {
+        explain_group group = part->groups[i];
         int at = i;
-        for (; at > 0 && e->groups[at - 1].term > group.term; at--) {
-            e->groups[at] = e->groups[at - 1];
+        for (; at > 0 && part->groups[at - 1].term > group.term; at--) {
+            part->groups[at] = part->groups[at - 1];
         }
-        e->groups[at] = group;
+        part->groups[at] = group;
     }
-    for (int i = 0; i < e->group_count; i++) {
-        explain_term *term = &e->terms[e->groups[i].term];
+    for (int i = 0; i < part->group_count; i++) {
+        explain_term *term = &part->terms[part->groups[i].term];
         term->first = term->groups++ == 0 ? i : term->first;
-        e->groups[i].variant = e->variants;
-        e->variants += INT64_C(1) << e->groups[i].bits;
+        part->groups[i].variant = part->variants;
+        part->variants += INT64_C(1) << part->groups[i].bits;
     }
 }
 
 /* Which variants the subsets take. */
-static chl_status plan_subsets(chl_explainer *e, chl_error *err)
+static chl_status plan_subsets(explain_part *part, chl_error *err)
 {
     size_t n = 0;
-    for (int t = 0; t < e->term_count; t++) {
-        e->terms[t].sum = e->sums;
-        e->sums += INT64_C(1) << e->terms[t].bits;
-        n += (size_t)e->terms[t].groups << e->terms[t].bits;
+    for (int t = 0; t < part->term_count; t++) {
+        part->terms[t].sum = part->sums;
+        part->sums += INT64_C(1) << part->terms[t].bits;
+        n += (size_t)part->terms[t].groups << part->terms[t].bits;
     }
-    int32_t *at = e->at = chl_alloc(n, sizeof *e->at);
+    int32_t *at = part->at = chl_alloc(n, sizeof *part->at);
     if (!at) {
         return chl_fail_memory(err);
     }
-    for (int t = 0; t < e->term_count; t++) {
-        explain_term *term = &e->terms[t];
+    for (int t = 0; t < part->term_count; t++) {
+        explain_term *term = &part->terms[t];
         term->at = at;
         for (uint64_t subset = 0; subset < UINT64_C(1) << term->bits; subset++) {
             uint64_t raw = explain_scatter_bits(subset, term->mask);
             for (int i = 0; i < term->groups; i++) {
-                const explain_group *group = &e->groups[term->first + i];
+                const explain_group *group = &part->groups[term->first + i];
                 *at++ = (int32_t)explain_gather_bits(raw, group->parents);
             }
         }
@@ -158,30 +165,46 @@ static chl_status plan_subsets(chl_explainer *e, chl_error *err)
     return CHL_OK;
 }
 
-chl_status explain_plan(chl_explainer *e, chl_error *err)
+/* The first part with the same masks: it may be this one. */
+static int find_layout(const chl_explainer *e, const explain_part *part)
 {
-    size_t n = (size_t)e->encoded;
-    e->direct = e->model->root->part < 0;
-    if (e->direct) {
-        return CHL_OK;
+    int k = 0;
+    for (; &e->parts[k] != part; k++) {
+        const explain_part *other = &e->parts[k];
+        bool same = other->term_count == part->term_count && !other->direct;
+        for (int t = 0; same && t < part->term_count; t++) {
+            same = other->terms[t].mask == part->terms[t].mask;
+        }
+        if (same) {
+            break;
+        }
     }
+    return k;
+}
+
+chl_status explain_plan(const chl_explainer *e, explain_part *part, chl_error *err)
+{
+    size_t n = (size_t)part->encoded;
+    int place[CHL_SHAPLEY_PLAYERS_MAX];
     uint64_t *parents = chl_calloc(n, sizeof *parents);
-    e->order = chl_calloc(n, sizeof *e->order);
-    e->groups = chl_calloc(n, sizeof *e->groups);
-    e->terms = chl_calloc(n, sizeof *e->terms);
-    if (!parents || !e->order || !e->groups || !e->terms) {
+    part->order = chl_calloc(n, sizeof *part->order);
+    part->groups = chl_calloc(n, sizeof *part->groups);
+    part->terms = chl_calloc(n, sizeof *part->terms);
+    if (!parents || !part->order || !part->groups || !part->terms) {
         chl_free(parents);
         return chl_fail_memory(err);
     }
-    for (int j = 0; j < e->encoded; j++) {
-        parents[j] = parents_of(e, j);
+    find_places(e->model, part->own->prep, place);
+    for (int j = 0; j < part->encoded; j++) {
+        parents[j] = parents_of(part->own->prep, place, j);
     }
-    plan_groups(e, parents);
+    plan_groups(part, parents);
     chl_free(parents);
-    if (e->direct) {
+    if (part->direct) {
         return CHL_OK;
     }
-    plan_terms(e);
-    sort_groups(e);
-    return plan_subsets(e, err);
+    plan_terms(part, chl_prep_raw_count(part->own->prep));
+    sort_groups(part);
+    part->layout = find_layout(e, part);
+    return plan_subsets(part, err);
 }

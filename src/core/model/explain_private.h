@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The inside of an explainer and of one explained row. Layer: core/model, private.
+ * The inside of an explainer and of one explained row. Layer: core/model, private. Each
+ * part of the model has groups and terms of its own:
  *
  *   group   encoded columns that are computed from the same raw columns (its parents).
  *           Its values for one background row take 2^parents variants.
@@ -13,6 +14,7 @@
 #define CHL_MODEL_EXPLAIN_PRIVATE_H
 
 #include "core/model/explain.h"
+#include "core/model/model_private.h"
 #include "core/model/raw_mix.h"
 #include "core/nn/sum_net.h"
 
@@ -42,12 +44,11 @@ typedef struct explain_term {
                           part of chl_explainer.at */
 } explain_term;
 
-struct chl_explainer {
-    const chl_model *model; /* borrowed */
-    int players, encoded;
-    chl_frame *background; /* owned: raw columns */
+/* What is made of one part's prep and nets. */
+typedef struct explain_part {
+    const model_part *own;
+    int encoded;
     chl_matrix matrix;     /* the background encoded */
-    double base;           /* v(none) */
     int *order;            /* [encoded] encoded columns, group by group */
     explain_group *groups; /* term by term */
     int group_count;
@@ -56,38 +57,62 @@ struct chl_explainer {
     int64_t variants, sums; /* of all groups; of all terms */
     int32_t *at;            /* of all terms */
     chl_sum_net **nets;     /* [members] owned */
+    int layout;             /* the first part whose terms have the same masks */
     bool direct;            /* a group has too many parents: no tables */
+} explain_part;
+
+struct chl_explainer {
+    const chl_model *model; /* borrowed */
+    int players;
+    chl_frame *background; /* owned: raw columns */
+    double base;           /* v(none) */
+    bool *counted;         /* [classes] owned: whose probabilities are explained */
+    explain_part *parts;   /* [part_count] owned */
+    int part_count;
+    bool direct; /* some part is */
 };
 
-/* Plans groups and terms from the prep's lineage. */
-CHL_MUST_CHECK chl_status explain_plan(chl_explainer *e, chl_error *err);
+/* The explained probability of p[n × outputs] goes into out[n]; they may be one. */
+void explain_pick(const chl_explainer *e, const double *p, int64_t n, double *out);
+
+/* Plans a part's groups and terms from its prep's lineage. */
+CHL_MUST_CHECK chl_status explain_plan(const chl_explainer *e, explain_part *part,
+                                       chl_error *err);
 
 /* The different mixed rows of some coalitions, background row by background row. Where
  * customer and background have the same cell a column's side does not matter, so there
  * are far fewer than coalitions × rows. */
 typedef struct explain_rows {
     chl_mixed_row *mixed; /* [count] coalitions without the columns that are equal */
-    int32_t *at;          /* [count × terms] their subsets of the terms' masks */
-    double *p;            /* [count] their probabilities, calibrated */
+    double *p;            /* [count] their probabilities */
     int32_t *which;       /* [block rows × coalitions] places in `mixed` */
     int32_t *slots;       /* hash table of one background row: places in `mixed`, or -1 */
-    int32_t *packed;      /* [coalitions + 1][terms] subsets; the last of what differs */
-    size_t count, mixed_capacity, at_capacity, p_capacity, which_capacity, slots_capacity,
-        packed_capacity;
+    size_t count, mixed_capacity, p_capacity, which_capacity, slots_capacity;
     size_t start[EXPLAIN_BLOCK + 1]; /* of each background row, and the end */
+    /* for each part that has a layout of its own: */
+    struct explain_subsets {
+        int32_t *at;     /* [count × terms] the rows' subsets of the terms' masks */
+        int32_t *packed; /* [coalitions + 1][terms] subsets; the last of what differs */
+        size_t at_capacity, packed_capacity;
+    } * subsets; /* [parts] */
 } explain_rows;
+
+/* One part of a row being explained. */
+typedef struct explain_values {
+    double *x;           /* [encoded] the customer encoded */
+    chl_real **variants; /* [group][2^bits][rows][columns] */
+} explain_values;
 
 /* One row being explained: scratch that serves many rows in turn. */
 typedef struct explain_game {
     const chl_explainer *e;
     const chl_control *control;
-    chl_frame *customer; /* owned: raw columns, one row */
-    double *x;           /* [encoded] the customer encoded */
-    double total;        /* v(all) */
-    chl_raw_mix mix;     /* the loaded block's rows and the customer */
-    int64_t block;       /* first background row of the loaded block; -1 = none */
-    int64_t rows;        /* background rows in it */
-    chl_real **variants; /* [group][2^bits][rows][columns] */
+    chl_frame *customer;    /* owned: raw columns, one row */
+    double total;           /* v(all) */
+    chl_raw_mix mix;        /* the loaded block's rows and the customer */
+    int64_t block;          /* first background row of the loaded block; -1 = none */
+    int64_t rows;           /* background rows in it */
+    explain_values *values; /* [parts] */
     uint64_t *differs;  /* [rows] columns in which a background row is not the customer */
     explain_rows found; /* the mixed rows of the coalitions at hand */
 } explain_game;
@@ -105,22 +130,23 @@ chl_status explain_game_value(void *ctx, const uint64_t *coalitions, int64_t n,
 /* Fills the variants for the background rows from `first` (explain_variants.c). */
 CHL_MUST_CHECK chl_status explain_load_block(explain_game *g, int64_t first,
                                              chl_error *err);
-static inline chl_real *explain_variant(const explain_game *g, int group, uint64_t subset)
+static inline chl_real *explain_variant(const explain_game *g, int part, int group,
+                                        uint64_t subset)
 {
-    return g->variants[group] +
-           subset * (uint64_t)(g->rows * g->e->groups[group].columns);
+    int columns = g->e->parts[part].groups[group].columns;
+    return g->values[part].variants[group] + subset * (uint64_t)(g->rows * columns);
 }
 
-/* The sum over the nets of the found mixed rows' probabilities, for the background rows
- * first … end-1 of the block (explain_tables.c). */
-CHL_MUST_CHECK chl_status explain_sum_nets(explain_game *g, int64_t first, int64_t end,
-                                           chl_error *err);
+/* p = a part's sum over its nets of the found mixed rows' answers, for the background
+ * rows first … end-1 of the block (explain_tables.c). */
+CHL_MUST_CHECK chl_status explain_sum_nets(const explain_game *g, int part, int64_t first,
+                                           int64_t end, double *p, chl_error *err);
 
 /* Collects the mixed rows of at most EXPLAIN_COALITIONS coalitions for the loaded block
  * (explain_collect.c). */
 CHL_MUST_CHECK chl_status explain_collect(explain_game *g, const uint64_t *coalitions,
                                           int64_t n, chl_error *err);
-void explain_rows_reset(explain_rows *rows);
+void explain_rows_reset(explain_rows *rows, int parts);
 
 /* The bits of `value` under `mask`, packed together; and back. */
 uint64_t explain_gather_bits(uint64_t value, uint64_t mask);

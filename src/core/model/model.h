@@ -131,14 +131,14 @@ CHL_MUST_CHECK chl_status chl_model_score(const chl_model *model, const chl_fram
                                           const chl_control *control, double *p,
                                           chl_prep_unseen *unseen, chl_error *err);
 
-/* Shapley values of the raw columns for one row of a frame: players are the raw columns
- * in chl_prep_raw_name's order; v(S) = mean calibrated probability over the background
- * rows with the columns of S taken from the row. All encoded columns of one raw column
- * switch together, and a derived column is computed from the mixed raw row. background
- * NULL = the model's own. */
+/* Shapley values of the raw columns for one row of a frame: players are the model's raw
+ * columns in their order; v(S) = mean calibrated probability over the background rows
+ * with the columns of S taken from the row. All encoded columns of one raw column switch
+ * together, and a derived column is computed from the mixed raw row. background NULL =
+ * the model's own; `class` as in chl_explainer_new (explain.h). */
 CHL_MUST_CHECK chl_status chl_model_explain(const chl_model *model,
                                             const chl_frame *frame, int64_t row,
-                                            const chl_frame *background,
+                                            const chl_frame *background, int class,
                                             const chl_shapley_options *options,
                                             const chl_control *control, chl_shapley *out,
                                             chl_error *err);
