@@ -125,6 +125,67 @@ static inline chl_model *make_model_of(const chl_frame *train, const char *spec,
     return model;
 }
 
+#define FIXTURE_CLASSES                                                                  \
+    "{\"layers\":[{\"type\":\"dense\",\"units\":8,\"activation\":\"relu\"},"             \
+    "{\"type\":\"dense\",\"units\":3,\"activation\":\"softmax\"}]}"
+
+/* The three countries as classes. */
+static inline chl_model *make_class_model(const chl_frame *customers, int members,
+                                          const char *positive)
+{
+    chl_frame *train = NULL;
+    chl_error err = {0};
+    must(chl_frame_with_roles(customers, "Country", positive ? positive : "", NULL,
+                              &train, &err),
+         &err);
+    chl_model *model = make_model_of(train, FIXTURE_CLASSES, members, true);
+    chl_frame_release(train);
+    return model;
+}
+
+/* v(S) the slow way: for each background row a raw row with the customer's cells in the
+ * columns of S, scored by the ordinary scorer; `class` is -1 for the positive ones. */
+static inline double slow_value(const chl_model *m, const chl_frame *customers,
+                                const chl_frame *background, int64_t row,
+                                uint64_t coalition, int class)
+{
+    chl_error err = {0};
+    int outputs = chl_model_outputs(m);
+    chl_frame *mixed = chl_frame_retain((chl_frame *)(uintptr_t)background);
+    int64_t *own = malloc((size_t)background->rows * sizeof *own);
+    for (int64_t i = 0; i < background->rows; i++) {
+        own[i] = row;
+    }
+    for (int j = 0; j < chl_model_raw_count(m); j++) {
+        if (coalition >> j & 1) {
+            const char *name = chl_model_raw_name(m, j);
+            chl_column *cells = NULL;
+            chl_frame *with = NULL;
+            must(chl_column_take(chl_frame_column(customers, name), own, background->rows,
+                                 &cells, &err),
+                 &err);
+            must(chl_frame_with(mixed, name, cells, &with, &err), &err);
+            chl_column_release(cells);
+            chl_frame_release(mixed);
+            mixed = with;
+        }
+    }
+    double *p = malloc((size_t)(background->rows * outputs) * sizeof *p), sum = 0;
+    must(chl_model_score(m, mixed, NULL, p, NULL, &err), &err);
+    for (int64_t i = 0; i < background->rows; i++) {
+        for (int c = 0; c < outputs; c++) {
+            bool counted = outputs == 1 || c == class ||
+                           (class < 0 && chl_model_class_positive(m, c));
+            sum += counted ? p[i * outputs + c] : 0;
+        }
+    }
+    sum /= (double)background->rows;
+    free(p);
+    free(own);
+    chl_frame_release(mixed);
+    return sum;
+}
+
 static inline chl_model *make_model(const chl_frame *train)
 {
     return make_model_of(train, FIXTURE_DENSE, 3, true);
