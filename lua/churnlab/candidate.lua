@@ -28,13 +28,12 @@ function M.hold_out(train, share, context)
   return train:split { 1 - share, share, stratify = train:roles().target, seed = seed }
 end
 
---- The inner folds of a training frame, of the same kind as the outer ones of `context`.
+--- The inner folds of a training frame, all of whose rows are tested once: whole groups, blocks of
+-- time, or random ones.
 -- @treturn table a plan of churnlab.folds
 function M.inner_folds(where, train, k, context)
-  local stratify = train:roles().target
-  if context.time then stratify = nil end
-  return folds.plan(where, train, { k = k, stratify = stratify, group = context.group,
-    time = context.time, embargo = context.embargo, seed = context.seed })
+  return folds.plan(where, train, { k = k, stratify = not context.time and train:roles().target
+    or nil, group = context.group, blocks = context.time, seed = context.seed })
 end
 
 local Pipeline = {}
@@ -77,6 +76,7 @@ local function pipeline(where, spec)
 end
 
 local function one(where, spec, position)
+  if spec == "auto" then return require("churnlab.auto").candidate() end
   if type(spec) == "function" then return { name = "model " .. position, fit = spec } end
   if type(spec) ~= "table" then
     errors.raise("%s: model %d: expected { name =, prep =, net = }, { name =, fit = } or a "
@@ -107,7 +107,7 @@ end
 --   or a function(train, context), or a list of these
 -- @treturn {table,...} each with `name` and either `fit` or the method `job`
 function M.list(where, given)
-  local single = type(given) == "function"
+  local single = type(given) == "function" or given == "auto"
     or type(given) == "table" and (given.fit or given.prep or given.net)
   if type(given) ~= "table" and not single then
     errors.raise("%s: models: expected a list of models, got %s", where, type_text(given))

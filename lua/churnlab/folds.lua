@@ -36,6 +36,7 @@ end
 -- The fold that tests each row, a column for each repeat; 0 = never tested.
 local function numbers_of(frame, options)
   if options.time then return { frame:time_fold_numbers(options.k, options.time) } end
+  if options.blocks then return { frame:time_fold_numbers(options.k - 1, options.blocks) } end
   local numbers = {}
   for r = 1, options.repeats do
     numbers[r] = frame:fold_numbers(options.k, options.stratify, options.seed + r - 1,
@@ -47,7 +48,8 @@ end
 --- The folds of a frame.
 -- @tparam string where the function, for messages
 -- @tparam Frame frame
--- @tparam table options k, stratify, group, time, embargo, seed, repeats (types are checked)
+-- @tparam table options k, stratify, group, time, embargo, seed, repeats (types are checked);
+--   `blocks`: a column of times: each fold tests one of k parts in its order, the others train
 -- @treturn table `count` = k × repeats; `k`, `repeats`; `numbers` (a Column for each repeat);
 --   `parts(i)` → the rows that fold i trains on, those it tests; `rows(i)` → numbers of the
 --   tested rows; `place(i)` → repeat, fold
@@ -60,7 +62,8 @@ function M.plan(where, frame, options)
   local k = options.k
   local plan = { k = k, repeats = options.repeats, count = k * options.repeats,
     numbers = numbers_of(frame, options) }
-  local function place(i) return plan.numbers[(i - 1) // k + 1], (i - 1) % k + 1 end
+  local first = options.blocks and 0 or 1
+  local function place(i) return plan.numbers[(i - 1) // k + 1], (i - 1) % k + first end
   function plan.parts(i)
     local numbers, fold = place(i)
     if options.time then return frame:time_fold(k, fold, options.time, options.embargo) end

@@ -39,6 +39,7 @@ local names = {
   cleaning = { "churnlab.cleaning", "new" },
   prep = { "churnlab.prep", "new" },
   crossval = { "churnlab.crossval", "crossval" },
+  auto = { "churnlab.auto", "auto" },
   baseline = { "churnlab.baseline" },
   fit = { "churnlab.fit", "fit" },
   load = { "churnlab.model", "load" },

@@ -1,0 +1,251 @@
+--- cl.auto: from a training frame to a model, without a choice to make.
+--
+-- Columns that cannot be features are left out. Numbers are binned by decision trees and enter
+-- piecewise linearly, texts one column a level. Some nets and an additive model are trained on
+-- inner folds, each with its prep and an early stop of its own; their out-of-fold predictions say how
+-- they are weighed and whether the blend is calibrated. The model is the blend of all folds: one
+-- file, one score.
+--
+-- How much is done depends on the data alone, so the same data and seed give the same model on any
+-- number of threads. A `time_limit` is the exception: what it cuts depends on the clock, and the
+-- model says so.
+-- @module churnlab.auto
+
+-- SPDX-License-Identifier: MIT
+local candidates = require("churnlab.candidate")
+local core = require("churnlab.core")
+local errors = require("churnlab.errors")
+local features = require("churnlab.auto.features")
+local frames = require("churnlab.frame")
+local mix = require("churnlab.auto.mix")
+local plans = require("churnlab.auto.plan")
+local pool = require("churnlab.fit.pool")
+local recipes = require("churnlab.auto.recipes")
+
+local M = {}
+
+local SEED = 42
+local RESERVE = 0.95 -- of the time limit: nets end there, so that blending fits in
+
+local known = { target = "string", positive = "string|number|boolean|table", id = "string",
+  seed = "number", time_limit = "number", group = "string", time = "string", embargo = "number",
+  verbose = "boolean|function" }
+
+-- ---- options ----
+
+local function teller(verbose)
+  if type(verbose) == "function" then return verbose end
+  if not verbose then return function() end end
+  return function(fmt, ...) io.stderr:write(fmt:format(...), "\n") end
+end
+
+local function check(options)
+  options = errors.options("auto", options, known)
+  local seed, limit = options.seed, options.time_limit
+  if seed ~= nil and math.type(seed) ~= "integer" then
+    errors.raise("auto: option 'seed': expected a whole number, got %s", tostring(seed))
+  end
+  if limit ~= nil and not (limit > 0) then
+    errors.raise("auto: option 'time_limit': expected seconds above 0, got %s", tostring(limit))
+  end
+  return options
+end
+
+local function frame_of(train, options)
+  local frame = frames.coerce(train, "auto")
+  if options.target or options.id then
+    frame = frame:with_roles { target = options.target, positive = options.positive,
+      id = options.id }
+  end
+  return core.model.labelled(frame, "auto")
+end
+
+-- ---- folds ----
+
+-- What every candidate is fitted on: frames of the folds, their rows, and each row's fold.
+local function make_folds(frame, plan, options)
+  local made = { list = {}, fold = {}, y = frame:labels():to_table() }
+  local context = { seed = options.seed or SEED, group = options.group, time = options.time,
+    embargo = options.embargo }
+  local inner = candidates.inner_folds("auto", frame, plan.folds, context)
+  for k = 1, inner.count do
+    local train, valid = inner.parts(k)
+    made.list[k] = { train = train, valid = valid, rows = inner.rows(k) }
+    for _, row in ipairs(made.list[k].rows) do made.fold[row] = k end
+  end
+  return made
+end
+
+-- ---- candidates ----
+
+local function jobs_of(recipe, state)
+  local jobs = {}
+  for k, fold in ipairs(state.folds.list) do
+    jobs[k] = recipe.job(recipe.prep, fold.train, fold.valid,
+      { seed = state.seed, members = state.plan.members, number = state.number })
+    jobs[k].where = ("auto: %s: fold %d"):format(recipe.name, k)
+  end
+  state.number = state.number + state.plan.members
+  return jobs
+end
+
+-- One model a fold, or nil where the recipe does not fit the data.
+local function fit_all(recipe, state)
+  if recipe.job then return (pool.run(jobs_of(recipe, state), state.deadline)) end
+  local models = {}
+  for k, fold in ipairs(state.folds.list) do
+    models[k] = recipe.fit(recipe.prep, fold.train)
+    if not models[k] then return nil end
+  end
+  return models
+end
+
+local function run(recipe, state)
+  local started = core.control.clock()
+  local models = fit_all(recipe, state)
+  if not models then return nil end
+  local p = {}
+  for k, fold in ipairs(state.folds.list) do
+    local own = models[k]:score_frame(fold.valid):col("churn"):to_table()
+    for i, row in ipairs(fold.rows) do p[row] = own[i] end
+  end
+  local scores = core.metrics.scores(state.folds.y, p)
+  state.tell("%-9s inner log loss %.4f  AUC %.4f  accuracy %.4f", recipe.name, scores.log_loss,
+    scores.roc_auc, scores.accuracy)
+  return { name = recipe.name, models = models, p = p, scores = scores,
+    seconds = core.control.clock() - started }
+end
+
+-- Whether the next recipe, taken as dear as the dearest so far, would end in time.
+local function has_time(state, records)
+  if not state.deadline then return true end
+  local dearest = 0
+  for _, record in ipairs(records) do dearest = math.max(dearest, record.seconds) end
+  return core.control.clock() + dearest < state.deadline.at
+end
+
+local function run_all(state, found)
+  local records = {}
+  for _, recipe in ipairs(recipes.list(found)) do
+    if #records > 0 and not has_time(state, records) then
+      state.deadline.cut = true
+      state.tell("%-9s left out: no time", recipe.name)
+    else
+      records[#records + 1] = run(recipe, state)
+    end
+  end
+  return records
+end
+
+-- ---- the model ----
+
+local function blend(state, records)
+  local lists = {}
+  for i, record in ipairs(records) do lists[i] = record.p end
+  local weights = mix.weights(state.folds.y, lists)
+  local models, shares = {}, {}
+  for i, record in ipairs(records) do
+    record.weight = weights[i]
+    for k, model in ipairs(weights[i] > 0 and record.models or {}) do
+      models[#models + 1] = model
+      shares[#shares + 1] = weights[i] * #state.folds.list[k].rows
+    end
+  end
+  local joined = core.model.join(models, { weights = shares, background = state.frame,
+    seed = state.seed })
+  return joined, mix.mean(lists, weights)
+end
+
+local function lineage(state, records, p, calibration)
+  local tried = {}
+  for i, record in ipairs(records) do
+    tried[i] = { name = record.name, weight = record.weight, log_loss = record.scores.log_loss,
+      roc_auc = record.scores.roc_auc, accuracy = record.scores.accuracy }
+  end
+  local scores = core.metrics.scores(state.folds.y, p)
+  return {
+    recipe = "auto", rows = state.plan.rows, positives = state.plan.positives,
+    rate = state.plan.positives / state.plan.rows, dropped = state.without, seed = state.seed,
+    folds = state.plan.folds, nets = state.plan.members, candidates = tried,
+    inner = { log_loss = scores.log_loss, roc_auc = scores.roc_auc, accuracy = scores.accuracy },
+    calibration = calibration and calibration.method, cut_by_time = state.deadline ~= nil
+      and state.deadline.cut == true,
+    created = os.date("!%Y-%m-%dT%H:%M:%SZ"), version = core.version,
+  }
+end
+
+-- The logistic regression that stands beside evaluations, on the columns of the first part.
+local function baseline(state, model)
+  local x = model:transform(state.frame, 1)
+  if x:cols() > recipes.EXACT_COLUMNS then return end
+  local weights, intercept = core.logistic.fit(x, state.frame:labels(), { l2 = 1 }):weights()
+  model:metadata("logistic", { weights = weights, intercept = intercept, l2 = 1, part = 1 })
+end
+
+local function finish(state, records)
+  local model, p = blend(state, records)
+  local calibration = mix.calibration(state.folds.y, p, state.folds.fold, #state.folds.list)
+  if calibration then model:set_calibration(calibration) end
+  model:metadata("training", lineage(state, records, p, calibration))
+  model:metadata("thresholds", { high = 0.6, medium = 0.3 })
+  baseline(state, model)
+  state.tell("%-9s inner log loss %.4f%s", "blend",
+    model:metadata().training.inner.log_loss,
+    calibration and (", calibrated (%s)"):format(calibration.method) or "")
+  return model
+end
+
+local function tell_columns(state, found)
+  for _, item in ipairs(found.dropped) do
+    state.tell("column '%s' left out: %s", item.column, item.reason)
+  end
+  state.tell("%d rows, %d columns, %d inner folds", state.plan.rows, found.count, state.plan.folds)
+end
+
+--- Trains the default recipe.
+-- @function cl.auto
+-- @tparam Frame train with a target, or with `target` as option; rows without a value there are left
+-- out
+-- @tparam[opt] table options
+--
+--   - `target`, `positive`, `id`: roles, where the frame has none
+--   - `seed` (42)
+--   - `group`, or `time` and `embargo`: the inner folds keep groups together or are blocks of time,
+--     and these columns are no features
+--   - `time_limit` (none): seconds. Candidates that would not end in time are left out, and nets end
+--     early; the result then depends on the clock
+--   - `verbose` (false): true writes what happens on standard error, a function gets each line's
+--     format and arguments
+-- @treturn Model `model:info().training` says what was tried and how it was weighed
+-- @raise fewer than 4 rows with each outcome; no column that could be a feature
+-- @usage local model = cl.auto(frame:head(120), { seed = 1 })
+-- print(model)
+function M.auto(train, options)
+  options = check(options)
+  local started = core.control.clock()
+  local state = { tell = teller(options.verbose), seed = options.seed or SEED, number = 0 }
+  state.frame, state.without = frame_of(train, options)
+  state.plan = plans.of("auto", state.frame)
+  local apart = { [options.group or false] = true, [options.time or false] = true }
+  local found = features.find(state.frame, apart)
+  if found.count == 0 then errors.raise("auto: the frame has no column that could be a feature") end
+  tell_columns(state, found)
+  if options.time_limit then state.deadline = { at = started + RESERVE * options.time_limit } end
+  state.folds = make_folds(state.frame, state.plan, options)
+  return finish(state, run_all(state, found))
+end
+
+--- The recipe as a model for cl.crossval and cl.leaderboard.
+-- @local
+-- @tparam[opt] table options of cl.auto
+-- @treturn table `name`, `fit`
+function M.candidate(options)
+  return { name = "auto", fit = function(train, context)
+    local own = { seed = context.seed, group = context.group, time = context.time,
+      embargo = context.embargo }
+    for key, value in pairs(options or {}) do own[key] = value end
+    return M.auto(train, own)
+  end }
+end
+
+return M

@@ -1,0 +1,38 @@
+-- How much the default recipe does, from rows and outcomes alone: the same data give the same plan,
+-- and so the same model, on any machine. About a minute for 10,000 rows on two processors.
+-- SPDX-License-Identifier: MIT
+local errors = require("churnlab.errors")
+
+local M = {}
+
+local LEAST = 4 -- rows with each outcome, so that two folds train and test on both
+
+-- rows up to → inner folds (8 as in Holzmüller, Grinsztajn, Steinwart 2024), nets a fold
+local SIZES = {
+  { 2000, 8, 3 }, { 20000, 8, 2 }, { 60000, 5, 1 }, { math.huge, 3, 1 },
+}
+local FOLD_OUTCOMES = 3 -- rows with each outcome that a fold should test
+
+--- The plan.
+-- @tparam string where the function, for messages
+-- @tparam Frame frame labelled
+-- @treturn table `folds`, `members` (nets of one kind in a fold), `models` (how many kinds)
+function M.of(where, frame)
+  local positives = frame:labels():sum() // 1 | 0
+  local rare = math.min(positives, #frame - positives)
+  if rare < LEAST then
+    errors.raise("%s: expected at least %d rows with each outcome in the target '%s', got %d of %d "
+      .. "positive", where, LEAST, frame:roles().target, positives, #frame)
+  end
+  local plan = { rows = #frame, positives = positives }
+  for _, size in ipairs(SIZES) do
+    if #frame <= size[1] then
+      plan.folds, plan.members = size[2], size[3]
+      break
+    end
+  end
+  plan.folds = math.max(2, math.min(plan.folds, rare // FOLD_OUTCOMES))
+  return plan
+end
+
+return M
