@@ -79,7 +79,7 @@ static void push_epoch(lua_State *L, const chl_epoch *epoch)
     set_number(L, "val_auc", epoch->val_auc);
 }
 
-/* {members = {{epoch, …}, …}, best_epoch = {…}} */
+/* {members = {{epoch, …}, …}, best_epoch = {…}, stopped = {…}} */
 static void push_history(lua_State *L, const chl_history *history)
 {
     lua_createtable(L, 0, 2);
@@ -100,6 +100,12 @@ static void push_history(lua_State *L, const chl_history *history)
         lua_rawseti(L, -2, i + 1);
     }
     lua_setfield(L, -2, "best_epoch");
+    lua_createtable(L, history->members, 0);
+    for (int i = 0; i < history->members; i++) {
+        lua_pushstring(L, chl_stop_names[history->stopped[i]]);
+        lua_rawseti(L, -2, i + 1);
+    }
+    lua_setfield(L, -2, "stopped");
 }
 
 /* ---- the callback ---- */
@@ -417,7 +423,9 @@ static int push_results(lua_State *L, int list, const chl_history *history, int 
  * on_epoch(epoch, log): log has task, member, epoch, lr, loss, val_loss, val_auc;
  * returning false ends this member
  * @treturn {Net,...} the nets; with tasks a list of such lists
- * @treturn table `{members={{log,…},…}, best_epoch={…}}`; with tasks a list of them
+ * @treturn table `{members={{log,…},…}, best_epoch={…}, stopped={…}}`, stopped one of
+ * "epochs", "early_stop", "callback", "time_limit", "converged"; with tasks a list of
+ * them
  * @raise what on_epoch raised; options that do not fit; NaN or Inf in data, loss or
  *   gradient; interruption
  * @usage

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/base/control.h"
 
+#include <time.h>
+
 int chl_control_threads(const chl_control *control)
 {
     return control && control->threads > 1 ? control->threads : 1;
@@ -24,4 +26,11 @@ chl_status chl_control_check(const chl_control *control, const char *what, chl_e
         return chl_fail(err, CHL_ECANCELLED, "%s: interrupted", what);
     }
     return CHL_OK;
+}
+
+double chl_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }

@@ -33,4 +33,7 @@ void chl_control_report(const chl_control *control, double fraction, const char 
 CHL_MUST_CHECK chl_status chl_control_check(const chl_control *control, const char *what,
                                             chl_error *err);
 
+/* Seconds of a clock that never goes back; only differences mean something. */
+double chl_seconds(void);
+
 #endif

@@ -97,14 +97,24 @@ static int64_t block_at(const chl_trainer *t, int64_t from)
     return left < t->pass.batch ? left : t->pass.batch;
 }
 
-chl_status chl_trainer_steps(chl_trainer *t, chl_epoch *record, chl_error *err)
+static bool out_of_time(const chl_trainer *t)
 {
-    int64_t n = t->job->train.n;
+    return isfinite(t->deadline) && chl_seconds() >= t->deadline;
+}
+
+chl_status chl_trainer_steps(chl_trainer *t, chl_epoch *record, bool *stop,
+                             chl_error *err)
+{
+    int64_t n = t->job->train.n, seen = 0;
     double loss = 0;
-    for (int64_t from = 0; from < n; from += t->pass.batch) {
-        CHL_TRY(step(t, record->epoch, from, block_at(t, from), &loss, err));
+    while (seen < n && !*stop) {
+        int64_t rows = block_at(t, seen);
+        CHL_TRY(step(t, record->epoch, seen, rows, &loss, err));
+        seen += rows;
+        *stop = out_of_time(t);
     }
-    record->loss = loss / (double)n;
+    record->loss = loss / (double)seen;
+    t->job->series[t->member].stopped = *stop ? CHL_STOP_TIME : CHL_STOP_EPOCHS;
     return CHL_OK;
 }
 
@@ -147,5 +157,10 @@ chl_status chl_trainer_descend(chl_trainer *t, chl_epoch *record, bool *stop,
     CHL_TRY(chl_lbfgs_step(&t->optimizer, chl_trainer_rate(t), &f, t->pass.packed.params,
                            &record->loss, stop, err));
     chl_average_update(&t->average, t->net, &t->pass.packed, ++t->steps);
+    chl_series *series = &t->job->series[t->member];
+    series->stopped = *stop            ? CHL_STOP_CONVERGED
+                      : out_of_time(t) ? CHL_STOP_TIME
+                                       : CHL_STOP_EPOCHS;
+    *stop = series->stopped != CHL_STOP_EPOCHS;
     return CHL_OK;
 }

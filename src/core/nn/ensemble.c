@@ -6,6 +6,7 @@
  * finished an epoch posts it, waits for the answer and goes on. Nets share nothing
  * that they write, so the number of threads changes no weight.
  */
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 
@@ -20,6 +21,8 @@ typedef struct caller {
     chl_epoch_fn *on_epoch;
     void *ctx;
     int nets;
+    int threads;  /* nets at work at a time */
+    double began; /* chl_seconds */
     int *starts;  /* [count]: the first net of each job */
     double *done; /* [nets]: share of the epochs that are finished */
 } caller;
@@ -61,13 +64,21 @@ static chl_status hear(void *ctx, const chl_epoch *epoch, bool *stop, chl_error 
     return c->on_epoch ? c->on_epoch(c->ctx, epoch, stop, err) : CHL_OK;
 }
 
+/* Nets take turns, `threads` at a time; each turn has an equal share of the limit. */
+static double deadline_of(const caller *c, const chl_job *job, int net)
+{
+    double limit = job->options.time_limit;
+    int turns = (c->nets + c->threads - 1) / c->threads, turn = net / c->threads + 1;
+    return limit > 0 ? c->began + limit * turn / turns : INFINITY;
+}
+
 static chl_status train_net(const caller *c, int net, chl_error *err)
 {
     chl_job *job = job_of(c, net);
     int member = net - c->starts[job->number];
     chl_status status = chl_job_open(job, err);
     if (status == CHL_OK) {
-        status = chl_member_train(job, member, err);
+        status = chl_member_train(job, member, deadline_of(c, job, net), err);
     }
     chl_job_close(job);
     return status == CHL_OK ? status : chl_job_failed(job, status, err);
@@ -250,6 +261,8 @@ chl_status chl_ensemble_train(chl_job *jobs, int count, const chl_control *contr
     if (status == CHL_OK) {
         int threads = chl_control_threads(control);
         threads = threads < c.nets ? threads : c.nets;
+        c.threads = threads;
+        c.began = chl_seconds();
         status = threads > 1 ? run_threads(&c, threads, err) : run_alone(&c, err);
     }
     chl_free(c.starts);

@@ -68,7 +68,7 @@ static chl_status train_epoch(chl_trainer *t, chl_epoch *record, bool *stop,
         CHL_TRY(chl_trainer_descend(t, record, stop, err));
     } else {
         chl_trainer_begin_epoch(t, record->epoch);
-        CHL_TRY(chl_trainer_steps(t, record, err));
+        CHL_TRY(chl_trainer_steps(t, record, stop, err));
     }
     CHL_TRY(chl_trainer_check_weights(t, record->epoch, err));
     if (t->job->valid.n > 0) {
@@ -100,23 +100,35 @@ static chl_status finish_epoch(chl_trainer *t, const chl_epoch *record, bool *st
                                chl_error *err)
 {
     bool best = false, asked = false;
-    CHL_TRY(append(&t->job->series[t->member], record, err));
+    chl_series *series = &t->job->series[t->member];
+    CHL_TRY(append(series, record, err));
     if (t->stop.on && chl_early_stop_update(&t->stop, record, &best)) {
+        series->stopped = *stop ? series->stopped : CHL_STOP_EARLY;
         *stop = true;
     }
     if (best) {
         memcpy(t->best, kept_numbers(t)->params, number_bytes(t));
     }
     CHL_TRY(t->job->tell(t->job->tell_ctx, record, &asked, err));
-    *stop = *stop || asked;
+    if (asked) {
+        series->stopped = *stop ? series->stopped : CHL_STOP_CALLBACK;
+        *stop = true;
+    }
     t->lr = chl_schedules_update(&t->schedules, record, t->lr);
     return CHL_OK;
+}
+
+static bool saves_after(const chl_trainer *t, int epoch)
+{
+    const chl_checkpoint *c = &t->job->checkpoint;
+    return c->path && epoch < t->options->epochs && epoch % c->every == 0;
 }
 
 static chl_status run(chl_trainer *t, chl_error *err)
 {
     bool stop = false;
-    for (int epoch = 1; epoch <= t->options->epochs && !stop; epoch++) {
+    int epoch = (int)t->job->series[t->member].count + 1;
+    for (; epoch <= t->options->epochs && !stop; epoch++) {
         chl_epoch record = {.task = t->job->number,
                             .member = t->member,
                             .epoch = epoch,
@@ -125,6 +137,9 @@ static chl_status run(chl_trainer *t, chl_error *err)
                             .val_auc = NAN};
         CHL_TRY(train_epoch(t, &record, &stop, err));
         CHL_TRY(finish_epoch(t, &record, &stop, err));
+        if (!stop && saves_after(t, epoch)) {
+            CHL_TRY(chl_trainer_save(t, false, err));
+        }
     }
     return CHL_OK;
 }
@@ -143,7 +158,28 @@ static void keep_weights(chl_trainer *t)
     }
 }
 
-chl_status chl_member_train(chl_job *job, int member, chl_error *err)
+static chl_status work(chl_trainer *t, chl_error *err)
+{
+    bool over;
+    CHL_TRY(chl_trainer_restore(t, &over, err));
+    if (over) {
+        return CHL_OK;
+    }
+    chl_status status = run(t, err);
+    keep_weights(t);
+    if (status == CHL_OK && t->job->checkpoint.path) {
+        status = chl_trainer_save(t, true, err);
+    }
+    return status;
+}
+
+static int64_t batch_of(const chl_job *job)
+{
+    int64_t batch = job->options.batch;
+    return batch < job->train.n ? batch : job->train.n;
+}
+
+chl_status chl_member_train(chl_job *job, int member, double deadline, chl_error *err)
 {
     const chl_train_options *o = &job->options;
     chl_trainer t = {.job = job,
@@ -153,18 +189,40 @@ chl_status chl_member_train(chl_job *job, int member, chl_error *err)
                      .number = job->first + member,
                      .stop = o->early_stop,
                      .schedules = o->schedules,
-                     .lr = o->optimizer.lr};
+                     .lr = o->optimizer.lr,
+                     .deadline = deadline};
     if (!job->task->warm) {
         chl_net_init_weights(t.net, (uint64_t)o->seed, (uint64_t)t.number);
     }
-    int64_t batch = o->batch < job->train.n ? o->batch : job->train.n;
+    int64_t batch = batch_of(job);
     bool whole = o->optimizer.type == CHL_OPTIMIZER_LBFGS; /* one step an epoch */
     t.planned = o->epochs * (whole ? 1 : (job->train.n + batch - 1) / batch);
     chl_status status = allocate(&t, batch, err);
     if (status == CHL_OK) {
-        status = run(&t, err);
-        keep_weights(&t);
+        status = work(&t, err);
     }
     reset_trainer(&t);
     return status;
+}
+
+/* ---- what it takes ---- */
+
+size_t chl_member_bytes(const chl_job *job)
+{
+    const chl_net *net = job->nets[0];
+    const chl_optimizer *o = &job->options.optimizer;
+    int64_t packed = net->pack_params + net->pack_state;
+    int64_t copies = job->options.ema > 0 ? 4 : 3; /* in training, best, judged */
+    int64_t numbers = copies * packed + chl_pass_numbers(net, batch_of(job)) +
+                      chl_optimizer_memory_size(o, net) +
+                      chl_optimizer_scratch_size(o, net) +
+                      job->valid.n * chl_padded(net->outputs);
+    return (size_t)numbers * sizeof(chl_real) +
+           (size_t)(job->train.n + 2 * job->valid.n) * sizeof(int64_t);
+}
+
+size_t chl_job_bytes(const chl_job *job)
+{
+    size_t rows = (size_t)(job->train.n + job->valid.n);
+    return rows * (size_t)chl_padded(job->nets[0]->inputs) * sizeof(chl_real);
 }

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "core/nn/checkpoint.h"
 #include "core/nn/kernels.h"
 #include "core/nn/monitor.h"
 #include "core/nn/optimizer.h"
@@ -22,8 +23,10 @@ typedef struct chl_train_options {
     chl_schedules schedules;
     int64_t epochs, batch, seed;
     bool shuffle;
-    double clip_norm; /* 0 = off */
-    double ema;       /* decay of the moving average, 0 = off */
+    double clip_norm;    /* 0 = off */
+    double ema;          /* decay of the moving average, 0 = off */
+    double time_limit;   /* seconds, 0 = off */
+    double memory_limit; /* bytes, 0 = off */
 } chl_train_options;
 
 CHL_MUST_CHECK chl_status chl_train_options_read(const json_t *json, chl_train_options *o,
@@ -45,6 +48,7 @@ typedef struct chl_series {
     chl_epoch *epochs;
     size_t count, capacity;
     int best_epoch;
+    chl_stop_reason stopped;
 } chl_series;
 
 /* One task at work. */
@@ -60,6 +64,7 @@ typedef struct chl_job {
     const chl_control *control;
     atomic_bool *abort; /* another member failed: stop at the next batch; the pool's */
     chl_series *series; /* [members], owned */
+    chl_checkpoint checkpoint;
     /* Called after each epoch by the training thread; reaches the caller's callback. */
     chl_status (*tell)(void *ctx, const chl_epoch *epoch, bool *stop, chl_error *err);
     void *tell_ctx;
@@ -73,9 +78,15 @@ void chl_job_close(chl_job *job);
 /* `status`; with several tasks the message says whose it is. */
 chl_status chl_job_failed(const chl_job *job, chl_status status, chl_error *err);
 
-/* Initialises and trains nets[member] of an open job; its epochs land in series[member].
- * On CHL_ECANCELLED the net holds the best weights so far. */
-CHL_MUST_CHECK chl_status chl_member_train(chl_job *job, int member, chl_error *err);
+/* Bytes that training one net takes, and those of its task's rows. */
+size_t chl_member_bytes(const chl_job *job);
+size_t chl_job_bytes(const chl_job *job);
+
+/* Initialises and trains nets[member] of an open job until `deadline` (chl_seconds); its
+ * epochs land in series[member]. On CHL_ECANCELLED the net holds the best weights so far.
+ */
+CHL_MUST_CHECK chl_status chl_member_train(chl_job *job, int member, double deadline,
+                                           chl_error *err);
 
 /* All members of all jobs, in their order, on the control's threads; `on_epoch` (may be
  * NULL) on the calling one. */

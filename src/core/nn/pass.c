@@ -96,6 +96,18 @@ chl_status chl_pass_init(chl_pass *pass, const chl_net *net, int64_t batch,
     return status;
 }
 
+int64_t chl_pass_numbers(const chl_net *net, int64_t batch)
+{
+    chl_slot *slots = chl_calloc((size_t)net->count, sizeof *slots);
+    chl_pass pass = {.net = net, .batch = batch, .slots = slots};
+    cutter measure = {0};
+    if (slots) {
+        cut_all(&pass, &measure);
+    }
+    chl_free(slots);
+    return (int64_t)measure.used;
+}
+
 void chl_pass_reset(chl_pass *pass)
 {
     chl_packed_reset(&pass->packed);

@@ -42,6 +42,8 @@ struct chl_pass {
 CHL_MUST_CHECK chl_status chl_pass_init(chl_pass *pass, const chl_net *net, int64_t batch,
                                         chl_error *err);
 void chl_pass_reset(chl_pass *pass);
+/* Numbers that a pass of so many rows takes, beside the weights. */
+int64_t chl_pass_numbers(const chl_net *net, int64_t batch);
 
 /* Runs pass->rows rows in pass->input through all layers. */
 void chl_pass_forward(chl_pass *pass);

@@ -20,7 +20,9 @@ typedef struct raw_options {
     const json_t *loss, *losses, *optimizer, *early_stop, *schedules;
     int64_t epochs, batch, seed;
     bool shuffle;
-    double clip_norm, ema;
+    double clip_norm, ema, time_limit, memory_limit;
+    const json_t *checkpoint;
+    const char *resume;
 } raw_options;
 
 #define FIELD(name, type, low, high)                                                     \
@@ -28,13 +30,22 @@ typedef struct raw_options {
 #name, type, offsetof(raw_options, name), low, high, NULL, 0                     \
     }
 
-static const chl_option train_options[] = {
-    FIELD(loss, CHL_OPT_JSON, 0, 0),         FIELD(losses, CHL_OPT_JSON, 0, 0),
-    FIELD(optimizer, CHL_OPT_JSON, 0, 0),    FIELD(early_stop, CHL_OPT_JSON, 0, 0),
-    FIELD(schedules, CHL_OPT_JSON, 0, 0),    FIELD(epochs, CHL_OPT_INT, 1, 1e6),
-    FIELD(batch, CHL_OPT_INT, 1, 1 << 20),   FIELD(seed, CHL_OPT_INT, 0, 0),
-    FIELD(shuffle, CHL_OPT_BOOL, 0, 0),      FIELD(clip_norm, CHL_OPT_DOUBLE, 0, 1e12),
-    FIELD(ema, CHL_OPT_DOUBLE, 0, 0.999999), {0}};
+static const chl_option train_options[] = {FIELD(loss, CHL_OPT_JSON, 0, 0),
+                                           FIELD(losses, CHL_OPT_JSON, 0, 0),
+                                           FIELD(optimizer, CHL_OPT_JSON, 0, 0),
+                                           FIELD(early_stop, CHL_OPT_JSON, 0, 0),
+                                           FIELD(schedules, CHL_OPT_JSON, 0, 0),
+                                           FIELD(epochs, CHL_OPT_INT, 1, 1e6),
+                                           FIELD(batch, CHL_OPT_INT, 1, 1 << 20),
+                                           FIELD(seed, CHL_OPT_INT, 0, 0),
+                                           FIELD(shuffle, CHL_OPT_BOOL, 0, 0),
+                                           FIELD(clip_norm, CHL_OPT_DOUBLE, 0, 1e12),
+                                           FIELD(ema, CHL_OPT_DOUBLE, 0, 0.999999),
+                                           FIELD(time_limit, CHL_OPT_DOUBLE, 0, 1e9),
+                                           FIELD(memory_limit, CHL_OPT_DOUBLE, 0, 1e18),
+                                           FIELD(checkpoint, CHL_OPT_JSON, 0, 0),
+                                           FIELD(resume, CHL_OPT_STRING, 0, 0),
+                                           {0}};
 
 chl_status chl_train_options_read(const json_t *json, chl_train_options *o,
                                   chl_error *err)
@@ -46,7 +57,10 @@ chl_status chl_train_options_read(const json_t *json, chl_train_options *o,
                              .seed = raw.seed,
                              .shuffle = raw.shuffle,
                              .clip_norm = raw.clip_norm,
-                             .ema = raw.ema};
+                             .ema = raw.ema,
+                             .time_limit = raw.time_limit,
+                             .memory_limit = raw.memory_limit};
+    CHL_TRY(chl_checkpoint_check(raw.checkpoint, raw.resume, err));
     CHL_TRY(chl_losses_read(raw.loss, raw.losses, &o->losses, err));
     CHL_TRY(chl_optimizer_read(raw.optimizer, &o->optimizer, err));
     CHL_TRY(chl_early_stop_read(raw.early_stop, &o->early_stop, err));
@@ -259,11 +273,13 @@ static chl_status prepare(chl_job *job, chl_error *err)
     if (task->valid) {
         CHL_TRY(prepare_rows(job, task->valid, false, &job->valid, err));
     }
-    return check_auc(job, err);
+    CHL_TRY(check_auc(job, err));
+    return chl_checkpoint_init(&job->checkpoint, task, job->number, job->of, err);
 }
 
 static void reset_job(chl_job *job)
 {
+    chl_checkpoint_reset(&job->checkpoint);
     free_rows(job);
     chl_targets_reset(&job->train.targets);
     chl_targets_reset(&job->valid.targets);
@@ -276,10 +292,14 @@ static void reset_job(chl_job *job)
 
 /* ---- history ---- */
 
+const char *const chl_stop_names[] = {"epochs", "early_stop", "callback", "time_limit",
+                                      "converged"};
+
 void chl_history_reset(chl_history *history)
 {
     chl_free(history->epochs);
     chl_free(history->best_epoch);
+    chl_free(history->stopped);
     *history = (chl_history){0};
 }
 
@@ -291,7 +311,8 @@ static chl_status collect(const chl_job *job, chl_history *history, chl_error *e
     }
     history->epochs = chl_alloc(n, sizeof *history->epochs);
     history->best_epoch = chl_alloc((size_t)job->members, sizeof *history->best_epoch);
-    if (!history->epochs || !history->best_epoch) {
+    history->stopped = chl_alloc((size_t)job->members, sizeof *history->stopped);
+    if (!history->epochs || !history->best_epoch || !history->stopped) {
         chl_history_reset(history);
         return chl_fail_memory(err);
     }
@@ -300,6 +321,7 @@ static chl_status collect(const chl_job *job, chl_history *history, chl_error *e
         memcpy(history->epochs + history->count, s->epochs, s->count * sizeof *s->epochs);
         history->count += (int64_t)s->count;
         history->best_epoch[i] = s->best_epoch;
+        history->stopped[i] = (int)s->stopped;
     }
     history->members = job->members;
     return CHL_OK;
@@ -323,6 +345,32 @@ static void begin_jobs(chl_job *jobs, const chl_train_task *tasks, int count,
     }
 }
 
+/* The most that so many threads hold at a time, before anything is allocated. */
+static chl_status check_memory(const chl_job *jobs, int count, int threads,
+                               chl_error *err)
+{
+    double limit = 0, net = 0, rows = 0, always = 0, nets = 0;
+    for (int i = 0; i < count; i++) {
+        double own = jobs[i].options.memory_limit;
+        limit = own > 0 && (limit == 0 || own < limit) ? own : limit;
+        net = fmax(net, (double)chl_member_bytes(&jobs[i]));
+        rows = fmax(rows, (double)chl_job_bytes(&jobs[i]));
+        always += (double)jobs[i].train.n * sizeof(double);
+        nets += jobs[i].members;
+    }
+    double at_work = fmin(threads, nets);
+    double need = always + rows * fmin(at_work, count) + net * at_work;
+    if (limit == 0 || need <= limit) {
+        return CHL_OK;
+    }
+    return chl_fail(
+        err, CHL_EINVAL,
+        "train: option 'memory_limit': training needs %.1f MB, %.0f nets at a "
+        "time of %.1f MB each beside the rows, got a limit of %.1f MB (fewer "
+        "threads or a smaller batch need less)",
+        need / 1e6, at_work, net / 1e6, limit / 1e6);
+}
+
 static chl_status run_jobs(chl_job *jobs, int count, const chl_control *control,
                            chl_epoch_fn *on_epoch, void *ctx, chl_history *histories,
                            chl_error *err)
@@ -333,6 +381,7 @@ static chl_status run_jobs(chl_job *jobs, int count, const chl_control *control,
             return chl_job_failed(&jobs[i], status, err);
         }
     }
+    CHL_TRY(check_memory(jobs, count, chl_control_threads(control), err));
     CHL_TRY(chl_ensemble_train(jobs, count, control, on_epoch, ctx, err));
     for (int i = 0; i < count; i++) {
         CHL_TRY(collect(&jobs[i], &histories[i], err));

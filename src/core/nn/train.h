@@ -30,14 +30,20 @@
  * {"type":"exponential","factor":.95},
  *                 {"type":"warm_up","share":.05}, {"type":"cosine","lowest":0},
  *                 {"type":"one_cycle","share":.3,"start":.04,"finish":4e-6},
- *                 {"type":"coslog4"}, {"type":"flat_cos"}]}
+ *                 {"type":"coslog4"}, {"type":"flat_cos"}],
+ *
+ *    "time_limit":0, "memory_limit":0, "checkpoint":{"path":…,"every":10}, "resume":path}
  *
  * Monitors are "val_loss", "val_auc", "loss", and with several heads "val_loss_<head>".
  * "clip_norm" bounds the global norm of a
  * step's gradient (0 = off); "ema" is the decay of a moving average of the weights, which
- * is judged and kept instead of the last ones (0 = off; average.h). The same seed gives
- * the same weights on any number of threads, with and without a callback. Cancelling
- * takes effect at the next batch.
+ * is judged and kept instead of the last ones (0 = off; average.h). "time_limit"
+ * (seconds, 0 = off) ends each net after the batch in which its share of the time is
+ * over, by turns of as many nets as there are threads; its weights then depend on the
+ * machine. "memory_limit" (bytes, 0 = off) refuses training that would need more.
+ * "checkpoint" writes all that "resume" needs to go on to the same weights
+ * (checkpoint.h). The same seed gives the same weights on any number of threads, with and
+ * without a callback. Cancelling takes effect at the next batch.
  */
 #ifndef CHL_NN_TRAIN_H
 #define CHL_NN_TRAIN_H
@@ -76,11 +82,22 @@ typedef struct chl_epoch {
 typedef chl_status chl_epoch_fn(void *ctx, const chl_epoch *epoch, bool *stop,
                                 chl_error *err);
 
+/* Why the training of a net ended. */
+typedef enum chl_stop_reason {
+    CHL_STOP_EPOCHS,   /* all epochs are done */
+    CHL_STOP_EARLY,    /* early_stop */
+    CHL_STOP_CALLBACK, /* the callback asked */
+    CHL_STOP_TIME,     /* time_limit */
+    CHL_STOP_CONVERGED /* lbfgs has nothing left to gain */
+} chl_stop_reason;
+extern const char *const chl_stop_names[]; /* "epochs" … */
+
 typedef struct chl_history {
     chl_epoch *epochs; /* owned, by member, then epoch */
     int64_t count;
     int members;
     int *best_epoch; /* [members], owned: 1-based epoch whose weights were kept */
+    int *stopped;    /* [members], owned: chl_stop_reason */
 } chl_history;
 void chl_history_reset(chl_history *history);
 

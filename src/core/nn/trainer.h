@@ -31,6 +31,7 @@ typedef struct chl_trainer {
     chl_early_stop stop;
     chl_schedules schedules;
     double lr;
+    double deadline; /* chl_seconds at which it ends */
 } chl_trainer;
 
 /* ---- batch.c ---- */
@@ -45,12 +46,20 @@ void chl_trainer_gather(chl_trainer *t, int64_t from, int64_t rows);
 
 /* The learning rate of the next step. */
 double chl_trainer_rate(const chl_trainer *t);
-/* The mini-batches of one epoch. */
-CHL_MUST_CHECK chl_status chl_trainer_steps(chl_trainer *t, chl_epoch *record,
+/* The mini-batches of one epoch, or those before the deadline: then *stop. */
+CHL_MUST_CHECK chl_status chl_trainer_steps(chl_trainer *t, chl_epoch *record, bool *stop,
                                             chl_error *err);
 /* One epoch of L-BFGS over all rows; *stop when it has converged. */
 CHL_MUST_CHECK chl_status chl_trainer_descend(chl_trainer *t, chl_epoch *record,
                                               bool *stop, chl_error *err);
+
+/* ---- resume.c ---- */
+
+/* The state after an epoch, or when the member is `over`, goes to the checkpoint. */
+CHL_MUST_CHECK chl_status chl_trainer_save(chl_trainer *t, bool over, chl_error *err);
+/* Takes the member's state from the checkpoint, if there is one; *over when there is
+ * nothing left to do: the net holds its weights. */
+CHL_MUST_CHECK chl_status chl_trainer_restore(chl_trainer *t, bool *over, chl_error *err);
 
 /* ---- guard.c ---- */
 
