@@ -15,7 +15,7 @@ typedef struct setup {
     chl_loss loss;
     chl_optimizer options;
     chl_optimizer_state optimizer;
-    double *x, *y, *w;
+    double *x, *y;
     int64_t rows;
 } setup;
 
@@ -51,9 +51,7 @@ static void begin(setup *s, const json_t *golden, const json_t *item)
     size_t n;
     s->x = golden_numbers(item, "x", &n);
     s->y = golden_numbers(item, "y", &n);
-    s->w = chl_alloc(n, sizeof *s->w);
     s->pass.kernels->convert(s->x, s->rows, inputs, s->pass.input, chl_padded(inputs));
-    assert_ok(chl_loss_row_weights(&s->loss, s->net, s->y, NULL, s->rows, s->w, &err));
 }
 
 static void end(setup *s)
@@ -63,7 +61,6 @@ static void end(setup *s)
     chl_net_free(s->net);
     free(s->x);
     free(s->y);
-    chl_free(s->w);
 }
 
 /* Mean loss with penalties at the pass's numbers; its gradient is in pass.grads. */
@@ -71,9 +68,14 @@ static double loss_of(setup *s)
 {
     double scale = 1.0 / (double)s->rows;
     chl_pass_forward(&s->pass);
-    double sum =
-        chl_bce_batch(0, s->rows, chl_padded(1), chl_pass_logits(&s->pass, 0), s->y, s->w,
-                      scale, chl_pass_logit_gradient(&s->pass, 0));
+    chl_loss_batch batch = {.rows = s->rows,
+                            .width = 1,
+                            .ld = chl_padded(1),
+                            .z = chl_pass_logits(&s->pass, 0),
+                            .y = s->y,
+                            .scale = scale,
+                            .g = chl_pass_logit_gradient(&s->pass, 0)};
+    double sum = chl_loss_batch_sum(&s->loss, &batch);
     chl_pass_backward(&s->pass);
     return sum * scale + s->pass.penalty;
 }
