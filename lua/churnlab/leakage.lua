@@ -26,7 +26,7 @@ local target = require("churnlab.leakage.target")
 
 local M = {}
 
-local known = { target = "string", positive = "string|number|boolean", id = "string",
+local known = { target = "string", positive = "string|number|boolean|table", id = "string",
   time = "string", horizon = "number", ignore = "table" }
 
 local function with_roles(data, options)

@@ -52,7 +52,7 @@ local function quiet() end
 function M.read(path, options, tell)
   tell = tell or quiet
   options = errors.options("recipe.read", options, { target = "string",
-    positive = "string|number|boolean", id = "string", time = "string",
+    positive = "string|number|boolean|table", id = "string", time = "string",
     personal = "table|string", drop = "table", keep = "table" })
   local data = read(path, { target = options.target, positive = options.positive,
     id = options.id, time = options.time, personal = options.personal, drop = options.drop })

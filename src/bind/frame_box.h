@@ -55,6 +55,13 @@ struct chl_expr;
  * keeps parsed ones alive. */
 struct chl_expr **chlua_check_exprs(lua_State *L, int arg, int *n);
 
+/* The role `positive` (core/data/positive.h) as Lua sees it: pushes nil, the value's text
+ * or a list of texts. */
+void chlua_push_positive(lua_State *L, const char *positive);
+/* And back: a value or a list of values becomes one text, which is pushed or borrowed
+ * from the JSON. */
+const char *chlua_positive_text(lua_State *L, const json_t *value);
+
 /* core.frame's reading functions. */
 extern const luaL_Reg chlua_frame_io_functions[];
 extern const luaL_Reg chlua_frame_lines_functions[];

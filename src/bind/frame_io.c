@@ -135,7 +135,7 @@ static void set_roles(lua_State *L, void **slot, const read_options *read)
     chl_error err = {0};
     chl_frame *plain = *slot, *made = NULL;
     chl_roles roles = {.target = push_role(L, read->target),
-                       .positive = push_role(L, read->positive),
+                       .positive = chlua_positive_text(L, read->positive),
                        .id = push_role(L, read->id),
                        .time = push_role(L, read->time)};
     if (read->personal) {

@@ -85,7 +85,7 @@ function M.from_table(data, options)
   end
   options = errors.options("from_table", options, {
     names = "table", types = "table", target = "string", id = "string",
-    positive = "string|number|boolean", time = "string", personal = "table|string",
+    positive = "string|number|boolean|table", time = "string", personal = "table|string",
   })
   local columns, n
   if data[1] ~= nil then

@@ -46,7 +46,9 @@ end
 local function roles_line(roles)
   local parts = {}
   local function add(what, text) if text then parts[#parts + 1] = what .. " " .. text end end
-  add("target", roles.target and roles.target .. (roles.positive and " = " .. roles.positive or ""))
+  local positive = roles.positive
+  if type(positive) == "table" then positive = table.concat(positive, " or ") end
+  add("target", roles.target and roles.target .. (positive and " = " .. positive or ""))
   add("id", roles.id)
   add("time", roles.time)
   add("personal", roles.personal and table.concat(roles.personal, ", "))

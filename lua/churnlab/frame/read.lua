@@ -8,7 +8,7 @@ local frames = require("churnlab.frame")
 
 local M = {}
 
-local column_options = { target = "string", positive = "string|number|boolean", id = "string",
+local column_options = { target = "string", positive = "string|number|boolean|table", id = "string",
   time = "string", personal = "table|string", drop = "table|string" }
 
 local function read_columns(path, options)

@@ -34,7 +34,8 @@ local function fields_of(body)
     fields.levels, fields.length, fields.pattern = { "table" }, { "table" }, { "string" }
   end
   if body.role == "target" then
-    fields.positive = { (value == "number" or value == "boolean") and value or "string" }
+    fields.positive = { (value == "number" or value == "boolean" or value == "table") and value
+      or "string" }
   end
   return fields
 end

@@ -34,7 +34,8 @@ local function column_line(name, column, role, positive)
   local parts = { ("type = %s"):format(quote(column:type())) }
   if role then parts[2] = ("role = %s"):format(quote(role)) end
   if role == "target" and positive then
-    parts[#parts + 1] = "positive = " .. quote(positive)
+    parts[#parts + 1] = "positive = " .. (type(positive) == "table" and levels_text(positive)
+      or quote(positive))
   end
   local present = column:n_distinct()
   if present > 0 and column:missing() == 0 then parts[#parts + 1] = "missing = false" end

@@ -150,7 +150,7 @@ end
 -- ---- files ----
 
 local file_options = { na = "table|string", separator = "string", header = "boolean",
-  drop = "table", limit = "number", target = "string", positive = "string|number|boolean",
+  drop = "table", limit = "number", target = "string", positive = "string|number|boolean|table",
   id = "string", time = "string", personal = "table|string" }
 
 local function check_options(where, options)
