@@ -21,6 +21,7 @@ local known = {
   batch = "number", seed = "number", shuffle = "boolean", ensemble = "number",
   callbacks = "table", clip_norm = "number", ema = "number", verbose = "boolean",
   resample = "table", prior_correction = "boolean",
+  time_limit = "number", memory_limit = "number|string", resume = "string",
 }
 
 local MEMBERS_MAX = 1000
@@ -244,10 +245,17 @@ end
 --     encoded training rows are resampled, never those of `valid`
 --   - `prior_correction` (true): after resampling or class weights the odds are shifted back to the
 --     training frame's own rate
+--   - `time_limit` (0 = off): seconds after which training ends, with the best weights so far; nets of
+--     an ensemble take turns, each with an equal share
+--   - `memory_limit`: bytes, or a text such as "2 GB", that training may take; more is refused
+--     before it begins
+--   - `resume`: the path of a checkpoint (`nn.checkpoint`) of the same data, net and options: training
+--     goes on from there to the same model
 --   - `verbose` (false): a line an epoch on standard error
 -- @treturn Model
 -- @treturn table history: `members` = { { { epoch, lr, loss, val_loss, val_auc }, … }, … } and
--- `best_epoch`, one a member; after resampling or class weights `imbalance`: printing it shows the
+-- `best_epoch` and `stopped` ("epochs", "early_stop", "callback", "time_limit", "converged"), one a
+-- member; after resampling or class weights `imbalance`: printing it shows the
 -- calibration on the validation rows (without any, the training rows) before and after the shift
 -- @raise before any work: options that do not exist or fit, a frame without a target, one outcome
 -- only; during training: NaN or Inf, with epoch and batch

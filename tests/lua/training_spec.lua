@@ -63,3 +63,92 @@ describe("core.net.train with initial weights", function()
       message_of(train, { columns = { "a", "b" } }))
   end)
 end)
+
+describe("checkpoints", function()
+  local path, log_path
+  before_each(function() path, log_path = os.tmpname(), os.tmpname() end)
+  after_each(function()
+    os.remove(path)
+    os.remove(log_path)
+  end)
+
+  local function read(name)
+    local file <close> = assert(io.open(name, "rb"))
+    return file:read("a")
+  end
+
+  -- Training that ends by an error after this epoch, as a killed process would.
+  local function fit(changes, stop_after)
+    local options = { epochs = 8, batch = 64, ensemble = 2, valid = bank(100, 2), callbacks = {
+      nn.early_stop { patience = 4 }, nn.reduce_lr { patience = 1 },
+      nn.checkpoint { path = path, every = 2 }, nn.csv_log { path = log_path },
+      function(epoch, log)
+        if log.member == 2 and epoch == stop_after then error("killed") end
+      end } }
+    for name, value in pairs(changes or {}) do options[name] = value end
+    return cl.fit(prep(), small(), bank(), options)
+  end
+
+  it("go on to the same model, and the log to the same lines", function()
+    local whole, history = fit()
+    local lines = read(log_path)
+    assert.matches("killed", message_of(fit, nil, 5))
+    assert.is_true(#read(log_path) < #lines)
+    local resumed, again = fit { resume = path }
+    assert.are.equal(whole:hash(), resumed:hash())
+    assert.are.same(history, again)
+    local function sorted(text)
+      local list = {}
+      for line in text:gmatch("[^\n]+") do list[#list + 1] = line end
+      table.sort(list)
+      return list
+    end
+    assert.are.same(sorted(lines), sorted(read(log_path)))
+  end)
+
+  it("are taken up by a script that is run again", function()
+    os.remove(path)
+    local function once(stop_after)
+      return cl.fit(prep(), small(), bank(), { epochs = 6, callbacks = {
+        nn.checkpoint { path = path, every = 2, resume = true },
+        function(epoch) if epoch == stop_after then error("killed") end end } })
+    end
+    message_of(once, 4)
+    local _, history = once()
+    assert.are.equal(6, #history.members[1])
+    assert.are.equal(cl.fit(prep(), small(), bank(), { epochs = 6 }):hash(), once():hash())
+  end)
+
+  it("of another training are refused", function()
+    message_of(fit, nil, 3)
+    assert.matches("resume: .*: option 'batch': expected 64 as in the checkpoint, got 32",
+      message_of(fit, { resume = path, batch = 32 }))
+    assert.matches("expected the training and validation rows of the checkpoint, got another",
+      message_of(fit, { resume = path, valid = bank(100, 3) }))
+    assert.matches("No such file", message_of(fit, { resume = path .. ".none" }))
+    assert.matches("checkpoint: option 'path' is required", message_of(nn.checkpoint))
+    assert.matches("csv_log: option 'path' is required", message_of(nn.csv_log))
+    assert.matches("csv_log: .*/none/log.csv", message_of(fit, { callbacks = {
+      nn.csv_log { path = "/none/log.csv" } } }))
+    assert.matches("more than one checkpoint", message_of(fit, { callbacks = {
+      nn.checkpoint { path = path }, nn.checkpoint { path = path } } }))
+  end)
+end)
+
+describe("budgets of training", function()
+  it("end it in time, with the best weights", function()
+    local _, history = cl.fit(prep(), small(), bank(), { epochs = 1000000, ensemble = 2,
+      time_limit = 0.1, valid = bank(100, 2), callbacks = { nn.early_stop { patience = 1000000 } } })
+    assert.are.same({ "time_limit", "time_limit" }, history.stopped)
+  end)
+
+  it("refuse what would need too much memory", function()
+    local function fit(limit)
+      return cl.fit(prep(), small(), bank(), { epochs = 1, memory_limit = limit })
+    end
+    assert.matches("option 'memory_limit': training needs .* MB", message_of(fit, "10 kB"))
+    assert.matches("expected bytes, or a text such as \"2 GB\", got lots", message_of(fit, "lots"))
+    assert.is_truthy(fit("1 GB"))
+    assert.is_truthy(fit(2e9))
+  end)
+end)
