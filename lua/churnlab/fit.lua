@@ -156,8 +156,10 @@ local function balance(state, options)
   local loss = state.training.loss
   state.imbalance = { steps = steps, class_weight = loss and loss.class_weight,
     rows = part.x:rows(), used_rows = task.x:rows(), from = shift.from, to = shift.to,
-    corrected = options.prior_correction ~= false
-      and rawget(core.model.meta.__index, "prior_shift") ~= nil }
+    corrected = options.prior_correction ~= false }
+  if state.valid then -- early stopping judges by the same shares
+    task.valid_weights = imbalance.weights(state.valid.y, shift)
+  end
 end
 
 -- Shifts the probabilities back to the training frame's own rates. The report is on the validation

@@ -11,11 +11,13 @@ local ROWS = { { "mean", "mean probability" }, { "ece", "ECE" }, { "log_loss", "
 
 -- ---- shares ----
 
+local function class_of(value) return math.tointeger(value) or (value and 1 or 0) end
+
 -- How many rows each class has: from class 0, at least two.
 local function count(y)
   local counts, most = {}, 1
-  for i = 1, #y do
-    local class = math.tointeger(y[i]) or (y[i] and 1 or 0)
+  for _, value in ipairs(y) do
+    local class = class_of(value)
     counts[class] = (counts[class] or 0) + 1
     most = math.max(most, class)
   end
@@ -65,6 +67,16 @@ function M.shift(y, trained, loss)
     differ = differ or math.abs(from[i] - to[i]) > 1e-12
   end
   return differ and { from = from, to = to } or nil
+end
+
+--- Weights that give rows the shares of training.
+function M.weights(y, shift)
+  local weights = {}
+  for i, value in ipairs(values(y)) do
+    local class = class_of(value)
+    weights[i] = shift.from[class + 1] / shift.to[class + 1]
+  end
+  return weights
 end
 
 -- ---- the odds of a binary model, for a comparison without touching it ----

@@ -158,7 +158,8 @@ enum {
     FIRST_MEMBER,
     COLUMNS,
     INITIAL,
-    FIELDS = INITIAL
+    VALID_WEIGHTS,
+    FIELDS = VALID_WEIGHTS
 };
 static const char *const field_names[] = {[SPEC] = "spec",
                                           [X] = "x",
@@ -170,7 +171,8 @@ static const char *const field_names[] = {[SPEC] = "spec",
                                           [MEMBERS] = "members",
                                           [FIRST_MEMBER] = "first_member",
                                           [COLUMNS] = "columns",
-                                          [INITIAL] = "initial"};
+                                          [INITIAL] = "initial",
+                                          [VALID_WEIGHTS] = "valid_weights"};
 
 /* What is read of one task; the Lua values that it borrows stand in the anchors. */
 typedef struct reader {
@@ -326,7 +328,7 @@ static void read_task(reader *r, chl_train_task *task, chl_dataset *valid)
     task->train = read_set(r, X, Y, WEIGHTS);
     int64_t inputs = matrix_field(r, X)->cols;
     if (!lua_isnil(L, r->base + VALID_X)) {
-        *valid = read_set(r, VALID_X, VALID_Y, 0);
+        *valid = read_set(r, VALID_X, VALID_Y, VALID_WEIGHTS);
         task->valid = valid;
         if (matrix_field(r, VALID_X)->cols != inputs) {
             bad_field(r, VALID_X, "as many columns as in x");
@@ -416,10 +418,10 @@ static int push_results(lua_State *L, int list, const chl_history *history, int 
  * Members differ by their seeds alone; what a net becomes depends on its task alone.
  * @function core.net.train
  * @tparam table arguments spec (as in net.new); x: Matrix, y: labels (0/1, or a class
- *   from 0); valid_x, valid_y; weights: one number a row; options (see train.h); members
- *   (default 1); first_member: number of the first one's random streams (default 0);
- *   columns: names of x's columns for messages; initial: a list of one net, or one a
- *   member, whose weights training starts from. Or tasks: a list of such tables.
+ *   from 0); valid_x, valid_y; weights, valid_weights: one number a row; options (see
+ * train.h); members (default 1); first_member: number of the first one's random streams
+ * (default 0); columns: names of x's columns for messages; initial: a list of one net, or
+ * one a member, whose weights training starts from. Or tasks: a list of such tables.
  * on_epoch(epoch, log): log has task, member, epoch, lr, loss, val_loss, val_auc;
  * returning false ends this member
  * @treturn {Net,...} the nets; with tasks a list of such lists
