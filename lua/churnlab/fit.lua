@@ -11,7 +11,6 @@ local errors = require("churnlab.errors")
 local frames = require("churnlab.frame")
 local imbalance = require("churnlab.imbalance")
 local nn = require("churnlab.nn")
-local resample = require("churnlab.resample")
 require("churnlab.model") -- gives models their methods
 
 local M = {}
@@ -127,54 +126,21 @@ local function fit_baseline(part)
 end
 
 -- What the model remembers of its training.
-local function lineage(part, dropped, prep, options, history, on_valid)
+local function lineage(state, history)
+  local part, prep, options, on_valid = state.part, state.prep, state.training, state.valid
   local names = prep:raw_names()
   names[#names + 1] = part.frame:roles().target
   local positives = math.tointeger(part.y:sum()) or part.y:sum()
   return {
-    rows = #part.frame, dropped = dropped, positives = positives,
+    rows = #part.frame, dropped = state.dropped, positives = positives,
     rate = positives / #part.frame, valid_rows = on_valid and #on_valid.frame or 0,
     seed = options.seed, epochs = options.epochs, batch = options.batch,
     best_epoch = history.best_epoch, loss = options.loss and options.loss.type or "bce",
     optimizer = options.optimizer and options.optimizer.type or "adam",
     data_sha256 = core.model.data_hash(part.frame:select(names)),
     created = os.date("!%Y-%m-%dT%H:%M:%SZ"), version = core.version,
+    imbalance = state.imbalance,
   }
-end
-
--- ---- imbalance ----
-
--- Resamples the encoded training rows of the task; notes what shares its loss sees.
-local function balance(state, options)
-  local part, task = state.part, state.task
-  local steps = resample.steps(options.resample)
-  if steps then
-    task.x, task.y = resample.run(part.x, part.y, steps, state.prep, state.training.seed)
-  end
-  local shift = imbalance.shift(part.y, task.y, state.training.loss)
-  if not shift then return end
-  local loss = state.training.loss
-  state.imbalance = { steps = steps, class_weight = loss and loss.class_weight,
-    rows = part.x:rows(), used_rows = task.x:rows(), from = shift.from, to = shift.to,
-    corrected = options.prior_correction ~= false }
-  if state.valid then -- early stopping judges by the same shares
-    task.valid_weights = imbalance.weights(state.valid.y, shift)
-  end
-end
-
--- Shifts the probabilities back to the training frame's own rates. The report is on the validation
--- rows, and without any on the training rows.
-local function correct(model, state, bare)
-  local facts, report = state.imbalance, nil
-  if not facts then return nil end
-  local judged = state.valid or state.part
-  facts.on = state.valid and "validation" or "training"
-  if not bare then
-    local p = model:score_frame(judged.frame):col("churn"):to_table()
-    report = imbalance.report(facts, judged.y:to_table(), p)
-  end
-  if facts.corrected then model:prior_shift(facts.from[2], facts.to[2]) end
-  return report
 end
 
 -- ---- in two halves, so that many fits can share one pool of threads ----
@@ -203,7 +169,7 @@ function M.prepare(prep, net, train, options)
     valid_x = on_valid and state.valid.x, valid_y = on_valid and state.valid.y,
     columns = state.prep:encoded_names(),
   }
-  balance(state, options)
+  imbalance.balance(state, options)
   return state
 end
 
@@ -216,10 +182,9 @@ end
 -- @treturn Model
 function M.finish(state, nets, history, bare)
   local part, prep = state.part, state.prep
-  local training = not bare
-    and lineage(part, state.dropped, prep, state.training, history, state.valid)
+  local training = not bare and lineage(state, history)
   local model = core.model.new(prep, nets, part.frame, state.training.seed)
-  history.imbalance = correct(model, state, bare)
+  history.imbalance = imbalance.correct(model, state, bare)
   if bare then return model end
   model:metadata("training", training)
   model:metadata("thresholds", { high = 0.6, medium = 0.3 })

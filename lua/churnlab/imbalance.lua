@@ -4,6 +4,8 @@
 -- world of those shares. The odds are shifted back by the ratio of the shares (Elkan 2001;
 -- Saerens, Latinne, Decaestecker 2002); the ranking stays.
 -- SPDX-License-Identifier: MIT
+local resample = require("churnlab.resample")
+
 local M = {}
 
 local ROWS = { { "mean", "mean probability" }, { "ece", "ECE" }, { "log_loss", "log loss" },
@@ -105,14 +107,14 @@ local function judge(y, p)
 end
 
 --- Calibration before and after the correction.
--- @tparam table facts steps, class_weight, rows, used_rows, from, to, corrected, on ("validation"
--- or "training")
+-- @tparam table facts steps, class_weight, rows, used_rows, from, to, corrected
 -- @param y 0/1 of the rows that judge
 -- @tparam {number,...} p probabilities as trained
-function M.report(facts, y, p)
+-- @tparam string on "validation" or "training"
+function M.report(facts, y, p, on)
   local made = setmetatable({ steps = facts.steps, class_weight = facts.class_weight,
     rows = facts.rows, used_rows = facts.used_rows, trained_rate = facts.from[2],
-    rate = facts.to[2], corrected = facts.corrected, on = facts.on, judged_rows = #p }, Report)
+    rate = facts.to[2], corrected = facts.corrected, on = on, judged_rows = #p }, Report)
   local positives = 0
   for i = 1, #p do positives = positives + y[i] end
   made.observed = positives / #p
@@ -159,6 +161,42 @@ function Report:__tostring()
   end
   lines[#lines + 1] = "  " .. verdict(self)
   return table.concat(lines, "\n")
+end
+
+-- ---- for cl.fit ----
+
+--- Resamples the encoded training rows of a fit's task; notes what shares its loss sees.
+-- @tparam table state of fit.prepare
+-- @tparam table options of cl.fit
+function M.balance(state, options)
+  local part, task, loss = state.part, state.task, state.training.loss
+  local steps = resample.steps(options.resample)
+  if steps then
+    task.x, task.y = resample.run(part.x, part.y, steps, state.prep, state.training.seed)
+  end
+  local shift = M.shift(part.y, task.y, loss)
+  if not shift then return end
+  state.imbalance = { steps = steps, class_weight = loss and loss.class_weight,
+    rows = part.x:rows(), used_rows = task.x:rows(), from = shift.from, to = shift.to,
+    corrected = options.prior_correction ~= false }
+  if state.valid then -- early stopping judges by the same shares
+    task.valid_weights = M.weights(state.valid.y, shift)
+  end
+end
+
+--- Shifts a model's probabilities back to the training frame's own rates.
+-- @tparam boolean bare nobody asks for the report
+-- @treturn ?table the report, on the validation rows, and without any on the training rows
+function M.correct(model, state, bare)
+  local facts, report = state.imbalance, nil
+  if not facts then return nil end
+  local judged = state.valid or state.part
+  if not bare then
+    local p = model:score_frame(judged.frame):col("churn"):to_table()
+    report = M.report(facts, judged.y:to_table(), p, state.valid and "validation" or "training")
+  end
+  if facts.corrected then model:prior_shift(facts.from[2], facts.to[2]) end
+  return report
 end
 
 return M
