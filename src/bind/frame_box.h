@@ -69,6 +69,7 @@ extern const luaL_Reg chlua_frame_column_functions[];
 
 /* core.column.new, and the methods of Frame that stand in files of their own. */
 int chlua_column_new(lua_State *L);
+int chlua_frame_class_labels(lua_State *L); /* model_score.c */
 int chlua_frame_roles(lua_State *L);
 int chlua_frame_with_roles(lua_State *L);
 int chlua_frame_slice(lua_State *L);

@@ -232,9 +232,13 @@ static int metrics_blend(lua_State *L)
 
 void chlua_open_metrics(lua_State *L)
 {
-    static const luaL_Reg functions[] = {
-        {"scores", metrics_scores},         {"bootstrap", metrics_bootstrap},
-        {"difference", metrics_difference}, {"roc_auc", metrics_roc_auc},
-        {"blend", metrics_blend},           {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"scores", metrics_scores},
+                                         {"bootstrap", metrics_bootstrap},
+                                         {"difference", metrics_difference},
+                                         {"class_scores", chlua_class_scores},
+                                         {"class_bootstrap", chlua_class_bootstrap},
+                                         {"roc_auc", metrics_roc_auc},
+                                         {"blend", metrics_blend},
+                                         {NULL, NULL}};
     luaL_newlib(L, functions);
 }

@@ -5,6 +5,7 @@
  */
 #include "bind/model_box.h"
 
+#include "bind/frame_box.h"
 #include "bind/modules.h"
 #include "core/model/bundle.h"
 #include "core/model/lineage.h"
@@ -120,48 +121,7 @@ static int model_m_hash(lua_State *L)
     return 1;
 }
 
-/* ---- scoring ---- */
-
-static chl_status score_to_column(const chl_model *model, const chl_frame *frame,
-                                  const chl_control *control, chl_frame **out,
-                                  int64_t *unseen, chl_error *err)
-{
-    chl_column *column = NULL;
-    chl_prep_unseen seen = {0};
-    CHL_TRY(chl_column_new(CHL_F64, frame->rows, false, &column, err));
-    chl_status status =
-        chl_model_score(model, frame, control, column->values.f64, &seen, err);
-    if (status == CHL_OK) {
-        chl_column_seal(column);
-        status = chl_frame_with(frame, "churn", column, out, err);
-    }
-    *unseen = seen.cells;
-    chl_column_release(column);
-    return status;
-}
-
-/*** The frame with the column `churn`, the probability of the positive target value.
- * @function Model:score_frame
- * @tparam Frame frame
- * @treturn Frame
- * @treturn integer cells whose level training did not have
- * @usage model:score_frame(test):col("churn"):max() <= 1 */
-static int model_m_score_frame(lua_State *L)
-{
-    const chl_model *model = chlua_check_model(L, 1);
-    const chl_frame *frame = chlua_check_frame(L, 2);
-    chl_control control;
-    chl_frame *out = NULL;
-    int64_t unseen = 0;
-    chl_error err = {0};
-    chlua_control(L, &control);
-    chl_status status = score_to_column(model, frame, &control, &out, &unseen, &err);
-    chlua_control_done(L);
-    chlua_check(L, status, &err);
-    chlua_push_frame(L, out);
-    lua_pushinteger(L, unseen);
-    return 2;
-}
+/* ---- looking ---- */
 
 /* The part that the number at `arg` names, from 1; the first without one. */
 static int opt_part(lua_State *L, int arg, const chl_model *model)
@@ -187,8 +147,6 @@ static int model_m_transform(lua_State *L)
     chlua_check(L, chl_prep_transform(prep, frame, x, NULL, &err), &err);
     return 1;
 }
-
-/* ---- looking ---- */
 
 static void set_text(lua_State *L, const char *key, const char *text)
 {
@@ -226,12 +184,28 @@ static void set_priors(lua_State *L, const chl_model *model)
     }
 }
 
+static void set_classes(lua_State *L, const chl_classes *classes)
+{
+    if (classes->count > 0) {
+        lua_createtable(L, classes->count, 0);
+        for (int c = 0; c < classes->count; c++) {
+            lua_pushstring(L, classes->names[c]);
+            lua_rawseti(L, -2, c + 1);
+        }
+        lua_setfield(L, -2, "classes");
+        lua_pushboolean(L, classes->ordered);
+        lua_setfield(L, -2, "ordered");
+    }
+}
+
 /*** What the model is made of.
  * @function Model:facts
- * @treturn table target, positive, id, background (rows), calibration (method); members
- * (all nets), parameters (of the first net), encoded (columns of the first part); parts =
- * { { weight, members, parameters, encoded }, … }, where weights on the way to a part are
- * multiplied; stacked (some mix is a stack); priors = { from, to }, lists of rates
+ * @treturn table target, positive (a list where several values count), id; classes (their
+ * texts in order) and ordered, of a model of classes; background (rows), calibration
+ * (method); members (all nets), parameters (of the first net), encoded (columns of the
+ * first part); parts = { { weight, members, parameters, encoded }, … }, where weights on
+ * the way to a part are multiplied; stacked (some mix is a stack); priors = { from, to },
+ * lists of rates
  * @usage model:facts().target == "Exited" */
 static int model_m_facts(lua_State *L)
 {
@@ -242,7 +216,9 @@ static int model_m_facts(lua_State *L)
     }
     lua_createtable(L, 0, 12);
     set_text(L, "target", chl_model_target(model));
-    set_text(L, "positive", chl_model_positive(model));
+    chlua_push_positive(L, chl_model_positive(model));
+    lua_setfield(L, -2, "positive");
+    set_classes(L, chl_model_classes(model));
     set_text(L, "id", chl_model_id(model));
     chlua_set_integer(L, "members", members);
     chlua_set_integer(L, "parameters", chl_net_parameters(chl_model_net(model, 0, 0)));
@@ -339,6 +315,8 @@ static int model_m_metadata(lua_State *L)
  * @function core.model.labelled
  * @tparam Frame frame with a target
  * @tparam string where starts the messages
+ * @tparam[opt=false] boolean any whatever its value: the target need not say which one is
+ * positive
  * @treturn Frame
  * @treturn integer rows that were dropped
  * @usage local rows, dropped = core.model.labelled(frame, "example") */
@@ -346,10 +324,11 @@ static int model_labelled(lua_State *L)
 {
     const chl_frame *frame = chlua_check_frame(L, 1);
     const char *where = luaL_checkstring(L, 2);
+    bool any = lua_toboolean(L, 3);
     chl_frame *out = NULL;
     int64_t dropped;
     chl_error err = {0};
-    chlua_check(L, chl_frame_labelled(frame, where, &out, &dropped, &err), &err);
+    chlua_check(L, chl_frame_labelled(frame, where, any, &out, &dropped, &err), &err);
     chlua_push_frame(L, out);
     lua_pushinteger(L, dropped);
     return 2;
@@ -378,7 +357,9 @@ void chlua_open_model(lua_State *L)
                                          {NULL, NULL}};
     static const luaL_Reg methods[] = {{"save", model_m_save},
                                        {"hash", model_m_hash},
-                                       {"score_frame", model_m_score_frame},
+                                       {"score_frame", chlua_model_score_frame},
+                                       {"probabilities", chlua_model_probabilities},
+                                       {"labels", chlua_model_labels},
                                        {"calibrate_on", chlua_model_calibrate_on},
                                        {"set_calibration", chlua_model_set_calibration},
                                        {"set_priors", chlua_model_set_priors},

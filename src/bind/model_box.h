@@ -10,6 +10,11 @@
 
 chl_model *chlua_check_model(lua_State *L, int arg);
 
+/* Methods that live in model_score.c. */
+int chlua_model_score_frame(lua_State *L);
+int chlua_model_probabilities(lua_State *L);
+int chlua_model_labels(lua_State *L);
+
 /* What lives in model_join.c. */
 int chlua_model_join(lua_State *L);
 int chlua_model_set_priors(lua_State *L);

@@ -37,6 +37,10 @@ void chlua_open_windows(lua_State *L);
 void chlua_open_sql(lua_State *L);   /* databases */
 void chlua_open_trees(lua_State *L); /* boosted trees */
 
+/* Functions of core.metrics that stand in class_metrics.c. */
+int chlua_class_scores(lua_State *L);
+int chlua_class_bootstrap(lua_State *L);
+
 /* Parts of core.net that stand in train.c. */
 void chlua_register_history(lua_State *L);
 int chlua_net_train(lua_State *L);

@@ -237,10 +237,10 @@ static void labelled_rows(void **state)
     chl_frame *read, *frame, *kept;
     int64_t dropped;
     assert_ok(chl_csv_read_bytes(csv, sizeof csv - 1, "t", NULL, &read, &err));
-    assert_error(chl_frame_labelled(read, "fit", &kept, &dropped, &err),
+    assert_error(chl_frame_labelled(read, "fit", false, &kept, &dropped, &err),
                  "fit: the frame has no target column");
     assert_ok(chl_frame_with_roles(read, "y", "1", NULL, &frame, &err));
-    assert_ok(chl_frame_labelled(frame, "fit", &kept, &dropped, &err));
+    assert_ok(chl_frame_labelled(frame, "fit", false, &kept, &dropped, &err));
     assert_int_equal(kept->rows, 2);
     assert_int_equal(dropped, 1);
     char before[CHL_SHA256_HEX], after[CHL_SHA256_HEX];
@@ -252,7 +252,7 @@ static void labelled_rows(void **state)
     chl_frame_release(read);
     assert_ok(chl_csv_read_bytes(empty, sizeof empty - 1, "t", NULL, &read, &err));
     assert_ok(chl_frame_with_roles(read, "y", "1", NULL, &frame, &err));
-    assert_int_not_equal(chl_frame_labelled(frame, "fit", &kept, &dropped, NULL), CHL_OK);
+    assert_int_not_equal(chl_frame_labelled(frame, "fit", false, &kept, &dropped, NULL), CHL_OK);
     chl_frame_release(frame);
     chl_frame_release(read);
 }

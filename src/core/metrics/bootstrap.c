@@ -5,17 +5,13 @@
  */
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "core/base/alloc.h"
 #include "core/base/parallel.h"
-#include "core/base/rng.h"
+#include "core/metrics/intervals.h"
 #include "core/metrics/judged.h"
 
-enum {
-    REPLICATES_MAX = 1000000,
-    CHUNK = 64 /* replicates between two progress reports */
-};
+enum { CHUNK = 64 }; /* replicates between two progress reports */
 
 typedef struct bootstrap {
     chl_judged judged[2]; /* [1].rows is NULL unless differences are wanted */
@@ -66,16 +62,12 @@ static chl_status run_replicate(void *ctx, size_t index, chl_error *err)
     bootstrap *b = ctx;
     CHL_TRY(chl_control_check(b->control, "bootstrap", err));
     int64_t n = b->judged[0].n;
-    uint32_t *counts = chl_calloc((size_t)n, sizeof *counts);
+    uint32_t *counts = chl_alloc((size_t)n, sizeof *counts);
     if (!counts) {
         return chl_fail_memory(err);
     }
-    chl_rng rng;
     size_t replicate = (size_t)b->start + index;
-    chl_rng_init(&rng, b->seed, CHL_RNG_BOOTSTRAP, replicate);
-    for (int64_t i = 0; i < n; i++) {
-        counts[chl_rng_below(&rng, (uint64_t)n)]++;
-    }
+    chl_resample_counts(b->seed, replicate, n, counts);
     chl_scores *out = &b->scores[replicate];
     chl_judged_scores(&b->judged[0], counts, n, out);
     if (b->judged[1].rows) {
@@ -104,37 +96,6 @@ static chl_status run_all(bootstrap *b, int replicates, chl_error *err)
 
 /* ---- intervals ---- */
 
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Of sorted values, as numpy's default; NAN of none. */
-static double quantile(const double *sorted, int n, double share)
-{
-    if (n == 0) {
-        return NAN;
-    }
-    double at = share * (n - 1);
-    int below = (int)at;
-    int above = below + 1 < n ? below + 1 : below;
-    return sorted[below] + (at - below) * (sorted[above] - sorted[below]);
-}
-
-static void interval(double *values, int n, double *low, double *high)
-{
-    int finite = 0;
-    for (int i = 0; i < n; i++) {
-        if (isfinite(values[i])) {
-            values[finite++] = values[i];
-        }
-    }
-    qsort(values, (size_t)finite, sizeof *values, compare);
-    *low = quantile(values, finite, 0.025);
-    *high = quantile(values, finite, 0.975);
-}
-
 static void all_intervals(chl_scores *scores, int n, double *values, chl_scores *low,
                           chl_scores *high)
 {
@@ -142,14 +103,14 @@ static void all_intervals(chl_scores *scores, int n, double *values, chl_scores 
         for (int i = 0; i < n; i++) {
             values[i] = *real_at(&scores[i], f);
         }
-        interval(values, n, real_at(low, f), real_at(high, f));
+        chl_percentile_interval(values, n, real_at(low, f), real_at(high, f));
     }
     for (int f = 0; f < COUNT_FIELDS; f++) {
         double from, to;
         for (int i = 0; i < n; i++) {
             values[i] = (double)*count_at(&scores[i], f);
         }
-        interval(values, n, &from, &to);
+        chl_percentile_interval(values, n, &from, &to);
         *count_at(low, f) = llround(from);
         *count_at(high, f) = llround(to);
     }
@@ -170,23 +131,13 @@ static chl_status run(bootstrap *b, int replicates, chl_scores *low, chl_scores 
     return status;
 }
 
-static chl_status check_replicates(int replicates, chl_error *err)
-{
-    if (replicates < 2 || replicates > REPLICATES_MAX) {
-        return chl_fail(err, CHL_EINVAL,
-                        "bootstrap: replicates: expected 2 to %d, got %d", REPLICATES_MAX,
-                        replicates);
-    }
-    return CHL_OK;
-}
-
 chl_status chl_scores_bootstrap(const double *y, const double *p, int64_t n,
                                 double threshold, int replicates, uint64_t seed,
                                 const chl_control *control, chl_scores *low,
                                 chl_scores *high, chl_error *err)
 {
     *low = *high = (chl_scores){0};
-    CHL_TRY(check_replicates(replicates, err));
+    CHL_TRY(chl_check_replicates(replicates, err));
     bootstrap b = {.seed = seed, .control = control};
     CHL_TRY(chl_judged_init("bootstrap", y, p, n, threshold, &b.judged[0], err));
     chl_status status = run(&b, replicates, low, high, err);
@@ -201,7 +152,7 @@ chl_status chl_scores_bootstrap_difference(const double *y, const double *p,
                                            chl_scores *high, chl_error *err)
 {
     *low = *high = (chl_scores){0};
-    CHL_TRY(check_replicates(replicates, err));
+    CHL_TRY(chl_check_replicates(replicates, err));
     bootstrap b = {.seed = seed, .control = control};
     CHL_TRY(chl_judged_init("bootstrap", y, p, n, threshold, &b.judged[0], err));
     chl_status status =

@@ -11,18 +11,6 @@ enum { ROWS_IN_TASK = 4, TASKS_IN_ROUND = 8 }; /* tasks of one thread */
 
 /* ---- the explainer ---- */
 
-void explain_pick(const chl_explainer *e, const double *p, int64_t n, double *out)
-{
-    int outputs = chl_model_outputs(e->model);
-    for (int64_t i = 0; i < n; i++, p += outputs) {
-        double sum = outputs == 1 ? p[0] : 0;
-        for (int c = 0; outputs > 1 && c < outputs; c++) {
-            sum += e->counted[c] ? p[c] : 0;
-        }
-        out[i] = sum;
-    }
-}
-
 static chl_status check_class(const chl_model *model, int class, chl_error *err)
 {
     int classes = chl_model_classes(model)->count;
@@ -64,7 +52,7 @@ static chl_status score_background(chl_explainer *e, chl_error *err)
     chl_status status = chl_model_score(e->model, e->background, NULL, p, NULL, err);
     if (status == CHL_OK) {
         double sum = 0;
-        explain_pick(e, p, n, p);
+        model_pick(chl_model_outputs(e->model), e->counted, p, n, p);
         for (int64_t i = 0; i < n; i++) {
             sum += p[i];
         }

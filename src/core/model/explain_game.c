@@ -75,7 +75,7 @@ static chl_status score_customer(explain_game *g, chl_error *err)
     chl_status status = p ? chl_model_score(model, g->customer, NULL, p, NULL, err)
                           : chl_fail_memory(err);
     if (status == CHL_OK) {
-        explain_pick(g->e, p, 1, &g->total);
+        model_pick(chl_model_outputs(model), g->e->counted, p, 1, &g->total);
     }
     chl_free(p);
     return status;
@@ -143,7 +143,7 @@ static chl_status run_parts(const explain_game *g, int64_t row, int64_t end,
     }
     CHL_TRY(model_node_run(e->model->root, chl_model_outputs(e->model), answers, n, false,
                            all, err));
-    explain_pick(e, all, n, p);
+    model_pick(chl_model_outputs(e->model), e->counted, all, n, p);
     return CHL_OK;
 }
 

@@ -72,9 +72,6 @@ struct chl_explainer {
     bool direct; /* some part is */
 };
 
-/* The explained probability of p[n × outputs] goes into out[n]; they may be one. */
-void explain_pick(const chl_explainer *e, const double *p, int64_t n, double *out);
-
 /* Plans a part's groups and terms from its prep's lineage. */
 CHL_MUST_CHECK chl_status explain_plan(const chl_explainer *e, explain_part *part,
                                        chl_error *err);

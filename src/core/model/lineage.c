@@ -31,8 +31,17 @@ static chl_status keep_rows(const chl_frame *frame, const double *y, int64_t *ro
     return chl_frame_take(frame, rows, n, NULL, out, err);
 }
 
-chl_status chl_frame_labelled(const chl_frame *frame, const char *where, chl_frame **out,
-                              int64_t *dropped, chl_error *err)
+/* 0 where the target is there, NaN where it is missing. */
+static void mark_present(const chl_frame *frame, double *y)
+{
+    const chl_column *target = chl_frame_column(frame, frame->target);
+    for (int64_t i = 0; i < frame->rows; i++) {
+        y[i] = chl_column_valid(target, i) ? 0 : NAN;
+    }
+}
+
+chl_status chl_frame_labelled(const chl_frame *frame, const char *where, bool any,
+                              chl_frame **out, int64_t *dropped, chl_error *err)
 {
     *out = NULL;
     *dropped = 0;
@@ -44,8 +53,12 @@ chl_status chl_frame_labelled(const chl_frame *frame, const char *where, chl_fra
     }
     double *y = chl_alloc((size_t)frame->rows, sizeof *y);
     int64_t *rows = chl_alloc((size_t)frame->rows, sizeof *rows);
-    chl_status status =
-        y && rows ? chl_frame_labels(frame, y, err) : chl_fail_memory(err);
+    chl_status status = y && rows ? CHL_OK : chl_fail_memory(err);
+    if (status == CHL_OK && any) {
+        mark_present(frame, y);
+    } else if (status == CHL_OK) {
+        status = chl_frame_labels(frame, y, err);
+    }
     if (status == CHL_OK) {
         status = keep_rows(frame, y, rows, out, err);
     }

@@ -10,9 +10,10 @@
 #include "core/data/frame.h"
 
 /* The rows with a target, as a new reference; *dropped counts the others. A frame without
- * a target, or none of whose rows has one, is an error that starts with `where`. */
+ * a target, or none of whose rows has one, is an error that starts with `where`, and so
+ * is a target whose positive values are not known, unless `any` value will do. */
 CHL_MUST_CHECK chl_status chl_frame_labelled(const chl_frame *frame, const char *where,
-                                             chl_frame **out, int64_t *dropped,
+                                             bool any, chl_frame **out, int64_t *dropped,
                                              chl_error *err);
 
 /* SHA-256 over the columns' names, types, missing rows and cells, in their order: equal

@@ -232,3 +232,14 @@ chl_status model_node_run(const model_node *root, int outputs, double *const *pa
     chl_free(scratch);
     return CHL_OK;
 }
+
+void model_pick(int outputs, const bool *counted, const double *p, int64_t n, double *out)
+{
+    for (int64_t i = 0; i < n; i++, p += outputs) {
+        double sum = outputs == 1 ? p[0] : 0;
+        for (int c = 0; outputs > 1 && c < outputs; c++) {
+            sum += counted[c] ? p[c] : 0;
+        }
+        out[i] = fmin(sum, 1);
+    }
+}

@@ -108,6 +108,11 @@ CHL_MUST_CHECK chl_status chl_model_prior_shift(chl_model *model, const double *
 /* false when there is none; else both arrays of chl_model_outputs numbers, borrowed. */
 bool chl_model_priors(const chl_model *model, const double **from, const double **to);
 
+/* y[rows] for calibration and evaluation: 0/1, or classes from 0; NaN where the target is
+ * missing. The model's target and positive values count, not the frame's own roles. */
+CHL_MUST_CHECK chl_status chl_model_labels(const chl_model *model, const chl_frame *frame,
+                                           const char *where, double *y, chl_error *err);
+
 /* Fits on a held-out frame with the target; replaces an earlier calibration. Classes are
  * calibrated one by one, against all others, and divided by their sum. */
 CHL_MUST_CHECK chl_status chl_model_calibrate(chl_model *model, const chl_frame *valid,
@@ -130,6 +135,14 @@ json_t *chl_model_metadata(chl_model *model);
 CHL_MUST_CHECK chl_status chl_model_score(const chl_model *model, const chl_frame *frame,
                                           const chl_control *control, double *p,
                                           chl_prep_unseen *unseen, chl_error *err);
+
+/* The frame with `churn` (f64), the probability of the positive values. A model of
+ * classes: with `p_<class>` (f64) for each class, `class`, the most probable one (in the
+ * target's type; the first of several), and, where it has positive values, `churn`, the
+ * sum of their probabilities. Columns of these names are replaced. */
+CHL_MUST_CHECK chl_status chl_model_score_columns(
+    const chl_model *model, const chl_frame *frame, const chl_control *control,
+    chl_frame **out, chl_prep_unseen *unseen, chl_error *err);
 
 /* Shapley values of the raw columns for one row of a frame: players are the model's raw
  * columns in their order; v(S) = mean calibrated probability over the background rows

@@ -74,6 +74,11 @@ CHL_MUST_CHECK chl_status model_node_run(const model_node *root, int outputs,
                                          double *const *part_p, int64_t n, bool raw,
                                          double *p, chl_error *err);
 
+/* out[n] = the sum of the counted classes of p[n × outputs], at most 1; of one output the
+ * output itself. out may be p. */
+void model_pick(int outputs, const bool *counted, const double *p, int64_t n,
+                double *out);
+
 /* ---- models ---- */
 
 struct chl_model {
@@ -115,11 +120,6 @@ CHL_MUST_CHECK chl_status chl_model_sample(const chl_frame *schema, const char *
 CHL_MUST_CHECK chl_status chl_model_make_schema(model_part *const *parts, int n,
                                                 const char *where, chl_frame **out,
                                                 chl_error *err);
-
-/* y[rows] for calibration and evaluation: 0/1, or classes from 0; NaN where the target is
- * missing. The model's target and positive values count, not the frame's own roles. */
-CHL_MUST_CHECK chl_status chl_model_labels(const chl_model *model, const chl_frame *frame,
-                                           const char *where, double *y, chl_error *err);
 
 /* As chl_model_score; `raw` leaves the calibration out. */
 CHL_MUST_CHECK chl_status chl_model_score_frame(const chl_model *model,

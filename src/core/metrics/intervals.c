@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/metrics/intervals.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/rng.h"
+
+chl_status chl_check_replicates(int replicates, chl_error *err)
+{
+    if (replicates < 2 || replicates > CHL_REPLICATES_MAX) {
+        return chl_fail(err, CHL_EINVAL,
+                        "bootstrap: replicates: expected 2 to %d, got %d",
+                        CHL_REPLICATES_MAX, replicates);
+    }
+    return CHL_OK;
+}
+
+void chl_resample_counts(uint64_t seed, uint64_t replicate, int64_t n, uint32_t *counts)
+{
+    chl_rng rng;
+    memset(counts, 0, (size_t)n * sizeof *counts);
+    chl_rng_init(&rng, seed, CHL_RNG_BOOTSTRAP, replicate);
+    for (int64_t i = 0; i < n; i++) {
+        counts[chl_rng_below(&rng, (uint64_t)n)]++;
+    }
+}
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double quantile(const double *sorted, int n, double share)
+{
+    if (n == 0) {
+        return NAN;
+    }
+    double at = share * (n - 1);
+    int below = (int)at;
+    int above = below + 1 < n ? below + 1 : below;
+    return sorted[below] + (at - below) * (sorted[above] - sorted[below]);
+}
+
+void chl_percentile_interval(double *values, int n, double *low, double *high)
+{
+    int finite = 0;
+    for (int i = 0; i < n; i++) {
+        if (isfinite(values[i])) {
+            values[finite++] = values[i];
+        }
+    }
+    qsort(values, (size_t)finite, sizeof *values, compare);
+    *low = quantile(values, finite, 0.025);
+    *high = quantile(values, finite, 0.975);
+}
