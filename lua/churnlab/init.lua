@@ -40,6 +40,7 @@ local names = {
   prep = { "churnlab.prep", "new" },
   crossval = { "churnlab.crossval", "crossval" },
   auto = { "churnlab.auto", "auto" },
+  leaderboard = { "churnlab.leaderboard", "leaderboard" },
   baseline = { "churnlab.baseline" },
   fit = { "churnlab.fit", "fit" },
   load = { "churnlab.model", "load" },

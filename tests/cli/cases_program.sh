@@ -2,7 +2,7 @@
 case_ "--help lists the verbs"
 run --help </dev/null
 exits 0
-for verb in run repl simulate train evaluate score explain info; do out_has "  $verb "; done
+for verb in run repl simulate train crossval evaluate score explain info; do out_has "  $verb "; done
 out_has "Example:"
 
 case_ "-v prints the version"
@@ -48,7 +48,7 @@ printf 'require("churnlab").args { seed = 1 }\n' >options.lua
 run options.lua --sede 7 </dev/null
 refused "options.lua: unknown option '--sede' (did you mean '--seed'?)"
 
-for verb in simulate train evaluate score explain info; do
+for verb in simulate train crossval evaluate score explain info; do
     case_ "$verb --help shows usage, options and an example"
     run $verb --help </dev/null
     exits 0

@@ -97,6 +97,23 @@ run train telco.csv --target Churn --positive yes -o x.churn </dev/null
 exits 1
 err_has "the positive value 'yes' never occurs; its values: No, Yes"
 
+case_ "train without --hidden is the default recipe: what it tried, the same on -j1 and -j2"
+run simulate bank --rows 200 --seed 3 -o few.csv </dev/null
+run -j1 train few.csv --target Exited --id CustomerId --test 0.3 -o auto.churn </dev/null
+exits 0
+out_has "140 rows, 10 columns, 8 inner folds"
+out_has "shallow   inner log loss 0."
+out_has "blend     inner log loss 0."
+out_has "majority"
+run -j1 train few.csv --target Exited --id CustomerId --test 0.3 -o auto.churn --json </dev/null
+hash=$(sed 's/.*"hash":"\([0-9a-f]*\)".*/\1/' "$dir/out")
+json '#j.candidates == 4 and j.inner.log_loss < 0.7 and j.cut_by_time == false'
+run -j2 train few.csv --target Exited --id CustomerId --test 0.3 -o auto.churn --json </dev/null
+out_has "\"hash\":\"$hash\""
+run train few.csv --target Exited --id CustomerId --time-limit 0.001 --test 0 -o auto.churn --json </dev/null
+exits 0
+json 'j.cut_by_time == true and #j.candidates == 1'
+
 case_ "too few leavers are refused before training"
 head -n 12 bank.csv >tiny.csv
 run train tiny.csv --target Exited -o x.churn </dev/null
@@ -118,6 +135,8 @@ run train bank.csv --target Exited --test 1 -o x.churn </dev/null
 refused "--test: expected a number from 0 to less than 1, got '1'"
 run train bank.csv --target Exited --hidden 64,big -o x.churn </dev/null
 refused "--hidden: expected a whole number from 1 to 4096, got 'big'"
+run train bank.csv --target Exited --time-limit 0 -o x.churn </dev/null
+refused "--time-limit: expected a number above 0, got '0'"
 run train bank.csv --target Exited --epochs 0 -o x.churn </dev/null
 refused "--epochs: expected a whole number"
 absent x.churn

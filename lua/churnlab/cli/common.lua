@@ -67,6 +67,15 @@ function M.share(option, low, high)
   end
 end
 
+--- A converter for numbers above `low`.
+function M.above(option, low)
+  return function(text)
+    local value = tonumber(text)
+    if value and value > low and value < math.huge then return value end
+    return nil, ("%s: expected a number above %g, got '%s'"):format(option, low, text)
+  end
+end
+
 --- "A, B" → { "A", "B" }
 function M.list(text)
   local items = {}

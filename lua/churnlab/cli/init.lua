@@ -7,8 +7,8 @@ local host = require("churnlab.host")
 local M = {}
 
 -- In the order of --help.
-M.verbs = { "run", "repl", "profile", "leakcheck", "validate", "simulate", "train", "tune",
-  "evaluate", "score", "explain", "info" }
+M.verbs = { "run", "repl", "profile", "leakcheck", "validate", "simulate", "train", "crossval",
+  "tune", "evaluate", "score", "explain", "info" }
 
 local function is_verb(name)
   for _, verb in ipairs(M.verbs) do

@@ -1,4 +1,5 @@
--- churnlab train: from a CSV file to a saved model with the default recipe.
+-- churnlab train: from a CSV file to a saved model, with the default recipe (cl.auto) or, where
+-- --hidden or --epochs ask for it, with one small net (cl.recipe.fit).
 -- SPDX-License-Identifier: MIT
 local common = require("churnlab.cli.common")
 
@@ -8,7 +9,8 @@ local LEAST = 10 -- rows with each outcome
 
 local examples = [[
   churnlab train bank.csv --target Exited --id CustomerId -o bank.churn
-  churnlab train telco.csv --target Churn --positive Yes --id customerID -o telco.churn]]
+  churnlab train telco.csv --target Churn --positive Yes --id customerID -o telco.churn
+  churnlab train bank.csv --target Exited --id CustomerId --hidden 64,32 -o small.churn]]
 
 local function layers(text)
   local units = {}
@@ -38,10 +40,14 @@ local function arguments_parser()
     :argname("SHARE"):convert(common.share("--test", 0, 1))
   parser:option("--seed", "The same seed trains the same model.", "42")
     :argname("N"):convert(common.whole("--seed", 0, math.maxinteger))
-  parser:option("--epochs", "At most so many passes over the data (default: 150).")
-    :argname("N"):convert(common.whole("--epochs", 1, 100000))
-  parser:option("--hidden", "Units in the hidden layers (default: 64,32).")
+  parser:option("--time-limit", "Seconds; what does not end in time is left out (default: none).")
+    :argname("S"):convert(common.above("--time-limit", 0))
+  parser:option("--group", "Rows with one value of it stay together when the recipe validates.")
+    :argname("COLUMN")
+  parser:option("--hidden", "One small net with these layers instead of the recipe (64,32).")
     :argname("64,32"):convert(layers)
+  parser:option("--epochs", "The same, with at most so many passes over the data (150).")
+    :argname("N"):convert(common.whole("--epochs", 1, 100000))
   parser:option("-o", "The model file to write."):hidden_name("--output"):target("output")
     :count(1):argname("FILE")
   parser:flag("--json", "Print one JSON object instead of text.")
@@ -73,6 +79,10 @@ end
 
 local function split(options, frame)
   if options.test == 0 then return frame end
+  if options.group then
+    return frame:split { 1 - options.test, options.test, group = options.group,
+      seed = options.seed }
+  end
   return frame:split { 1 - options.test, options.test, stratify = options.target,
     seed = options.seed }
 end
@@ -82,7 +92,19 @@ local function result(judged, train, model, options)
   local object = judged and judged:to_table() or { rows = 0, positives = 0 }
   object.train_rows, object.seed = #train, options.seed
   object.model, object.hash = options.output, model:hash()
+  local training = model:metadata().training
+  object.candidates, object.inner = training.candidates, training.inner
+  object.cut_by_time = training.cut_by_time
   return object
+end
+
+local function fit(options, train, tell)
+  if options.hidden or options.epochs then
+    return require("churnlab.recipe").fit(train, { seed = options.seed, epochs = options.epochs,
+      hidden = options.hidden })
+  end
+  return require("churnlab.auto").auto(train, { seed = options.seed, group = options.group,
+    time_limit = options.time_limit, verbose = tell })
 end
 
 function M.run(arguments)
@@ -98,8 +120,7 @@ function M.run(arguments)
   local train, test = split(options, frame)
   tell("%s to train and validate on, %s held out", common.count(#train, "row"),
     common.count(test and #test or 0, "row"))
-  local model = recipe.fit(train, { seed = options.seed,
-    epochs = options.epochs, hidden = options.hidden })
+  local model = fit(options, train, tell)
   local judged = test and model:evaluate(test, { bootstrap = 200, seed = options.seed })
   if judged and not options.json then print(judged) end
   common.must(model:save(options.output))
