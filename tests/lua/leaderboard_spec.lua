@@ -59,7 +59,8 @@ describe("cl.leaderboard", function()
     assert.matches("log loss minus rule", tostring(board))
     assert.matches("log loss minus logistic", tostring(board))
     board = board_of { seer("net", 4), seer("rule", 4, true, 6101) }
-    assert.matches("does not beat the best baseline, rule: .*an interval that holds 0", board.verdict)
+    assert.matches("does not beat the best baseline, rule: .*an interval that holds 0",
+      board.verdict)
   end)
 
   it("ranks by other figures, where more can be better", function()
