@@ -276,7 +276,7 @@ static void check_dot(int64_t rows, int64_t k, chl_real *first)
     chl_real *w = random_numbers((size_t)k, 2), *c = random_numbers(16 * 19, 3), one[16];
     for (int v = 0; chl_kernels_at(v); v++) {
         const chl_kernels *kernels = chl_kernels_at(v);
-        chl_dot d = {rows, k, a, k, w, (chl_real)0.25, c};
+        chl_dot d = {rows, k, a, k, w, (chl_real)0.25, c, CHL_LANES};
         kernels->dot(&d);
         for (int64_t i = 0; i < rows; i++) {
             double sum = 0.25;
@@ -284,7 +284,8 @@ static void check_dot(int64_t rows, int64_t k, chl_real *first)
                 sum += (double)a[i * k + p] * (double)w[p];
             }
             assert_near((double)c[i * 16], sum, 2e-5);
-            kernels->dot(&(chl_dot){1, k, a + i * k, k, w, (chl_real)0.25, one});
+            kernels->dot(
+                &(chl_dot){1, k, a + i * k, k, w, (chl_real)0.25, one, CHL_LANES});
             assert_memory_equal(one, c + i * 16, sizeof one);
             for (int j = 1; j < 16; j++) {
                 assert_true(one[j] == 0);

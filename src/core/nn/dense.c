@@ -174,7 +174,8 @@ static void infer(chl_run *run, int i)
     chl_real *out = chl_run_out(run, i);
     x_row = x_row < chl_padded(layer->in.width) ? x_row : chl_padded(layer->in.width);
     if (run->packed->turned && layer->out.width == 1) {
-        run->kernels->dot(&(chl_dot){rows, layer->in.width, x, x_row, w, b[0], out});
+        run->kernels->dot(
+            &(chl_dot){rows, layer->in.width, x, x_row, w, b[0], out, CHL_LANES});
     } else {
         run->kernels->product(&(chl_product){.m = rows,
                                              .n = ld,

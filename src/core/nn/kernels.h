@@ -56,12 +56,14 @@ typedef struct chl_product {
     int64_t b_row;        /* 0 = panels */
     const chl_real *bias; /* NULL = zero */
     bool relu;            /* c = max(c, 0) as CHL_RELU */
+    bool add;             /* to what c holds; then no bias */
     chl_real *c;
     int64_t c_row; /* 0 = panels */
 } chl_product;
 
-/* c[i][0] = the sum of a[i · a_row + p] · w[p] over p < k, + bias; rows of c have
- * CHL_LANES numbers, the others zero. CHL_LANES sums in the order of p, then one tree. */
+/* c[i][0] = the sum of a[i · a_row + p] · w[p] over p < k, + bias; the other
+ * CHL_LANES - 1 numbers of a row of c are zero. CHL_LANES sums in the order of p, then
+ * one tree. */
 typedef struct chl_dot {
     int64_t rows, k;
     const chl_real *a;
@@ -69,7 +71,19 @@ typedef struct chl_dot {
     const chl_real *w;
     chl_real bias;
     chl_real *c;
+    int64_t c_row; /* numbers from a row of c to the next */
 } chl_dot;
+
+/* `copies` rows for each row of the data, copy c with scale and shift row c. */
+typedef struct chl_copies {
+    int64_t rows;   /* of the data */
+    int64_t copies; /* of each */
+    int64_t ld;
+    bool spread;           /* x has one row for all the copies of a row */
+    bool panels;           /* what is written is in panels of rows · copies rows */
+    const chl_real *scale; /* [copies × ld] */
+    const chl_real *shift; /* [copies × ld]; NULL = zero */
+} chl_copies;
 
 /* Row i of the result is the sum of row at[i × parts + p] of each table p, added in the
  * order of the tables. */
@@ -178,6 +192,16 @@ typedef struct chl_kernels {
     void (*rmsprop)(const chl_rmsprop_step *s, int64_t n, const chl_real *g, chl_real *p);
     void (*sgd)(const chl_sgd_step *s, int64_t n, const chl_real *g, chl_real *velocity,
                 chl_real *p);
+    /* y = x · scale + shift */
+    void (*scale_copies)(const chl_copies *s, const chl_real *x, chl_real *y);
+    /* From g, the gradient of y: dscale += g · x, dshift += g [copies × ld] (NULL = not
+     * wanted), dx = g · scale (NULL = not wanted; in the rows of x, or in panels). */
+    void (*scale_copies_back)(const chl_copies *s, const chl_real *x, const chl_real *g,
+                              chl_real *dx, chl_real *dscale, chl_real *dshift);
+    /* Each copy's dot product with its row of `scale`, from the gradients at g[i ·
+     * CHL_LANES]: dw += g · x, dx = g · scale (NULL = not wanted). */
+    void (*units_back)(const chl_copies *s, const chl_real *x, const chl_real *g,
+                       chl_real *dx, chl_real *dw);
     chl_real (*square_sum)(int64_t n, const chl_real *x);
     /* g += l1 · sign(w) + 2 · l2 · w; returns l1 · sum |w| + l2 · sum w². */
     chl_real (*penalty)(int64_t n, chl_real l1, chl_real l2, const chl_real *w,

@@ -17,6 +17,8 @@
 
 #include "core/nn/kernels_step.h"
 
+#include "core/nn/kernels_copies.h"
+
 static const chl_kernels KERNEL(kernels) = {
     .name = KERNEL(variant_name),
     .product = KERNEL(product),
@@ -37,6 +39,9 @@ static const chl_kernels KERNEL(kernels) = {
     .nadam = KERNEL(nadam),
     .rmsprop = KERNEL(rmsprop),
     .sgd = KERNEL(sgd),
+    .scale_copies = KERNEL(scale_copies),
+    .scale_copies_back = KERNEL(scale_copies_back),
+    .units_back = KERNEL(units_back),
     .square_sum = KERNEL(square_sum),
     .penalty = KERNEL(penalty),
     .lstm = KERNEL(lstm),

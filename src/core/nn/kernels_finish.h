@@ -48,7 +48,6 @@ static inline void KERNEL(lane_sums)(int64_t k, const chl_real *a, const chl_rea
 static void KERNEL(dot)(const chl_dot *d)
 {
     typedef KERNEL(eight) eight;
-    memset(d->c, 0, (size_t)(d->rows * CHL_LANES) * sizeof *d->c);
     for (int64_t i = 0; i < d->rows; i += 8) {
         chl_real lanes[8][CHL_LANES];
         eight s[8];
@@ -63,7 +62,9 @@ static void KERNEL(dot)(const chl_dot *d)
         eight q0 = NEIGHBOURS(p0, p1), q1 = NEIGHBOURS(p2, p3);
         eight sums = HALVES(q0, q1);
         for (int64_t r = 0; r < rows; r++) {
-            d->c[(i + r) * CHL_LANES] = sums[r] + d->bias;
+            chl_real *c = d->c + (i + r) * d->c_row;
+            memset(c, 0, CHL_LANES * sizeof *c);
+            *c = sums[r] + d->bias;
         }
     }
 }

@@ -202,7 +202,7 @@ static void KERNEL(group)(const chl_product *p, int64_t row, int64_t from)
             .a_row = p->a_row,
             .a_col = p->a_col,
             .a_block = ROWS * p->a_row,
-            .ends = {.go_on = from > 0, .relu = p->relu && from + k == p->k}};
+            .ends = {.go_on = p->add || from > 0, .relu = p->relu && from + k == p->k}};
     if (packs && p->a_row == 1) {
         KERNEL(pack_a)(&part, packed);
     }

@@ -82,6 +82,8 @@ typedef struct chl_layer_options {
     double momentum; /* batch norm: running = momentum · running + (1-momentum) · new */
     double eps;
     int64_t trees, nodes; /* trees: how many, and the nodes of all of them */
+    int64_t copies;       /* of a row (TabM) */
+    int init;             /* chl_copies_init */
     bool trainable;
     int64_t steps;         /* sequence: steps of a row */
     bool reverse;          /* sequence: turns each row's valid steps around */
@@ -202,7 +204,16 @@ extern const chl_layer_class chl_dense_class, chl_activation_class, chl_batch_no
     chl_dropout_class, chl_trees_class;
 extern const chl_layer_class chl_sequence_class, chl_pool_class, chl_position_class,
     chl_gru_class, chl_lstm_class;
+extern const chl_layer_class chl_copies_class, chl_batch_ensemble_class,
+    chl_member_dense_class;
 
+/* Reads a list of whole numbers low … high into layer->index; absent: NULL. */
+CHL_MUST_CHECK chl_status chl_layer_read_list(chl_layer *layer, const json_t *spec,
+                                              const char *key, const char *where,
+                                              int64_t low, int64_t high, chl_error *err);
+/* The other way. */
+CHL_MUST_CHECK chl_status chl_layer_spell_list(const chl_layer *layer, const char *key,
+                                               json_t *spec, chl_error *err);
 /* Appends a tensor to the layer being planned. */
 CHL_MUST_CHECK chl_status chl_net_add_tensor(chl_net *net, chl_layer *layer,
                                              chl_param tensor, chl_error *err);
