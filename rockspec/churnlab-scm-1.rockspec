@@ -200,8 +200,10 @@ build = {
         "src/core/nn/adam.c",
         "src/core/nn/average.c",
         "src/core/nn/batch.c",
+        "src/core/nn/batch_ensemble.c",
         "src/core/nn/batch_norm.c",
         "src/core/nn/bce.c",
+        "src/core/nn/copies.c",
         "src/core/nn/cross_entropy.c",
         "src/core/nn/dense.c",
         "src/core/nn/descent.c",
@@ -221,7 +223,11 @@ build = {
         "src/core/nn/line_search.c",
         "src/core/nn/loss.c",
         "src/core/nn/member.c",
+<<<<<<< HEAD
         "src/core/nn/mse.c",
+=======
+        "src/core/nn/member_dense.c",
+>>>>>>> 3982549 (nn: TabM and TabM-mini from scripts)
         "src/core/nn/muon.c",
         "src/core/nn/nadam.c",
         "src/core/nn/net.c",
@@ -372,6 +378,7 @@ build = {
     ["churnlab.nn.layers"] = "lua/churnlab/nn/layers.lua",
     ["churnlab.nn.sequential"] = "lua/churnlab/nn/sequential.lua",
     ["churnlab.nn.summary"] = "lua/churnlab/nn/summary.lua",
+    ["churnlab.nn.tabm"] = "lua/churnlab/nn/tabm.lua",
     ["churnlab.policy.check"] = "lua/churnlab/policy/check.lua",
     ["churnlab.policy.conditions"] = "lua/churnlab/policy/conditions.lua",
     ["churnlab.policy.decide"] = "lua/churnlab/policy/decide.lua",

@@ -16,6 +16,7 @@ local nn = {
   sequential = sequential.new, is_sequential = sequential.is,
   input = graph.input, graph = graph.new, is_graph = graph.is,
   compile_options = options.compile,
+  tabm = require("churnlab.nn.tabm").new,
 }
 for name, f in pairs(optimizers) do nn[name] = f end
 for name, f in pairs(callbacks) do nn[name] = f end

@@ -432,6 +432,113 @@ static void steps(void **state)
     chl_free(g);
 }
 
+/* Against plain loops, with the copies' rows in order and in panels. */
+static void check_copies(const chl_kernels *kernels, bool spread, bool panels)
+{
+    enum { ROWS = 3, COPIES = 4, LD = 48, ALL = ROWS * COPIES };
+    chl_real *x = random_numbers(ALL * LD, 1), *scale = random_numbers(COPIES * LD, 2);
+    chl_real *shift = random_numbers(COPIES * LD, 3), *g = random_numbers(ALL * LD, 4);
+    chl_real y[ALL * LD], dx[ALL * LD], dscale[COPIES * LD] = {0},
+                                                        dshift[COPIES * LD] = {0};
+    double sums[3][ALL * LD] = {{0}};
+    chl_copies s = {ROWS, COPIES, LD, spread, panels, scale, shift};
+    kernels->scale_copies(&s, x, y);
+    s.panels = panels && !spread;
+    kernels->scale_copies_back(&s, x, g, dx, dscale, dshift);
+    for (int i = 0; i < ALL; i++) {
+        for (int j = 0; j < LD; j++) {
+            int c = i % COPIES * LD + j, at = (spread ? i / COPIES : i) * LD + j;
+            double out = (double)x[at] * (double)scale[c] + (double)shift[c];
+            assert_near((double)(panels ? panel_at(y, ALL, LD, i, j) : y[i * LD + j]),
+                        out, 1e-6);
+            sums[0][at] += (double)g[i * LD + j] * (double)scale[c];
+            sums[1][c] += (double)g[i * LD + j] * (double)x[at];
+            sums[2][c] += (double)g[i * LD + j];
+        }
+    }
+    for (int at = 0; at < (spread ? ROWS : ALL) * LD; at++) {
+        int i = at / LD, j = at % LD;
+        assert_near((double)(s.panels ? panel_at(dx, ALL, LD, i, j) : dx[at]),
+                    sums[0][at], 1e-5);
+    }
+    for (int c = 0; c < COPIES * LD; c++) {
+        assert_near((double)dscale[c], sums[1][c], 1e-5);
+        assert_near((double)dshift[c], sums[2][c], 1e-5);
+    }
+    chl_free(x);
+    chl_free(scale);
+    chl_free(shift);
+    chl_free(g);
+}
+
+static void copies(void **state)
+{
+    (void)state;
+    for (int v = 0; chl_kernels_at(v); v++) {
+        for (int k = 0; k < 4; k++) {
+            check_copies(chl_kernels_at(v), k & 1, k & 2);
+        }
+    }
+}
+
+static void units_of_copies(void **state)
+{
+    (void)state;
+    enum { ROWS = 3, COPIES = 2, LD = 32, ALL = ROWS * COPIES };
+    chl_real *x = random_numbers(ALL * LD, 1), *w = random_numbers(COPIES * LD, 2);
+    chl_real *g = random_numbers(ALL * CHL_LANES, 3), dx[ALL * LD], dw[COPIES * LD];
+    for (int v = 0; chl_kernels_at(v); v++) {
+        chl_copies s = {.rows = ROWS, .copies = COPIES, .ld = LD, .scale = w};
+        memset(dw, 0, sizeof dw);
+        chl_kernels_at(v)->units_back(&s, x, g, dx, dw);
+        for (int k = 0; k < COPIES * LD; k++) {
+            double sum = 0;
+            for (int i = k / LD; i < ALL; i += COPIES) {
+                chl_real at = g[i * CHL_LANES];
+                sum += (double)at * (double)x[i * LD + k % LD];
+                assert_true(dx[i * LD + k % LD] == at * w[k]);
+            }
+            assert_near((double)dw[k], sum, 1e-5);
+        }
+    }
+    chl_free(x);
+    chl_free(w);
+    chl_free(g);
+}
+
+/* add = true: in two parts of k the same bits as in one. */
+static void products_that_add(void **state)
+{
+    (void)state;
+    enum { M = 21, N = 48, K = 30, FIRST = 11 };
+    chl_real *a = random_numbers(M * K, 1), *b = random_numbers(K * N, 2);
+    chl_real whole[M * N], parts[M * N];
+    for (int v = 0; chl_kernels_at(v); v++) {
+        chl_product p = {.m = M,
+                         .n = N,
+                         .k = K,
+                         .a = a,
+                         .a_row = 1,
+                         .a_col = M,
+                         .b = b,
+                         .b_row = N,
+                         .c = whole,
+                         .c_row = N};
+        chl_kernels_at(v)->product(&p);
+        p.k = FIRST;
+        p.c = parts;
+        chl_kernels_at(v)->product(&p);
+        p.k = K - FIRST;
+        p.a += FIRST * M;
+        p.b += FIRST * N;
+        p.add = true;
+        chl_kernels_at(v)->product(&p);
+        assert_memory_equal(parts, whole, sizeof whole);
+    }
+    chl_free(a);
+    chl_free(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -442,6 +549,9 @@ int main(void)
         cmocka_unit_test(masks),
         cmocka_unit_test(sums_and_conversion),
         cmocka_unit_test(dots),
+        cmocka_unit_test(copies),
+        cmocka_unit_test(units_of_copies),
+        cmocka_unit_test(products_that_add),
         cmocka_unit_test(relu_in_product),
         cmocka_unit_test(sigmoids),
         cmocka_unit_test(steps),

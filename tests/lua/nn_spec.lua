@@ -323,3 +323,43 @@ describe("core.net", function()
     assert.matches("the object is closed", message_of(net.parameters, net))
   end)
 end)
+
+describe("nn.tabm", function()
+  it("is layers as the paper has them", function()
+    local first = { type = "batch_ensemble", units = 8, copies = 4, activation = "relu" }
+    assert.are.same({ layers = {
+      first, { type = "dropout", rate = 0.1 },
+      { type = "batch_ensemble", units = 6, activation = "relu" }, { type = "dropout", rate = 0.1 },
+      { type = "member_dense", units = 1, activation = "sigmoid" },
+    } }, nn.tabm({ k = 4, units = { 8, 6 } }):spec())
+    assert.are.same({ layers = {
+      { type = "copies", copies = 32, init = "normal", groups = { 2, 1 } },
+      { type = "dense", units = 8, activation = "gelu" },
+      { type = "member_dense", units = 3, activation = "softmax" },
+    } }, nn.tabm({ mini = true, units = { 8 }, dropout = 0, activation = "gelu", init = "normal",
+      groups = { 2, 1 }, outputs = 3 }):spec())
+    assert.matches("batch_ensemble, relu +32 x 512 ", tostring(nn.tabm()))
+    local graph = nn.tabm { input = nn.input():dense(3), units = { 4 } }
+    assert.is_true(nn.is_graph(graph))
+    assert.are.equal(4, #graph:spec().layers)
+  end)
+
+  it("learns", function()
+    local x, y = data(400)
+    local nets = core.net.train { spec = nn.tabm({ k = 8, units = { 16, 16 } }):spec(), x = x,
+      y = y, options = { epochs = 15, batch = 64, optimizer = { type = "adamw", lr = 0.01 } } }
+    local p, right = nets[1]:predict(x):to_table(), 0
+    for i, row in ipairs(p) do right = right + ((row[1] > 0.5) == (y[i] == 1) and 1 or 0) end
+    assert.is_true(right > 360)
+  end)
+
+  it("refuses what it cannot build", function()
+    assert.matches("nn_spec.lua:%d+: tabm: unknown option 'droput' %(did you mean 'dropout'%?%)",
+      message_of(nn.tabm, { droput = 0.5 }))
+    assert.matches("tabm: option 'units': expected at least one",
+      message_of(nn.tabm, { units = {} }))
+    assert.matches("copies: option 'copies': expected a number from 2 to 1024, got 1",
+      message_of(nn.tabm, { k = 1, mini = true }))
+    assert.matches("tabm: option 'k': expected number, got string", message_of(nn.tabm, { k = "x" }))
+  end)
+end)

@@ -50,6 +50,38 @@ function makers.batch_norm(options) return { type = "batch_norm" }, options end
 -- @usage net:dense(32, { activation = "relu" }):dropout(0.2)
 function makers.dropout(rate, options) return { type = "dropout", rate = rate }, options end
 
+--- Copies of a row, each scaled column by column by numbers of its own, which are learnt; the
+-- layers above work on every copy, and the predictions of a head's copies are averaged. The whole
+-- of TabM-mini, with `member_dense` as the head (Gorishniy, Kotelnikov, Babenko: TabM, ICLR 2025).
+-- @function copies
+-- @tparam integer copies 2 to 1024
+-- @tparam[opt] table options `init`: the first scales are "signs" (1 or -1, the default), "normal"
+-- or "ones"; `groups`: sizes of neighbouring columns that start with one scale
+-- @usage nn.sequential():copies(8):dense(16, { activation = "relu" })
+--   :member_dense(1, { activation = "sigmoid" })
+function makers.copies(copies, options) return { type = "copies", copies = copies }, options end
+
+--- A dense layer whose weights all copies share, between scales and a bias of each:
+-- activation(s · ((r · x)·W) + b) (Wen, Tran, Ba: BatchEnsemble, ICLR 2020).
+-- @function batch_ensemble
+-- @tparam integer units 1 to 65536
+-- @tparam[opt] table options `copies`: required where they begin; `activation`, `l1`, `l2` as in
+-- `dense`; `init` of r ("signs" where the copies begin, else "ones") and `groups` as in `copies`
+-- @usage nn.sequential():batch_ensemble(16, { copies = 8, activation = "relu" })
+--   :batch_ensemble(16, { activation = "relu" }):member_dense(1, { activation = "sigmoid" })
+function makers.batch_ensemble(units, options)
+  return { type = "batch_ensemble", units = units }, options
+end
+
+--- A dense layer for each copy, with weights of its own.
+-- @function member_dense
+-- @tparam integer units 1 to 65536
+-- @tparam[opt] table options `activation`, `l1`, `l2` as in `dense`
+-- @usage nn.sequential():copies(4):member_dense(1, { activation = "sigmoid" })
+function makers.member_dense(units, options)
+  return { type = "member_dense", units = units }, options
+end
+
 M.makers = makers
 
 --- The names of all layers, sorted.

@@ -214,6 +214,7 @@ CHL_MUST_CHECK chl_status chl_layer_read_list(chl_layer *layer, const json_t *sp
 /* The other way. */
 CHL_MUST_CHECK chl_status chl_layer_spell_list(const chl_layer *layer, const char *key,
                                                json_t *spec, chl_error *err);
+
 /* Appends a tensor to the layer being planned. */
 CHL_MUST_CHECK chl_status chl_net_add_tensor(chl_net *net, chl_layer *layer,
                                              chl_param tensor, chl_error *err);

@@ -9,7 +9,7 @@ const char *const chl_activation_names[] = {"linear",  "relu", "leaky_relu", "ta
                                             "sigmoid", "gelu", "selu",       "elu",
                                             "silu",    "mish", "softmax",    NULL};
 
-/* clang-format off: one a line */
+/* clang-format off */
 const chl_layer_class *const chl_layer_classes[] = {
     &chl_dense_class,
     &chl_activation_class,
