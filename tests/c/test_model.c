@@ -94,8 +94,8 @@ static void the_mean_of_the_members(void **state)
     double p[3];
     for (int64_t row = 0; row < 50; row++) {
         for (int m = 0; m < 3; m++) {
-            assert_ok(chl_net_predict(chl_model_net(model, 0, m), chl_matrix_row(&x, row),
-                                      1, &p[m], &err));
+            assert_ok(chl_net_predict(chl_model_net(model, 0, m), chl_matrix_row(&x, row), 1,
+                                      &p[m], &err));
         }
         assert_near(all[row], (p[0] + p[1] + p[2]) / 3, 1e-15);
     }
