@@ -177,6 +177,18 @@ methods.quantile = plain("quantile")
 -- @usage prep:piecewise { "Age", "Balance", bins = "tree", max_bins = 16 }
 methods.piecewise = plain("piecewise")
 
+--- The columns of a sequence, `seq_1_amount` … and `seq_length`, as `cl.sequences` makes them: all
+-- steps of a channel share one mean and one standard deviation, those of the training rows; missing
+-- cells become 0, the mean. The length stays as it is. Comes first: later steps without columns
+-- leave all of them alone.
+-- @function Prep:sequence
+-- @tparam[opt] table options `name` ("seq"): how the columns begin; `log`: a list of channels that
+-- are first bent to sign(x)·log(1 + |x|), such as amounts and gaps
+-- @treturn Prep itself
+-- @raise at fitting: no column of that name; a channel that does not exist
+-- @usage prep:sequence { log = { "amount", "gap" } }
+methods.sequence = plain("sequence")
+
 setmetatable(methods, {
   __index = function(_, key)
     if type(key) ~= "string" or key:sub(1, 2) == "__" then return nil end

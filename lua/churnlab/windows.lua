@@ -19,6 +19,12 @@
 --   `spent_rate_30d`, `spent_trend_30d`, `spent_change_30d` as above; missing amounts are skipped
 -- - `type_visit_30d`: events whose category `type` is `visit`
 --
+-- With `sequence = { steps = 12 }` the last 12 events as well, the newest first: `seq_length` says
+-- how many there are, `seq_1_age` and `seq_1_gap` how many days the newest lies before the cut-off
+-- and after the event before it, `seq_1_spent` its amount, `seq_1_type_visit` 1 when its type is
+-- `visit`. Steps beyond the length are missing. `prep:sequence` and the layers `sequence`, `gru`,
+-- `lstm` and `transformer` of nets read them.
+--
 -- Days are counted back from the cut-off, 24 hours each. Of nothing, counts and sums are 0 and the
 -- rest is missing.
 -- @module churnlab.windows
@@ -35,7 +41,7 @@ local known = {
   lookback = "table|number|string", gap = "number", outcome = "table", observed_until = "string",
   value = "table|string", category = "table|string", levels = "table",
   population = "table|string", customers = "table|userdata", features = "table",
-  buckets = "number", missing = "string",
+  buckets = "number", missing = "string", sequence = "table",
 }
 
 -- The frame of customers and what the core wants to know of it.
@@ -81,8 +87,10 @@ end
 --     `{ frame, id =, start =, stop = }`: only they get rows, from start to before stop (missing =
 --     always); they need no event
 --   - `features`: which families to make: "recency", "tenure", "count", "active", "rate", "trend",
---     "change", "gap", "sum", "mean", "min", "max", "std", "levels" (all)
+--     "change", "gap", "sum", "mean", "min", "max", "std", "levels" (all; `{}` = none)
 --   - `buckets`: parts of a look-back for the trend (4)
+--   - `sequence`: `{ steps = 12 }`, the number of events; `name` ("seq"), how its columns begin;
+--     `times` ({ "age", "gap" }), which times of an event to tell
 --   - `missing`: "error", or "skip" for events without id, time or known-since
 -- @treturn Frame sorted by customer and `cutoff`, with the roles target, id and time
 -- @treturn integer rows left out by `missing = "skip"`

@@ -24,7 +24,8 @@ typedef struct chl_slot {
     chl_levels *levels; /* category only: an owned reference */
     int lineage;        /* index of its chl_lineage */
     bool alive;         /* not yet replaced or dropped */
-    bool indicator;     /* a 0/1 column that one-hot or a missing flag made */
+    bool indicator;     /* a 0/1 column that one-hot or a missing flag made, or one of a
+                           sequence: later steps leave it alone */
     int nominal;        /* equal, from 1, for the indicators of one feature; 0 = none */
     bool touched;       /* some step other than drop read it */
     bool exact;         /* an expression reads it: categories keep the training codes */

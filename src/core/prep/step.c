@@ -11,7 +11,7 @@
 static const chl_step_class *const classes[] = {
     &chl_step_derive,   &chl_step_drop,      &chl_step_impute,        &chl_step_clip,
     &chl_step_onehot,   &chl_step_ordinal,   &chl_step_target_encode, &chl_step_scale,
-    &chl_step_quantile, &chl_step_piecewise,
+    &chl_step_quantile, &chl_step_piecewise, &chl_step_sequence,
 };
 
 enum { CLASSES = sizeof classes / sizeof classes[0] };
@@ -155,7 +155,8 @@ static chl_status choose_columns(chl_step *step, const chl_layout *layout, chl_e
     for (int i = 0; i < layout->n; i++) {
         const chl_slot *slot = &layout->slots[i];
         bool fits = (chl_layout_kind(slot->type) & step->class->takes) != 0 &&
-                    (!slot->indicator || step->class->indicators);
+                    (!slot->indicator || step->class->indicators) &&
+                    (!step->class->matches || step->class->matches(step, slot->name));
         if (slot->alive && fits) {
             CHL_TRY(append_name(step, slot->name, err));
         }

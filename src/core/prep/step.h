@@ -31,6 +31,8 @@ typedef struct chl_step_class {
     size_t size;     /* of the struct that starts with a chl_step */
     int takes;       /* CHL_TAKES_… of the columns it works on; 0 = it has no columns */
     bool indicators; /* without "columns" it takes one-hot and flag columns, too */
+    /* Without "columns" it takes only those of this name. NULL = of any name. */
+    bool (*matches)(const chl_step *step, const char *name);
     /* Reads the options into the zeroed step; they stay alive as step->options. */
     chl_status (*parse)(chl_step *step, const json_t *options, chl_error *err);
     /* Learns; step->names and slots are chosen. NULL = nothing to learn. */
@@ -61,7 +63,7 @@ struct chl_step {
 
 extern const chl_step_class chl_step_derive, chl_step_drop, chl_step_impute,
     chl_step_clip, chl_step_onehot, chl_step_ordinal, chl_step_target_encode,
-    chl_step_scale, chl_step_quantile, chl_step_piecewise;
+    chl_step_scale, chl_step_quantile, chl_step_piecewise, chl_step_sequence;
 
 /* From {"step": …, options …}. Unknown kinds and options fail with a suggestion. */
 CHL_MUST_CHECK chl_status chl_step_new(const json_t *json, chl_step **out,

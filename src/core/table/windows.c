@@ -2,146 +2,15 @@
 #include "core/table/windows.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "core/base/alloc.h"
 #include "core/base/parallel.h"
-#include "core/base/strbuf.h"
 #include "core/data/times.h"
 #include "core/table/windows_cells.h"
 #include "core/table/windows_events.h"
+#include "core/table/windows_features.h"
 #include "core/table/windows_plan.h"
-
-/* ---- the columns to make ---- */
-
-typedef struct feature_column {
-    char *name;         /* owned */
-    int cell;           /* position in the layout of cells */
-    chl_column *column; /* f64, or i64 for counts; owned */
-} feature_column;
-
-typedef struct feature_list {
-    feature_column *items;
-    size_t count, capacity;
-} feature_list;
-
-static void features_reset(feature_list *list)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        chl_free(list->items[i].name);
-        chl_column_release(list->items[i].column);
-    }
-    chl_free(list->items);
-    *list = (feature_list){0};
-}
-
-/* Appends the column "<prefix><name><suffix>". */
-static chl_status add_feature(feature_list *list, const char *prefix, const char *name,
-                              const char *suffix, int cell, chl_error *err)
-{
-    feature_column *grown =
-        chl_grow(list->items, &list->capacity, list->count + 1, sizeof *grown);
-    if (!grown) {
-        return chl_fail_memory(err);
-    }
-    list->items = grown;
-    chl_strbuf text = {0};
-    chl_strbuf_puts(&text, prefix);
-    chl_strbuf_puts(&text, prefix[0] ? "_" : "");
-    chl_strbuf_puts(&text, name);
-    chl_strbuf_puts(&text, suffix);
-    if (text.failed) {
-        chl_strbuf_reset(&text);
-        return chl_fail_memory(err);
-    }
-    list->items[list->count++] = (feature_column){.name = text.data, .cell = cell};
-    return CHL_OK;
-}
-
-typedef struct cell_name {
-    window_feature feature;
-    const char *name;
-    int cell;
-} cell_name;
-
-static const cell_name row_names[] = {{FEATURE_RECENCY, "recency", CELL_RECENCY},
-                                      {FEATURE_TENURE, "tenure", CELL_TENURE}};
-
-static const cell_name common_names[] = {
-    {FEATURE_COUNT, "count", CELL_COUNT},    {FEATURE_ACTIVE, "active", CELL_ACTIVE},
-    {FEATURE_RATE, "rate", CELL_RATE},       {FEATURE_TREND, "trend", CELL_TREND},
-    {FEATURE_CHANGE, "change", CELL_CHANGE}, {FEATURE_GAP, "gap_mean", CELL_GAP_MEAN},
-    {FEATURE_GAP, "gap_std", CELL_GAP_STD}};
-
-static const cell_name value_names[] = {{FEATURE_SUM, "sum", CELL_SUM},
-                                        {FEATURE_MEAN, "mean", CELL_MEAN},
-                                        {FEATURE_MIN, "min", CELL_MIN},
-                                        {FEATURE_MAX, "max", CELL_MAX},
-                                        {FEATURE_STD, "std", CELL_STD},
-                                        {FEATURE_RATE, "rate", CELL_VALUE_RATE},
-                                        {FEATURE_TREND, "trend", CELL_VALUE_TREND},
-                                        {FEATURE_CHANGE, "change", CELL_VALUE_CHANGE}};
-
-/* Adds the wanted ones of a table of names; nothing lies before "all" to change from. */
-static chl_status add_names(feature_list *list, const windows_plan *plan,
-                            const cell_name *names, size_t n, const char *prefix,
-                            int lookback, int base, chl_error *err)
-{
-    bool all = lookback >= 0 && plan->lookbacks[lookback] == WINDOW_ALL;
-    const char *suffix = lookback >= 0 ? plan->suffixes[lookback] : "";
-    for (size_t i = 0; i < n; i++) {
-        if (plan->features[names[i].feature] &&
-            !(all && names[i].feature == FEATURE_CHANGE)) {
-            CHL_TRY(add_feature(list, prefix, names[i].name, suffix, base + names[i].cell,
-                                err));
-        }
-    }
-    return CHL_OK;
-}
-
-static chl_status add_levels(feature_list *list, const windows_plan *plan,
-                             const windows_events *events, int lookback, int base,
-                             chl_error *err)
-{
-    for (int k = 0; plan->features[FEATURE_LEVELS] && k < plan->n_categories; k++) {
-        for (int i = 0; i < events->levels[k].count; i++) {
-            CHL_TRY(add_feature(list, plan->categories[k], events->levels[k].names[i],
-                                plan->suffixes[lookback], base + i, err));
-        }
-        base += events->levels[k].count;
-    }
-    return CHL_OK;
-}
-
-#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
-
-static chl_status list_features(feature_list *list, const windows_plan *plan,
-                                const windows_events *events, chl_error *err)
-{
-    int base = ROW_CELLS;
-    CHL_TRY(add_names(list, plan, row_names, LENGTH(row_names), "", -1, 0, err));
-    for (int k = 0; k < plan->n_lookbacks; k++) {
-        CHL_TRY(
-            add_names(list, plan, common_names, LENGTH(common_names), "", k, base, err));
-        int at = base + COMMON_CELLS;
-        for (int v = 0; v < plan->n_values; v++, at += VALUE_CELLS) {
-            CHL_TRY(add_names(list, plan, value_names, LENGTH(value_names),
-                              plan->values[v], k, at, err));
-        }
-        CHL_TRY(add_levels(list, plan, events, k, at, err));
-        base += windows_lookback_cells(plan, events);
-    }
-    return CHL_OK;
-}
-
-/* Counts are whole: the common count and those of levels. */
-static bool is_count(int cell, const windows_plan *plan, const windows_events *events)
-{
-    int at = (cell - ROW_CELLS) % windows_lookback_cells(plan, events);
-    return cell >= ROW_CELLS &&
-           (at == CELL_COUNT || at >= COMMON_CELLS + VALUE_CELLS * plan->n_values);
-}
 
 /* ---- the rows, customer by customer ---- */
 
@@ -153,7 +22,7 @@ typedef struct job {
     const windows_events *events;
     const chl_control *control;
     int64_t *offsets; /* [customers + 1] first row of each */
-    feature_list features;
+    window_columns features;
     int64_t *id_rows;   /* [rows] row of the id */
     chl_column *cutoff; /* [rows] */
     chl_column *label;  /* [rows], or NULL */
@@ -185,7 +54,7 @@ static void write_row(job *j, int64_t row, int64_t customer, int64_t t, double *
 {
     windows_cells(j->plan, j->events, customer, t, cells);
     for (size_t i = 0; i < j->features.count; i++) {
-        const feature_column *f = &j->features.items[i];
+        const window_column *f = &j->features.items[i];
         if (f->column->type == CHL_I64) {
             f->column->values.i64[row] = (int64_t)cells[f->cell];
         } else {
@@ -233,9 +102,9 @@ static chl_status fill_rows(void *ctx, size_t index, chl_error *err)
 static chl_status alloc_columns(job *j, int64_t rows, chl_error *err)
 {
     for (size_t i = 0; i < j->features.count; i++) {
-        feature_column *f = &j->features.items[i];
-        bool count = is_count(f->cell, j->plan, j->events);
-        CHL_TRY(chl_column_new(count ? CHL_I64 : CHL_F64, rows, !count, &f->column, err));
+        window_column *f = &j->features.items[i];
+        CHL_TRY(chl_column_new(f->count ? CHL_I64 : CHL_F64, rows, !f->count, &f->column,
+                               err));
     }
     CHL_TRY(chl_column_new(j->plan->clock.type, rows, false, &j->cutoff, err));
     if (j->plan->outcome.kind != OUTCOME_NONE) {
@@ -336,8 +205,9 @@ static chl_status run(job *j, chl_frame **out, chl_error *err)
     const windows_events *events = j->events;
     size_t chunks = (size_t)((events->customers + CHUNK - 1) / CHUNK);
     int threads = chl_control_threads(j->control);
-    CHL_TRY(list_features(&j->features, j->plan, events, err));
-    j->cells = ROW_CELLS + j->plan->n_lookbacks * windows_lookback_cells(j->plan, events);
+    CHL_TRY(windows_features_init(&j->features, j->plan, events, err));
+    j->cells =
+        windows_sequence_at(j->plan, events) + windows_sequence_cells(j->plan, events);
     j->offsets = chl_calloc((size_t)events->customers + 1, sizeof *j->offsets);
     if (!j->offsets) {
         return chl_fail_memory(err);
@@ -367,7 +237,7 @@ chl_status chl_windows(const chl_frame *events, const chl_frame *customers,
         job j = {.log = events, .plan = &plan, .events = &log, .control = control};
         status = run(&j, out, err);
         *skipped = log.skipped;
-        features_reset(&j.features);
+        windows_features_reset(&j.features);
         chl_column_release(j.cutoff);
         chl_column_release(j.label);
         chl_free(j.offsets);

@@ -250,13 +250,57 @@ static past make_past(const windows_plan *plan, const windows_events *events,
     return p;
 }
 
-static int64_t last_visible(const past *p)
+/* The visible event before i, -1 = none. */
+static int64_t visible_before(const past *p, int64_t i)
 {
-    int64_t i = p->end - 1;
-    while (i >= p->begin && !visible(p->events, i, p->t)) {
-        i--;
+    for (i--; i >= p->begin && !visible(p->events, i, p->t); i--) {
     }
     return i >= p->begin ? i : -1;
+}
+
+static int64_t last_visible(const past *p)
+{
+    return visible_before(p, p->end);
+}
+
+/* ---- the last events ---- */
+
+static void step_cells(const past *p, int64_t i, int64_t before, double *cells)
+{
+    const windows_events *events = p->events;
+    double day = (double)p->plan->clock.day;
+    if (p->plan->sequence.age) {
+        *cells++ = (double)(p->t - events->time[i]) / day;
+    }
+    if (p->plan->sequence.gap) {
+        *cells++ = before < 0 ? (double)NAN
+                              : (double)(events->time[i] - events->time[before]) / day;
+    }
+    for (int v = 0; v < p->plan->n_values; v++) {
+        *cells++ = events->values[v][i];
+    }
+    for (int k = 0; k < p->plan->n_categories; k++) {
+        for (int slot = 0; slot < events->levels[k].count; slot++) {
+            *cells++ = events->slots[k][i] == slot;
+        }
+    }
+}
+
+static void sequence_cells(const past *p, int64_t last, double *cells)
+{
+    int channels = windows_channels(p->plan, p->events), n = 0;
+    double *of_step = cells + 1;
+    for (int64_t i = last; i >= 0 && n < p->plan->sequence.steps; n++) {
+        int64_t before = visible_before(p, i);
+        step_cells(p, i, before, of_step);
+        of_step += channels;
+        i = before;
+    }
+    cells[0] = n;
+    const double *end = cells + windows_sequence_cells(p->plan, p->events);
+    while (of_step < end) {
+        *of_step++ = (double)NAN;
+    }
 }
 
 void windows_cells(const windows_plan *plan, const windows_events *events,
@@ -278,6 +322,9 @@ void windows_cells(const windows_plan *plan, const windows_events *events,
         level_cells(&p, &w, of_window + COMMON_CELLS + plan->n_values * VALUE_CELLS);
         change_cells(&p, &w, of_window);
         of_window += windows_lookback_cells(plan, events);
+    }
+    if (plan->sequence.steps > 0) {
+        sequence_cells(&p, last, of_window);
     }
 }
 

@@ -52,12 +52,30 @@ static inline int windows_lookback_cells(const windows_plan *plan,
     return COMMON_CELLS + VALUE_CELLS * plan->n_values + events->n_levels;
 }
 
+/* A sequence follows the look-backs: how many events it has, then the channels of each,
+ * the newest first: age, gap, amounts, levels (1 or 0); of the steps beyond, NaN. */
+static inline int windows_sequence_at(const windows_plan *plan,
+                                      const windows_events *events)
+{
+    return ROW_CELLS + plan->n_lookbacks * windows_lookback_cells(plan, events);
+}
+static inline int windows_channels(const windows_plan *plan, const windows_events *events)
+{
+    return plan->sequence.age + plan->sequence.gap + plan->n_values + events->n_levels;
+}
+static inline int64_t windows_sequence_cells(const windows_plan *plan,
+                                             const windows_events *events)
+{
+    int64_t steps = plan->sequence.steps;
+    return steps > 0 ? 1 + steps * windows_channels(plan, events) : 0;
+}
+
 /* Whether the customer gets a row at the cut-off t. */
 bool windows_in_population(const windows_plan *plan, const windows_events *events,
                            int64_t customer, int64_t t);
 
-/* The features; missing ones are NaN. cells: ROW_CELLS + look-backs ×
- * windows_lookback_cells. */
+/* The features; missing ones are NaN. cells: windows_sequence_at +
+ * windows_sequence_cells. */
 void windows_cells(const windows_plan *plan, const windows_events *events,
                    int64_t customer, int64_t t, double *cells);
 

@@ -15,7 +15,7 @@
 typedef struct raw_options {
     const char *id, *time, *known;
     const json_t *cutoffs, *lookback, *outcome, *until, *value, *category, *levels;
-    const json_t *population, *features, *customers;
+    const json_t *population, *features, *customers, *sequence;
     double gap;
     int64_t buckets;
     int missing;
@@ -48,6 +48,7 @@ static chl_status read_options(const json_t *options, raw_options *raw, chl_erro
         {"population", CHL_OPT_JSON, offsetof(raw_options, population), 0, 0, NULL, 0},
         {"features", CHL_OPT_JSON, offsetof(raw_options, features), 0, 0, NULL, 0},
         {"customers", CHL_OPT_JSON, offsetof(raw_options, customers), 0, 0, NULL, 0},
+        {"sequence", CHL_OPT_JSON, offsetof(raw_options, sequence), 0, 0, NULL, 0},
         {"buckets", CHL_OPT_INT, offsetof(raw_options, buckets), 2, WINDOWS_BUCKETS_MAX,
          NULL, 0},
         {"missing", CHL_OPT_CHOICE, offsetof(raw_options, missing), 0, 0, missing, 0},
@@ -77,7 +78,8 @@ static chl_status length_of(const window_clock *clock, double days, const char *
 static chl_status read_names(const json_t *list, const char *what, const char **names,
                              int most, int *n, chl_error *err)
 {
-    size_t count = json_is_array(list) ? json_array_size(list) : list ? 1 : 0;
+    bool none = !list || (json_is_object(list) && json_object_size(list) == 0);
+    size_t count = none ? 0 : json_is_array(list) ? json_array_size(list) : 1;
     if (count > (size_t)most) {
         return chl_fail(err, CHL_EINVAL,
                         "windows: option '%s': expected at most %d names, got %zu", what,
@@ -271,6 +273,60 @@ static chl_status read_outcome(windows_plan *plan, const json_t *outcome, double
     return CHL_OK;
 }
 
+typedef struct raw_sequence {
+    int64_t steps;
+    const char *name;
+    const json_t *times;
+} raw_sequence;
+
+/* Which times are told of each event; both unless some are named. */
+static chl_status read_times(window_sequence *sequence, const json_t *list,
+                             chl_error *err)
+{
+    static const char *const known[] = {"age", "gap"};
+    const char *names[2];
+    int n = 0;
+    CHL_TRY(read_names(list, "sequence.times", names, 2, &n, err));
+    sequence->age = sequence->gap = list == NULL;
+    for (int i = 0; i < n; i++) {
+        bool age = strcmp(names[i], known[0]) == 0;
+        if (!age && strcmp(names[i], known[1]) != 0) {
+            return chl_fail_unknown(err, "windows: sequence", "time", names[i], known, 2);
+        }
+        *(age ? &sequence->age : &sequence->gap) = true;
+    }
+    return CHL_OK;
+}
+
+static chl_status read_sequence(windows_plan *plan, const json_t *options, chl_error *err)
+{
+    static const chl_option table[] = {
+        {"steps", CHL_OPT_INT, offsetof(raw_sequence, steps), 1, WINDOWS_STEPS_MAX, NULL,
+         1},
+        {"name", CHL_OPT_STRING, offsetof(raw_sequence, name), 0, 0, NULL, 0},
+        {"times", CHL_OPT_JSON, offsetof(raw_sequence, times), 0, 0, NULL, 0},
+        {NULL, 0, 0, 0, 0, NULL, 0}};
+    raw_sequence raw = {.name = "seq"};
+    window_sequence *sequence = &plan->sequence;
+    if (!options) {
+        return CHL_OK;
+    }
+    CHL_TRY(chl_options_read(options, "windows: sequence", table, &raw, err));
+    if (raw.name[0] == 0 || strlen(raw.name) > WINDOWS_NAME_MAX) {
+        return chl_fail(err, CHL_EINVAL,
+                        "windows: sequence: option 'name': expected 1 to %d bytes",
+                        (int)WINDOWS_NAME_MAX);
+    }
+    *sequence = (window_sequence){.steps = (int)raw.steps, .name = raw.name};
+    CHL_TRY(read_times(sequence, raw.times, err));
+    if (!sequence->age && !sequence->gap && plan->n_values + plan->n_categories == 0) {
+        return chl_fail(err, CHL_EINVAL,
+                        "windows: sequence: expected something to tell of each event: "
+                        "times, a value or a category");
+    }
+    return CHL_OK;
+}
+
 static chl_status read_levels(windows_plan *plan, const json_t *levels, chl_error *err)
 {
     if (levels && !json_is_object(levels)) {
@@ -334,6 +390,7 @@ static chl_status fill_plan(windows_plan *plan, const raw_options *raw,
                        WINDOWS_CATEGORIES_MAX, &plan->n_categories, err));
     CHL_TRY(read_levels(plan, raw->levels, err));
     CHL_TRY(read_features(plan, raw->features, err));
+    CHL_TRY(read_sequence(plan, raw->sequence, err));
     CHL_TRY(read_population(plan, raw->population, err));
     CHL_TRY(read_outcome(plan, raw->outcome, raw->gap, err));
     plan->outcome.last = INT64_MIN;

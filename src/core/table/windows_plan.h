@@ -18,7 +18,9 @@ enum {
     WINDOWS_CATEGORIES_MAX = 16,
     WINDOWS_LEVELS_MAX = 1000,
     WINDOWS_CUTOFFS_MAX = 10000,
-    WINDOWS_BUCKETS_MAX = 64
+    WINDOWS_BUCKETS_MAX = 64,
+    WINDOWS_STEPS_MAX = 1000,
+    WINDOWS_NAME_MAX = 64
 };
 
 /* Families of features. Those from FEATURE_COUNT on exist for each look-back; rate, trend
@@ -65,6 +67,13 @@ typedef struct window_outcome {
     bool once;         /* who had the event leaves the population */
 } window_outcome;
 
+/* The last events of a row, newest first. */
+typedef struct window_sequence {
+    int steps;        /* events at most; 0 = no sequence */
+    const char *name; /* how its columns begin; borrowed */
+    bool age, gap;    /* days before the cut-off, days since the event before */
+} window_sequence;
+
 typedef struct windows_plan {
     window_clock clock;
     const char *id, *time, *known; /* columns; known may be NULL */
@@ -84,6 +93,7 @@ typedef struct windows_plan {
     int64_t active_within;   /* population: an event so near; 0 = any event before t */
     int64_t buckets;         /* parts of a look-back for the trend */
     bool skip;               /* leave events without id, time or known-since out */
+    window_sequence sequence;
     window_outcome outcome;
 } windows_plan;
 
