@@ -6,6 +6,7 @@
 -- @module churnlab.fit
 
 -- SPDX-License-Identifier: MIT
+local columns = require("churnlab.nn.columns")
 local core = require("churnlab.core")
 local errors = require("churnlab.errors")
 local frames = require("churnlab.frame")
@@ -165,7 +166,7 @@ function M.prepare(prep, net, train, options)
   both_outcomes(state.part, "train")
   if on_valid then state.valid = encode(on_valid, state.prep, false) end
   state.task = {
-    spec = spec, x = state.part.x, y = state.part.y, options = training, members = members,
+    spec = columns.resolve(spec, state.prep:encoded_names(), "fit: net"), x = state.part.x, y = state.part.y, options = training, members = members,
     valid_x = on_valid and state.valid.x, valid_y = on_valid and state.valid.y,
     columns = state.prep:encoded_names(),
   }

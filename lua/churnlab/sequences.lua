@@ -29,7 +29,7 @@ local known = {
   id = "string", time = "string", known = "string", cutoffs = "table|string|userdata",
   gap = "number", outcome = "table", observed_until = "string", value = "table|string",
   category = "table|string", levels = "table", population = "table|string",
-  customers = "table|userdata", missing = "string", steps = "number", name = "string",
+  customers = "table|userdata", missing = "string", steps = "number", prefix = "string",
   times = "table|string",
 }
 
@@ -42,7 +42,7 @@ local known = {
 --   - `value`: amounts, one column or a list; `category`: columns whose levels become 0/1 numbers of
 --     each event; `levels`: which, as of `cl.windows`
 --   - `times` ({ "age", "gap" }): days before the cut-off, days since the event before; `{}` = none
---   - `name` ("seq"): how the columns begin
+--   - `prefix` ("seq"): how the columns begin
 --   - `id`, `time`, `known`, `cutoffs`, `outcome`, `gap`, `observed_until`, `population`,
 --     `customers`, `missing` as of `cl.windows`
 -- @treturn Frame sorted by customer and `cutoff`, with the roles target, id and time; it joins to
@@ -57,8 +57,8 @@ function M.sequences(events, options)
   local plain = {}
   for key, value in pairs(errors.options("sequences", options, known)) do plain[key] = value end
   if plain.steps == nil then errors.raise("sequences: expected the option 'steps'") end
-  plain.sequence = { steps = plain.steps, name = plain.name, times = plain.times }
-  plain.steps, plain.name, plain.times = nil, nil, nil
+  plain.sequence = { steps = plain.steps, prefix = plain.prefix, times = plain.times }
+  plain.steps, plain.prefix, plain.times = nil, nil, nil
   plain.features = {}
   return windows.windows(events, plain)
 end

@@ -89,7 +89,7 @@ end
 --   - `features`: which families to make: "recency", "tenure", "count", "active", "rate", "trend",
 --     "change", "gap", "sum", "mean", "min", "max", "std", "levels" (all; `{}` = none)
 --   - `buckets`: parts of a look-back for the trend (4)
---   - `sequence`: `{ steps = 12 }`, the number of events; `name` ("seq"), how its columns begin;
+--   - `sequence`: `{ steps = 12 }`, the number of events; `prefix` ("seq"), how its columns begin;
 --     `times` ({ "age", "gap" }), which times of an event to tell
 --   - `missing`: "error", or "skip" for events without id, time or known-since
 -- @treturn Frame sorted by customer and `cutoff`, with the roles target, id and time

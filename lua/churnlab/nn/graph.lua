@@ -13,6 +13,7 @@
 -- @module churnlab.nn.graph
 
 -- SPDX-License-Identifier: MIT
+local columns = require("churnlab.nn.columns")
 local core = require("churnlab.core")
 local errors = require("churnlab.errors")
 local layers = require("churnlab.nn.layers")
@@ -150,7 +151,7 @@ end
 -- @treturn string
 -- @usage print(nn.graph(nn.input():dense(1)):summary(12))
 function methods:summary(inputs)
-  return core.net.new(self:spec(), inputs):describe()
+  return core.net.new(columns.guess(self:spec(), inputs), inputs):describe()
 end
 
 function Graph.__index(_, key)

@@ -10,6 +10,7 @@
 -- @module churnlab.nn.sequential
 
 -- SPDX-License-Identifier: MIT
+local columns = require("churnlab.nn.columns")
 local core = require("churnlab.core")
 local errors = require("churnlab.errors")
 local layers = require("churnlab.nn.layers")
@@ -49,7 +50,7 @@ end
 -- @treturn string
 -- @usage print(net:dense(8, { activation = "relu" }):dense(1):summary(12))
 function methods:summary(inputs)
-  return core.net.new(self:spec(), inputs):describe()
+  return core.net.new(columns.guess(self:spec(), inputs), inputs):describe()
 end
 
 function Sequential.__index(_, key)

@@ -1,6 +1,7 @@
 -- print(net): a table of the layers before the number of columns is known.
 -- Parameters are linear in the number of inputs, so two nets tell the formula.
 -- SPDX-License-Identifier: MIT
+local columns = require("churnlab.nn.columns")
 local core = require("churnlab.core")
 
 local M = {}
@@ -57,9 +58,9 @@ end
 -- @treturn string
 function M.of(spec)
   if #spec.layers == 0 then return " net without layers" end
-  local built, few = pcall(core.net.new, spec, FEW)
+  local built, few = pcall(core.net.new, columns.guess(spec, FEW), FEW)
   if not built then return (" net: %s"):format((few:gsub("^[^\n]-:%d+: ", "", 1))) end
-  return layout(rows_of(few:layers(), core.net.new(spec, MORE):layers()))
+  return layout(rows_of(few:layers(), core.net.new(columns.guess(spec, MORE), MORE):layers()))
 end
 
 return M

@@ -16,7 +16,7 @@
  *   {"step":"target_encode", "columns":[…]?, "folds":5, "smooth":"auto"|number,
  *    "seed":n, "unseen":"mean"|"error"}
  *   {"step":"scale", "columns":[…]?, "method":"standard"|"minmax"|"robust"}
- *   {"step":"sequence", "name":"seq", "log":["amount", …]?}
+ *   {"step":"sequence", "prefix":"seq", "log":["amount", …]?}
  *
  * Without "columns" a step takes every column that it can work on: numbers (f64, i64,
  * bool as 0/1), text (category, string), or both; not the target, not the id; and of the

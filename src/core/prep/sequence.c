@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Step "sequence": the columns of a sequence, "<name>_<step>_<channel>" and
- * "<name>_length", as cl.sequences makes them. Layer: core/prep.
+ * Step "sequence": the columns of a sequence, "<prefix>_<step>_<channel>"
+ * and "<prefix>_length", as cl.sequences makes them. Layer: core/prep.
  *
  * All steps of a channel share one mean and one standard deviation (divided by n), taken
  * over the present values of all its columns in the training rows. Missing cells (steps
@@ -22,7 +22,7 @@
 
 typedef struct sequence {
     chl_step base;
-    const char *name; /* how the columns begin; borrowed from the options */
+    const char *prefix; /* how the columns begin; borrowed from the options */
     const json_t *log;
     double *center; /* [n] */
     double *factor; /* [n], > 0 */
@@ -34,8 +34,8 @@ typedef struct sequence {
 /* "seq_12_amount" → "amount", "seq_length" → "", other names → NULL. */
 static const char *channel_of(const sequence *self, const char *column)
 {
-    size_t n = strlen(self->name);
-    if (strncmp(column, self->name, n) != 0 || column[n] != '_') {
+    size_t n = strlen(self->prefix);
+    if (strncmp(column, self->prefix, n) != 0 || column[n] != '_') {
         return NULL;
     }
     const char *rest = column + n + 1;
@@ -59,12 +59,12 @@ static chl_status sequence_parse(chl_step *step, const json_t *options, chl_erro
 {
     static const chl_option table[] = {
         {.name = "step", .type = CHL_OPT_IGNORE},
-        {.name = "name", .type = CHL_OPT_STRING, .offset = offsetof(sequence, name)},
+        {.name = "prefix", .type = CHL_OPT_STRING, .offset = offsetof(sequence, prefix)},
         {.name = "log", .type = CHL_OPT_JSON, .offset = offsetof(sequence, log)},
         {.name = NULL},
     };
     sequence *self = (sequence *)step;
-    self->name = "seq";
+    self->prefix = "seq";
     CHL_TRY(chl_options_read(options, "sequence", table, step, err));
     chl_names names = {0};
     chl_status status = self->log ? chl_names_read(self->log, &names, err) : CHL_OK;
@@ -180,7 +180,7 @@ static chl_status sequence_fit(chl_step *step, const chl_fit *fit, chl_error *er
         return chl_fail(err, CHL_ENAME,
                         "sequence: expected columns such as '%s_1_amount' and "
                         "'%s_length', got none",
-                        self->name, self->name);
+                        self->prefix, self->prefix);
     }
     CHL_TRY(check_log(self, err));
     self->center = chl_calloc(n, sizeof *self->center);
@@ -250,7 +250,7 @@ static chl_status sequence_load(chl_step *step, const json_t *state, chl_error *
 static void sequence_describe(const chl_step *step, chl_strbuf *out)
 {
     const sequence *self = (const sequence *)step;
-    chl_strbuf_printf(out, "%s_…", self->name);
+    chl_strbuf_printf(out, "%s_…", self->prefix);
     if (step->n > 0) {
         chl_strbuf_printf(out, " (%d columns)", step->n);
     }

@@ -137,11 +137,11 @@ static chl_status add_sequence(window_columns *list, const windows_plan *plan,
     if (s->steps == 0) {
         return CHL_OK;
     }
-    CHL_TRY(add_feature(list, s->name, "", "length", "", base, err));
+    CHL_TRY(add_feature(list, s->prefix, "", "length", "", base, err));
     int channels = windows_channels(plan, events);
     for (int k = 0; k < s->steps; k++) {
         char prefix[NAME_MOST];
-        snprintf(prefix, sizeof prefix, "%s_%d", s->name, k + 1);
+        snprintf(prefix, sizeof prefix, "%s_%d", s->prefix, k + 1);
         CHL_TRY(add_step(list, plan, events, prefix, base + 1 + k * channels, err));
     }
     return CHL_OK;

@@ -275,7 +275,7 @@ static chl_status read_outcome(windows_plan *plan, const json_t *outcome, double
 
 typedef struct raw_sequence {
     int64_t steps;
-    const char *name;
+    const char *prefix;
     const json_t *times;
 } raw_sequence;
 
@@ -303,21 +303,21 @@ static chl_status read_sequence(windows_plan *plan, const json_t *options, chl_e
     static const chl_option table[] = {
         {"steps", CHL_OPT_INT, offsetof(raw_sequence, steps), 1, WINDOWS_STEPS_MAX, NULL,
          1},
-        {"name", CHL_OPT_STRING, offsetof(raw_sequence, name), 0, 0, NULL, 0},
+        {"prefix", CHL_OPT_STRING, offsetof(raw_sequence, prefix), 0, 0, NULL, 0},
         {"times", CHL_OPT_JSON, offsetof(raw_sequence, times), 0, 0, NULL, 0},
         {NULL, 0, 0, 0, 0, NULL, 0}};
-    raw_sequence raw = {.name = "seq"};
+    raw_sequence raw = {.prefix = "seq"};
     window_sequence *sequence = &plan->sequence;
     if (!options) {
         return CHL_OK;
     }
     CHL_TRY(chl_options_read(options, "windows: sequence", table, &raw, err));
-    if (raw.name[0] == 0 || strlen(raw.name) > WINDOWS_NAME_MAX) {
+    if (raw.prefix[0] == 0 || strlen(raw.prefix) > WINDOWS_NAME_MAX) {
         return chl_fail(err, CHL_EINVAL,
-                        "windows: sequence: option 'name': expected 1 to %d bytes",
+                        "windows: sequence: option 'prefix': expected 1 to %d bytes",
                         (int)WINDOWS_NAME_MAX);
     }
-    *sequence = (window_sequence){.steps = (int)raw.steps, .name = raw.name};
+    *sequence = (window_sequence){.steps = (int)raw.steps, .prefix = raw.prefix};
     CHL_TRY(read_times(sequence, raw.times, err));
     if (!sequence->age && !sequence->gap && plan->n_values + plan->n_categories == 0) {
         return chl_fail(err, CHL_EINVAL,

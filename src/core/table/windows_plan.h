@@ -69,9 +69,9 @@ typedef struct window_outcome {
 
 /* The last events of a row, newest first. */
 typedef struct window_sequence {
-    int steps;        /* events at most; 0 = no sequence */
-    const char *name; /* how its columns begin; borrowed */
-    bool age, gap;    /* days before the cut-off, days since the event before */
+    int steps;          /* events at most; 0 = no sequence */
+    const char *prefix; /* how its columns begin; borrowed */
+    bool age, gap;      /* days before the cut-off, days since the event before */
 } window_sequence;
 
 typedef struct windows_plan {
