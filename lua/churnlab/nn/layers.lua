@@ -81,6 +81,7 @@ end
 function makers.member_dense(units, options)
   return { type = "member_dense", units = units }, options
 end
+
 for name, maker in pairs(require("churnlab.nn.sequence_layers")) do makers[name] = maker end
 
 M.makers = makers
