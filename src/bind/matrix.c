@@ -5,9 +5,12 @@
  */
 #include "core/data/matrix.h"
 
+#include <math.h>
+
 #include "bind/chlua.h"
 #include "bind/modules.h"
 #include "core/base/alloc.h"
+#include "core/data/column.h"
 
 /*** Dense matrices of doubles, rows × columns: what a prep makes and nets, metrics and
  * explanations read. A matrix never changes.
@@ -87,6 +90,49 @@ static int matrix_from_table(lua_State *L)
     chlua_check(L, chl_matrix_init(m, (int64_t)rows, (int64_t)cols, &err), &err);
     for (int64_t i = 0; i < m->rows; i++) {
         read_row(L, 1, m, i);
+    }
+    return 1;
+}
+
+/* Column j of the matrix = the column on top of the stack; missing rows are NAN. */
+static void fill_column(lua_State *L, chl_matrix *m, int64_t j)
+{
+    const chl_column *c = chlua_test_box(L, -1, CHLUA_COLUMN);
+    bool numeric = c && (c->type == CHL_F64 || c->type == CHL_I64 || c->type == CHL_BOOL);
+    if (!numeric || c->length != m->rows) {
+        luaL_error(L, "matrix.from_columns: item %I: expected a column of %I numbers",
+                   (LUAI_UACINT)(j + 1), (LUAI_UACINT)m->rows);
+        return;
+    }
+    for (int64_t i = 0; i < m->rows; i++) {
+        double *slot = chl_matrix_row(m, i) + j;
+        *slot = !chl_column_valid(c, i) ? NAN
+                : c->type == CHL_F64    ? c->values.f64[i]
+                : c->type == CHL_I64    ? (double)c->values.i64[i]
+                                        : c->values.boolean[i];
+    }
+}
+
+/*** A matrix of columns of numbers or booleans; NaN where one is missing.
+ * @function core.matrix.from_columns
+ * @tparam {Column,...} columns of one length, at least one
+ * @treturn Matrix
+ * @usage assert(core.matrix.from_columns { train:col("Age") }:cols() == 1) */
+static int matrix_from_columns(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    lua_Unsigned cols = lua_rawlen(L, 1);
+    lua_rawgeti(L, 1, 1);
+    const chl_column *first = chlua_test_box(L, -1, CHLUA_COLUMN);
+    luaL_argcheck(L, first, 1, "expected a list of columns");
+    chl_matrix *m = chlua_push_matrix(L);
+    chl_error err = {0};
+    chlua_check(L, chl_matrix_init(m, first->length, (int64_t)cols, &err), &err);
+    for (lua_Unsigned j = 0; j < cols; j++) {
+        lua_rawgeti(L, 1, (lua_Integer)j + 1);
+        fill_column(L, m, (int64_t)j);
+        lua_pop(L, 1);
     }
     return 1;
 }
@@ -178,7 +224,9 @@ static int matrix_tostring(lua_State *L)
 
 void chlua_open_matrix(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"from_table", matrix_from_table}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"from_table", matrix_from_table},
+                                         {"from_columns", matrix_from_columns},
+                                         {NULL, NULL}};
     static const luaL_Reg methods[] = {
         {"rows", matrix_m_rows},         {"cols", matrix_m_cols},
         {"get", matrix_m_get},           {"column", matrix_m_column},

@@ -9,6 +9,8 @@
 
 #include "bind/chlua.h"
 #include "bind/modules.h"
+#include "core/data/matrix.h"
+#include "core/nn/loss.h"
 
 /*** Sequential nets and their training: the layer below `nn` (@{churnlab.nn}) and
  * `cl.fit` (@{churnlab.fit}). Weights are single precision; the same seed gives the same
@@ -126,6 +128,65 @@ static int net_m_layers(lua_State *L)
     chl_error err = {0};
     chlua_check(L, chl_net_layers(check_net(L), &layers, &err), &err);
     chlua_push_json(L, layers);
+    return 1;
+}
+
+/*** The names of the outputs: those of the layers which give them.
+ * @function Net:heads
+ * @treturn {string,...}
+ * @usage
+ * local one = core.net.new({ layers = { { type = "dense", units = 1,
+ *   name = "churn" } } }, 3)
+ * assert(one:heads()[1] == "churn") */
+static int net_m_heads(lua_State *L)
+{
+    const chl_net *net = check_net(L);
+    lua_createtable(L, chl_net_heads(net), 0);
+    for (int h = 0; h < chl_net_heads(net); h++) {
+        lua_pushstring(L, chl_net_head_name(net, h));
+        lua_rawseti(L, -2, h + 1);
+    }
+    return 1;
+}
+
+/*** A copy with one head alone, without the layers that only others need.
+ * @function Net:prune
+ * @tparam string head
+ * @treturn Net
+ * @raise when there is no head of that name
+ * @usage
+ * local one = core.net.new({ layers = { { type = "dense", units = 1,
+ *   name = "churn" } } }, 3)
+ * assert(#one:prune("churn"):heads() == 1) */
+static int net_m_prune(lua_State *L)
+{
+    const chl_net *net = check_net(L);
+    const char *head = luaL_checkstring(L, 2);
+    chl_net *pruned = NULL;
+    chl_error err = {0};
+    void **slot = chlua_new_box(L, CHLUA_NET);
+    chlua_check(L, chl_net_prune(net, head, &pruned, &err), &err);
+    *slot = pruned;
+    return 1;
+}
+
+/*** Survival curves from the hazards of a net whose loss is `nn.hazard`.
+ * @function core.net.survival
+ * @tparam Matrix hazards one column a period
+ * @treturn Matrix of the same size: the probability of no event until the period's end
+ * @usage
+ * local h = core.matrix.from_table { { 0.5, 0.2 } }
+ * assert(core.net.survival(h):get(1, 2) == 0.4) */
+static int net_survival(lua_State *L)
+{
+    const chl_matrix *h = chlua_check_box(L, 1, CHLUA_MATRIX);
+    chl_matrix *s = chlua_push_matrix(L);
+    chl_error err = {0};
+    luaL_argcheck(L, h->cols <= INT32_MAX, 1, "too many columns");
+    chlua_check(L, chl_matrix_init(s, h->rows, h->cols, &err), &err);
+    for (int64_t i = 0; i < h->rows; i++) {
+        chl_hazard_survival(h->data + i * h->cols, (int)h->cols, s->data + i * h->cols);
+    }
     return 1;
 }
 
@@ -290,14 +351,15 @@ static int net_tostring(lua_State *L)
 
 void chlua_open_net(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"new", net_new},
-                                         {"check_layer", net_check_layer},
-                                         {"train", chlua_net_train},
-                                         {"check_options", chlua_net_check_options},
-                                         {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"new", net_new},           {"check_layer", net_check_layer},
+        {"train", chlua_net_train}, {"check_options", chlua_net_check_options},
+        {"survival", net_survival}, {NULL, NULL}};
     static const luaL_Reg methods[] = {{"predict", net_m_predict},
                                        {"spec", net_m_spec},
                                        {"layers", net_m_layers},
+                                       {"heads", net_m_heads},
+                                       {"prune", net_m_prune},
                                        {"describe", net_m_describe},
                                        {"parameters", net_m_parameters},
                                        {"inputs", net_m_inputs},

@@ -45,6 +45,10 @@ void chl_net_init_weights(chl_net *net, uint64_t seed, uint64_t member);
 CHL_MUST_CHECK chl_status chl_net_clone(const chl_net *net, chl_net **out,
                                         chl_error *err);
 
+/* The net with that head alone, and the layers that it needs. */
+CHL_MUST_CHECK chl_status chl_net_prune(const chl_net *net, const char *head,
+                                        chl_net **out, chl_error *err);
+
 int chl_net_inputs(const chl_net *net);
 int chl_net_outputs(const chl_net *net);
 int chl_net_heads(const chl_net *net);
