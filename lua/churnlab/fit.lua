@@ -21,6 +21,7 @@ local known = {
   batch = "number", seed = "number", shuffle = "boolean", ensemble = "number",
   callbacks = "table", clip_norm = "number", ema = "number", verbose = "boolean",
   resample = "table", prior_correction = "boolean",
+  mixup = "number", swap_noise = "number", noise = "number",
   time_limit = "number", memory_limit = "number|string", resume = "string",
 }
 
@@ -112,6 +113,17 @@ local function encode(frame, prep, fitting)
   return { frame = frame, x = x, y = frame:labels() }
 end
 
+-- Encoded columns of the same raw columns have the same number: swap noise moves them together.
+local function groups_of(prep)
+  local lineage, groups, numbers, n = prep:lineage(), {}, {}, 0
+  for j, name in ipairs(prep:encoded_names()) do
+    local key = table.concat(lineage[name], "\0")
+    if not numbers[key] then n, numbers[key] = n + 1, n end
+    groups[j] = numbers[key]
+  end
+  return groups
+end
+
 local function both_outcomes(part, what)
   local positives = part.y:sum()
   if positives == 0 or positives == #part.frame then
@@ -168,7 +180,7 @@ function M.prepare(prep, net, train, options)
   state.task = {
     spec = columns.resolve(spec, state.prep:encoded_names(), "fit: net"), x = state.part.x, y = state.part.y, options = training, members = members,
     valid_x = on_valid and state.valid.x, valid_y = on_valid and state.valid.y,
-    columns = state.prep:encoded_names(),
+    columns = state.prep:encoded_names(), groups = groups_of(state.prep),
   }
   imbalance.balance(state, options)
   return state
@@ -213,6 +225,11 @@ end
 --     encoded training rows are resampled, never those of `valid`
 --   - `prior_correction` (true): after resampling or class weights the odds are shifted back to the
 --     training frame's own rate
+--   - `mixup` (0 = off): alpha of mixup, such as 0.2: batches of mixed pairs of rows, whose loss is the
+--     mixed loss of both labels (Zhang et al. 2018)
+--   - `swap_noise` (0 = off): the share of values that come from another row, such as 0.1; columns of
+--     one raw column (a one-hot) swap together
+--   - `noise` (0 = off): the deviation of gaussian noise on the encoded inputs, such as 0.05
 --   - `time_limit` (0 = off): seconds after which training ends, with the best weights so far; nets of
 --     an ensemble take turns, each with an equal share
 --   - `memory_limit`: bytes, or a text such as "2 GB", that training may take; more is refused

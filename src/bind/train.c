@@ -90,7 +90,8 @@ static int push_results(lua_State *L, int list, const chl_train_task *tasks,
  *   for it); weights: one number a row; valid_x, valid_y, valid_weights; options (see
  *   train.h); members
  *   (default 1); first_member: number of the first one's random streams (default 0);
- *   columns: names of x's columns for messages; initial: a list of one net, or one a
+ *   columns: names of x's columns for messages; groups: a whole number a column, equal
+ *   where swap_noise moves columns together; initial: a list of one net, or one a
  *   member, whose weights training starts from. Or tasks: a list of such tables.
  * on_epoch(epoch, log): log has task, member, epoch, lr, loss, val_loss, val_auc and,
  * with several heads, val_loss_<head> of each; returning false ends this member

@@ -22,6 +22,7 @@ enum {
     MEMBERS,
     FIRST_MEMBER,
     COLUMNS,
+    GROUPS,
     INITIAL,
     FIELDS = INITIAL
 };
@@ -36,6 +37,7 @@ static const char *const field_names[] = {[SPEC] = "spec",
                                           [MEMBERS] = "members",
                                           [FIRST_MEMBER] = "first_member",
                                           [COLUMNS] = "columns",
+                                          [GROUPS] = "groups",
                                           [INITIAL] = "initial"};
 
 /* What is read of one task; the Lua values that it borrows stand in the anchors. */
@@ -155,6 +157,26 @@ static const char *const *read_columns(const reader *r, int64_t inputs)
     return names;
 }
 
+/* Which inputs swap_noise moves together, or NULL. */
+static const int32_t *read_groups(const reader *r, int64_t inputs)
+{
+    const double *values = numbers_field(r, GROUPS, inputs, true);
+    if (!values) {
+        return NULL;
+    }
+    int32_t *groups = lua_newuserdatauv(r->L, (size_t)inputs * sizeof *groups, 0);
+    anchor(r->L);
+    for (int64_t j = 0; j < inputs; j++) {
+        bool whole = values[j] >= 0 && values[j] < INT32_MAX;
+        groups[j] = whole ? (int32_t)values[j] : 0;
+        if (!whole || groups[j] != values[j]) {
+            luaL_error(r->L, "%s: groups: expected whole numbers, got %f", r->where,
+                       (LUAI_UACNUMBER)values[j]);
+        }
+    }
+    return groups;
+}
+
 /* Gives the nets the numbers of those to start from: one for all, or one each. */
 static void warm_up(const reader *r, chl_train_task *task)
 {
@@ -206,6 +228,7 @@ static void read_task(reader *r, chl_train_task *task, chl_dataset *valid)
     task->options = chlua_check_json(L, r->base + OPTIONS);
     anchor(L);
     task->columns = read_columns(r, inputs);
+    task->groups = read_groups(r, inputs);
     task->nets = new_nets(r, task->members, inputs);
     warm_up(r, task);
     lua_replace(L, r->base);

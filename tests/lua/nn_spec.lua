@@ -312,7 +312,8 @@ describe("core.net", function()
     assert.are.equal(2, net:inputs())
     assert.are.equal(1, net:outputs())
     assert.are.equal(net:describe(), tostring(net))
-    assert.are.same({ type = "dense", units = 8, activation = "tanh", l1 = 0.0, l2 = 0.0 },
+    assert.are.same({ type = "dense", units = 8, activation = "tanh", l1 = 0.0, l2 = 0.0,
+      max_norm = 0.0 },
       net:spec().layers[1])
     assert.are.same({ "0.weight", "0.bias", "1.weight", "1.bias" }, net:tensors())
     assert.are.equal(8, net:tensor("0.weight"):cols())

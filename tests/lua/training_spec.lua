@@ -152,3 +152,36 @@ describe("budgets of training", function()
     assert.is_truthy(fit(2e9))
   end)
 end)
+
+describe("regularisation", function()
+  local function fit(options)
+    options.epochs, options.optimizer = 3, nn.adam { lr = 0.01 }
+    return cl.fit(prep(), small(), bank(), options)
+  end
+
+  it("draws from the seed", function()
+    for name, value in pairs { mixup = 0.2, swap_noise = 0.1, noise = 0.05 } do
+      local model = fit { [name] = value }
+      assert.are.equal(model:hash(), fit({ [name] = value }):hash())
+      assert.are_not.equal(model:hash(), fit({}):hash())
+    end
+  end)
+
+  it("limits the norm of units", function()
+    local net = nn.sequential():dense(6, { activation = "relu", max_norm = 0.4 })
+      :dense(1, { activation = "sigmoid" })
+    local spec = net:spec()
+    assert.are.equal(0.4, spec.layers[1].max_norm)
+    assert.matches("lbfgs: layer 1 'dense_1': expected no max_norm", message_of(cl.fit, prep(), net,
+      bank(), { epochs = 1, optimizer = nn.lbfgs() }))
+  end)
+
+  it("checks its options", function()
+    assert.matches("option 'swap_noise'", message_of(fit, { swap_noise = 2 }))
+    assert.matches("unknown option 'mixupp' %(did you mean 'mixup'%?%)",
+      message_of(fit, { mixupp = 0.2 }))
+    assert.matches("groups: expected 1 numbers, got 2", message_of(core.net.train, {
+      spec = { layers = { { type = "dense", units = 1, activation = "sigmoid" } } },
+      x = core.matrix.from_table { { 1 }, { 2 } }, y = { 0, 1 }, groups = { 1, 2 } }))
+  end)
+end)

@@ -20,7 +20,8 @@ local makers = {}
 -- @tparam[opt] table options `activation`: "linear" (default), "relu", "leaky_relu", "tanh",
 -- "sigmoid", "gelu" and "silu" (Hendrycks & Gimpel 2016), "selu" (Klambauer et al. 2017), "elu"
 -- (Clevert et al. 2016), "mish" (Misra 2019) or "softmax"; `l1`, `l2`: penalties
--- l1·sum|w| + l2·sum w² on its weights
+-- l1·sum|w| + l2·sum w² on its weights; `max_norm` (0 = off): after each step the weights into a
+-- unit shrink to at most that Euclidean norm, as in Keras
 -- @raise a size out of bounds, options and activations that do not exist, with a suggestion
 -- @usage nn.sequential():dense(64, { activation = "relu", l2 = 1e-4 })
 function makers.dense(units, options) return { type = "dense", units = units }, options end

@@ -19,8 +19,8 @@ local function expect_kind(name, value, kind)
   return without_kind(value)
 end
 
-local copied = { "epochs", "batch", "seed", "shuffle", "clip_norm", "ema", "time_limit",
-  "resume" }
+local copied = { "epochs", "batch", "seed", "shuffle", "clip_norm", "ema", "mixup",
+  "swap_noise", "noise", "time_limit", "resume" }
 
 local units = { [""] = 1, K = 1e3, M = 1e6, G = 1e9, T = 1e12 }
 
@@ -92,8 +92,8 @@ end
 
 --- Turns the options of cl.fit that concern training into those of core.net.train.
 -- @local
--- @tparam table opts loss, optimizer, epochs, batch, seed, shuffle, clip_norm, ema, time_limit,
--- memory_limit, resume, callbacks; others are ignored
+-- @tparam table opts loss, optimizer, epochs, batch, seed, shuffle, clip_norm, ema, mixup,
+-- swap_noise, noise, time_limit, memory_limit, resume, callbacks; others are ignored
 -- @treturn table options for core.net.train
 -- @treturn ?function on_epoch, when there are functions among the callbacks
 function M.compile(opts)

@@ -29,7 +29,9 @@ typedef enum chl_rng_purpose {
     CHL_RNG_SIMULATE = 11,
     CHL_RNG_HOLDOUT = 12,
     CHL_RNG_RESAMPLE = 13,
-    CHL_RNG_TUNE = 14
+    CHL_RNG_TUNE = 14,
+    CHL_RNG_NOISE = 15,
+    CHL_RNG_MIXUP = 16
 } chl_rng_purpose;
 
 typedef struct chl_rng {

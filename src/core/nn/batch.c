@@ -46,21 +46,21 @@ void chl_trainer_begin_epoch(chl_trainer *t, int epoch)
     chl_rng_init(&rng, (uint64_t)t->options->seed, CHL_RNG_DROPOUT, index);
     memcpy(t->pass.masks.key, rng.key, sizeof rng.key);
     memcpy(t->pass.masks.counter, rng.counter, sizeof rng.counter);
+    chl_trainer_begin_draws(t, epoch);
 }
 
-/* A row's labels and weight, once for each of its copies. */
-static void gather_targets(chl_trainer *t, int h, int64_t from, int64_t rows)
+/* Labels and weights of so many rows, once for each of their copies. */
+static void gather_targets(const chl_trainer *t, int h, const int64_t *order,
+                           int64_t rows, double *y, double *w)
 {
     const chl_head_loss *head = &t->options->losses.heads[h];
     const chl_target *target = &t->job->train.targets.heads[h];
-    double *y = t->y[h], *w = t->w[h];
     for (int64_t i = 0; i < rows; i++) {
-        int64_t row = t->order[from + i];
         for (int c = 0; c < head->copies; c++) {
             for (int k = 0; k < head->labels; k++) {
-                *y++ = target->y[row * head->labels + k];
+                *y++ = target->y[order[i] * head->labels + k];
             }
-            *w++ = target->w[row];
+            *w++ = target->w[order[i]];
         }
     }
 }
@@ -73,8 +73,12 @@ void chl_trainer_gather(chl_trainer *t, int64_t from, int64_t rows)
         int64_t row = t->order[from + i];
         memcpy(t->pass.input + i * ld, set->x + row * ld, (size_t)ld * sizeof *set->x);
     }
-    for (int h = 0; h < t->options->losses.count; h++) {
-        gather_targets(t, h, from, rows);
-    }
     t->pass.rows = rows;
+    chl_trainer_augment(t, from);
+    for (int h = 0; h < t->options->losses.count; h++) {
+        gather_targets(t, h, t->order + from, rows, t->y[h], t->w[h]);
+        if (t->share < 1) {
+            gather_targets(t, h, t->partner, rows, t->other_y[h], t->other_w[h]);
+        }
+    }
 }

@@ -15,6 +15,7 @@ static const chl_option options[] = {
     CHL_LAYER_ACTIVATION(0),
     CHL_LAYER_OPTION(l1, CHL_OPT_DOUBLE, 0, 1e6, 0),
     CHL_LAYER_OPTION(l2, CHL_OPT_DOUBLE, 0, 1e6, 0),
+    CHL_LAYER_OPTION(max_norm, CHL_OPT_DOUBLE, 0, 1e6, 0),
     {0}};
 
 enum { WEIGHT, BIAS };

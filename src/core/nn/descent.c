@@ -8,28 +8,44 @@
 #include "core/nn/lbfgs.h"
 #include "core/nn/trainer.h"
 
-/* A head's loss times its weight: the sum over the batch's rows, the mean over a row's
- * copies. */
-static double head_loss(chl_trainer *t, int h)
+/* A head's loss times its weight and `share`: the sum over the batch's rows, the mean
+ * over a row's copies. */
+static double head_loss(const chl_trainer *t, int h, double share, const double *y,
+                        const double *w, chl_real *g)
 {
     const chl_head_loss *head = &t->options->losses.heads[h];
     int64_t rows = t->pass.rows * head->copies;
+    double weight = head->loss.weight * share;
     chl_loss_batch batch = {.rows = rows,
                             .width = head->width,
                             .ld = chl_padded(head->width),
                             .z = chl_pass_logits(&t->pass, h),
-                            .y = t->y[h],
-                            .w = t->w[h],
-                            .scale = head->loss.weight / (double)rows,
-                            .g = chl_pass_logit_gradient(&t->pass, h)};
-    return head->loss.weight * chl_loss_batch_sum(&head->loss, &batch) / head->copies;
+                            .y = y,
+                            .w = w,
+                            .scale = weight / (double)rows,
+                            .g = g};
+    return weight * chl_loss_batch_sum(&head->loss, &batch) / head->copies;
+}
+
+/* The partners' part of a mixed batch. */
+static double other_loss(chl_trainer *t, int h, chl_real *g)
+{
+    const chl_head_loss *head = &t->options->losses.heads[h];
+    int64_t n = t->pass.rows * head->copies * chl_padded(head->width);
+    double sum = head_loss(t, h, 1 - t->share, t->other_y[h], t->other_w[h], t->spare);
+    t->pass.kernels->add_scaled(n, 1, t->spare, g);
+    return sum;
 }
 
 static double loss_and_gradient(chl_trainer *t)
 {
     double sum = 0;
     for (int h = 0; h < t->options->losses.count; h++) {
-        sum += head_loss(t, h);
+        chl_real *g = chl_pass_logit_gradient(&t->pass, h);
+        sum += head_loss(t, h, t->share, t->y[h], t->w[h], g);
+        if (t->share < 1) {
+            sum += other_loss(t, h, g);
+        }
     }
     return sum;
 }
@@ -86,6 +102,7 @@ static chl_status step(chl_trainer *t, int epoch, int64_t from, int64_t rows,
     clip(t, norm);
     chl_optimizer_step(&t->optimizer, chl_trainer_rate(t), t->pass.grads,
                        t->pass.packed.params);
+    chl_max_norm(t->net, t->pass.packed.params);
     chl_average_update(&t->average, t->net, &t->pass.packed, ++t->steps);
     *loss += sum + t->pass.penalty * (double)rows;
     return CHL_OK;

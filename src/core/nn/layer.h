@@ -78,6 +78,7 @@ typedef struct chl_layer_options {
     int64_t units;
     int activation;  /* chl_activation */
     double l1, l2;   /* penalty l1 · sum |w| + l2 · sum w² on the weights */
+    double max_norm; /* of the weights into a unit, after each step; 0 = off */
     double rate;     /* dropout: share of inputs set to zero */
     double momentum; /* batch norm: running = momentum · running + (1-momentum) · new */
     double eps;

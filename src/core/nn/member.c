@@ -17,9 +17,13 @@ static void reset_trainer(chl_trainer *t)
     chl_free(t->best);
     chl_free(t->order);
     chl_free(t->y[0]);
+    chl_free(t->other_y[0]);
+    chl_free(t->partner);
+    chl_free(t->spare);
 }
 
-static bool allocate_targets(chl_trainer *t, int64_t batch)
+/* Labels and weights of a batch for each head, in one block that y[0] owns. */
+static bool allocate_targets(const chl_trainer *t, int64_t batch, double **y, double **w)
 {
     const chl_losses *losses = &t->options->losses;
     int64_t numbers = 0; /* of a row */
@@ -29,11 +33,24 @@ static bool allocate_targets(chl_trainer *t, int64_t batch)
     double *at = chl_alloc((size_t)batch, (size_t)numbers * sizeof *at);
     for (int h = 0; at && h < losses->count; h++) {
         const chl_head_loss *head = &losses->heads[h];
-        t->y[h] = at;
-        t->w[h] = at + batch * head->copies * head->labels;
-        at = t->w[h] + batch * head->copies;
+        y[h] = at;
+        w[h] = at + batch * head->copies * head->labels;
+        at = w[h] + batch * head->copies;
     }
     return at != NULL;
+}
+
+static bool allocate_mixup(chl_trainer *t, int64_t batch)
+{
+    const chl_losses *losses = &t->options->losses;
+    int64_t row = chl_padded(t->net->inputs);
+    for (int h = 0; h < losses->count; h++) {
+        int64_t logits = losses->heads[h].copies * chl_padded(losses->heads[h].width);
+        row = logits > row ? logits : row;
+    }
+    t->partner = chl_alloc((size_t)batch, sizeof *t->partner);
+    t->spare = chl_alloc_aligned((size_t)batch, (size_t)row * sizeof *t->spare);
+    return t->partner && t->spare && allocate_targets(t, batch, t->other_y, t->other_w);
 }
 
 static chl_status allocate(chl_trainer *t, int64_t batch, chl_error *err)
@@ -46,7 +63,8 @@ static chl_status allocate(chl_trainer *t, int64_t batch, chl_error *err)
     CHL_TRY(chl_optimizer_init(&t->optimizer, &t->options->optimizer, t->net, err));
     t->best = chl_alloc_aligned(numbers, sizeof *t->best);
     t->order = chl_alloc((size_t)t->job->train.n, sizeof *t->order);
-    if (!t->best || !t->order || !allocate_targets(t, batch)) {
+    if (!t->best || !t->order || !allocate_targets(t, batch, t->y, t->w) ||
+        (t->options->mixup > 0 && !allocate_mixup(t, batch))) {
         return chl_fail_memory(err);
     }
     for (int64_t i = 0; i < t->job->train.n; i++) {

@@ -25,6 +25,9 @@ typedef struct chl_train_options {
     bool shuffle;
     double clip_norm;    /* 0 = off */
     double ema;          /* decay of the moving average, 0 = off */
+    double mixup;        /* alpha, 0 = off: augment.c, as the next two */
+    double swap_noise;   /* share of values */
+    double noise;        /* deviation */
     double time_limit;   /* seconds, 0 = off */
     double memory_limit; /* bytes, 0 = off */
 } chl_train_options;
@@ -51,6 +54,18 @@ typedef struct chl_series {
     chl_stop_reason stopped;
 } chl_series;
 
+/* Inputs that swap together: group k is columns[ends[k - 1] … ends[k] - 1]. */
+typedef struct chl_input_groups {
+    int32_t *columns; /* [inputs] */
+    int32_t *ends;    /* [count] */
+    int count;
+} chl_input_groups;
+
+/* From a number for each input, equal in a group; NULL = each for itself. */
+CHL_MUST_CHECK chl_status chl_input_groups_init(chl_input_groups *g, const int32_t *group,
+                                                int inputs, chl_error *err);
+void chl_input_groups_reset(chl_input_groups *g);
+
 /* One task at work. */
 typedef struct chl_job {
     const chl_train_task *task; /* borrowed */
@@ -63,7 +78,8 @@ typedef struct chl_job {
     int left;              /* members that are not closed */
     const chl_control *control;
     atomic_bool *abort; /* another member failed: stop at the next batch; the pool's */
-    chl_series *series; /* [members], owned */
+    chl_input_groups groups; /* with swap_noise */
+    chl_series *series;      /* [members], owned */
     chl_checkpoint checkpoint;
     /* Called after each epoch by the training thread; reaches the caller's callback. */
     chl_status (*tell)(void *ctx, const chl_epoch *epoch, bool *stop, chl_error *err);

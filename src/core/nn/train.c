@@ -20,7 +20,7 @@ typedef struct raw_options {
     const json_t *loss, *losses, *optimizer, *early_stop, *schedules;
     int64_t epochs, batch, seed;
     bool shuffle;
-    double clip_norm, ema, time_limit, memory_limit;
+    double clip_norm, ema, mixup, swap_noise, noise, time_limit, memory_limit;
     const json_t *checkpoint;
     const char *resume;
 } raw_options;
@@ -41,6 +41,9 @@ static const chl_option train_options[] = {FIELD(loss, CHL_OPT_JSON, 0, 0),
                                            FIELD(shuffle, CHL_OPT_BOOL, 0, 0),
                                            FIELD(clip_norm, CHL_OPT_DOUBLE, 0, 1e12),
                                            FIELD(ema, CHL_OPT_DOUBLE, 0, 0.999999),
+                                           FIELD(mixup, CHL_OPT_DOUBLE, 0, 100),
+                                           FIELD(swap_noise, CHL_OPT_DOUBLE, 0, 0.999),
+                                           FIELD(noise, CHL_OPT_DOUBLE, 0, 1e6),
                                            FIELD(time_limit, CHL_OPT_DOUBLE, 0, 1e9),
                                            FIELD(memory_limit, CHL_OPT_DOUBLE, 0, 1e18),
                                            FIELD(checkpoint, CHL_OPT_JSON, 0, 0),
@@ -58,6 +61,9 @@ chl_status chl_train_options_read(const json_t *json, chl_train_options *o,
                              .shuffle = raw.shuffle,
                              .clip_norm = raw.clip_norm,
                              .ema = raw.ema,
+                             .mixup = raw.mixup,
+                             .swap_noise = raw.swap_noise,
+                             .noise = raw.noise,
                              .time_limit = raw.time_limit,
                              .memory_limit = raw.memory_limit};
     CHL_TRY(chl_checkpoint_check(raw.checkpoint, raw.resume, err));
@@ -258,12 +264,28 @@ static chl_status prepare_rows(const chl_job *job, const chl_dataset *set, bool 
     return CHL_OK;
 }
 
+/* L-BFGS has no steps between which weights could be changed. */
+static chl_status check_max_norm(const chl_train_options *o, const chl_net *net,
+                                 chl_error *err)
+{
+    for (int i = 0; o->optimizer.type == CHL_OPTIMIZER_LBFGS && i < net->count; i++) {
+        if (net->layers[i].options.max_norm > 0) {
+            return chl_fail(err, CHL_EINVAL,
+                            "lbfgs: layer %d '%s': expected no max_norm with this "
+                            "optimizer",
+                            i + 1, net->layers[i].name);
+        }
+    }
+    return CHL_OK;
+}
+
 /* Checks a task and makes what its nets share, but for the rows. */
 static chl_status prepare(chl_job *job, chl_error *err)
 {
     const chl_train_task *task = job->task;
     CHL_TRY(chl_train_options_read(task->options, &job->options, err));
     CHL_TRY(check_nets(task->nets, task->members, &job->options.losses, err));
+    CHL_TRY(check_max_norm(&job->options, task->nets[0], err));
     CHL_TRY(check_monitors(&job->options, task->nets[0], task->valid != NULL, err));
     job->series = chl_calloc((size_t)job->members, sizeof *job->series);
     if (!job->series) {
@@ -274,12 +296,17 @@ static chl_status prepare(chl_job *job, chl_error *err)
         CHL_TRY(prepare_rows(job, task->valid, false, &job->valid, err));
     }
     CHL_TRY(check_auc(job, err));
+    if (job->options.swap_noise > 0) {
+        CHL_TRY(
+            chl_input_groups_init(&job->groups, task->groups, job->nets[0]->inputs, err));
+    }
     return chl_checkpoint_init(&job->checkpoint, task, job->number, job->of, err);
 }
 
 static void reset_job(chl_job *job)
 {
     chl_checkpoint_reset(&job->checkpoint);
+    chl_input_groups_reset(&job->groups);
     free_rows(job);
     chl_targets_reset(&job->train.targets);
     chl_targets_reset(&job->valid.targets);

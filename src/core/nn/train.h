@@ -23,6 +23,7 @@
  *              | {"type":"lbfgs","lr":1,"history":10,"iterations":20,
  *                 "tolerance_grad":1e-7,"tolerance_change":1e-9},
  *    "epochs":100, "batch":128, "seed":42, "shuffle":true, "clip_norm":0, "ema":0,
+ *    "mixup":0, "swap_noise":0, "noise":0,
  *    "early_stop":{"monitor":"val_loss","patience":10,"restore":true,"min_delta":0},
  *    "schedules":[{"type":"reduce_lr","monitor":"val_loss","factor":.5,"patience":5,
  *                  "threshold":1e-4,"cooldown":0,"min_lr":0},
@@ -37,10 +38,11 @@
  * Monitors are "val_loss", "val_auc", "loss", and with several heads "val_loss_<head>".
  * "clip_norm" bounds the global norm of a
  * step's gradient (0 = off); "ema" is the decay of a moving average of the weights, which
- * is judged and kept instead of the last ones (0 = off; average.h). "time_limit"
- * (seconds, 0 = off) ends each net after the batch in which its share of the time is
- * over, by turns of as many nets as there are threads; its weights then depend on the
- * machine. "memory_limit" (bytes, 0 = off) refuses training that would need more.
+ * is judged and kept instead of the last ones (0 = off; average.h). "mixup" (its
+ * alpha), "swap_noise" (share of values) and "noise" (deviation) are those of augment.c.
+ * "time_limit" (seconds, 0 = off) ends each net after the batch in which its share of the
+ * time is over, by turns of as many nets as there are threads; its weights then depend on
+ * the machine. "memory_limit" (bytes, 0 = off) refuses training that would need more.
  * "checkpoint" writes all that "resume" needs to go on to the same weights
  * (checkpoint.h). The same seed gives the same weights on any number of threads, with and
  * without a callback. Cancelling takes effect at the next batch.
@@ -110,6 +112,8 @@ typedef struct chl_train_task {
     const chl_dataset *valid;   /* or NULL */
     const json_t *options;      /* borrowed */
     const char *const *columns; /* [inputs] names for messages, or NULL; borrowed */
+    const int32_t *groups;      /* [inputs]: swap_noise moves inputs with equal numbers
+                                   together, such as a one-hot; or NULL; borrowed */
     bool warm; /* the nets hold the weights to start from: no initialisation */
 } chl_train_task;
 

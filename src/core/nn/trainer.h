@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * One net at work: what member.c (the epochs), batch.c (the rows of a step), descent.c
- * (the steps) and guard.c (what went wrong) share. Layer: core/nn, not for other rooms.
+ * One net at work: what member.c (the epochs), batch.c and augment.c (the rows of a
+ * step), descent.c (the steps) and guard.c (what went wrong) share. Layer: core/nn, not
+ * for other rooms.
  */
 #ifndef CHL_NN_TRAINER_H
 #define CHL_NN_TRAINER_H
 
+#include "core/base/rng.h"
 #include "core/nn/average.h"
 #include "core/nn/evaluate.h"
 #include "core/nn/member.h"
@@ -26,8 +28,14 @@ typedef struct chl_trainer {
     /* Of this batch, head by head: labels [batch × copies × labels] and weights [batch ×
      * copies]; one block, which y[0] owns. */
     double *y[CHL_HEADS_MAX], *w[CHL_HEADS_MAX];
-    int64_t steps;   /* optimizer steps so far */
-    int64_t planned; /* steps of all epochs, if none stops early */
+    /* mixup: the partner's labels and weights, in one block that other_y[0] owns */
+    double *other_y[CHL_HEADS_MAX], *other_w[CHL_HEADS_MAX];
+    int64_t *partner;      /* [batch]: rows of the training set */
+    chl_real *spare;       /* numbers of a batch: inputs, or logits of a head */
+    double share;          /* of the rows themselves in this batch; 1 = no partners */
+    chl_rng noise, mixing; /* of this epoch */
+    int64_t steps;         /* optimizer steps so far */
+    int64_t planned;       /* steps of all epochs, if none stops early */
     chl_early_stop stop;
     chl_schedules schedules;
     double lr;
@@ -41,6 +49,17 @@ void chl_trainer_begin_epoch(chl_trainer *t, int epoch);
 /* Rows from … from + rows - 1 of the epoch's order become the pass's input and the
  * labels and weights. */
 void chl_trainer_gather(chl_trainer *t, int64_t from, int64_t rows);
+
+/* ---- augment.c ---- */
+
+void chl_trainer_begin_draws(chl_trainer *t, int epoch);
+/* Noise and mixup on the pass's input, rows from … of the epoch's order. */
+void chl_trainer_augment(chl_trainer *t, int64_t from);
+
+/* ---- max_norm.c ---- */
+
+/* Of layers with max_norm; params are those of a chl_packed. */
+void chl_max_norm(const chl_net *net, chl_real *params);
 
 /* ---- descent.c ---- */
 
