@@ -14,6 +14,10 @@ if ! $venv/bin/python -c 'import duckdb, pandas, polars, pyarrow' 2>/dev/null; t
     echo "installing the peers of frames (pandas, polars, duckdb, pyarrow) into $venv"
     $venv/bin/pip install --quiet pandas polars duckdb pyarrow
 fi
+if ! $venv/bin/python -c 'import imblearn, optuna' 2>/dev/null; then
+    echo "installing the peers of tuning and resampling (optuna, imbalanced-learn) into $venv"
+    $venv/bin/pip install --quiet optuna imbalanced-learn
+fi
 echo "machine: $(nproc) processors, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1)"
 echo
 echo "== process start (churnlab -e '', median of 50 runs)"
@@ -36,3 +40,7 @@ $venv/bin/python tests/bench/frames_peers.py --program "$program"
 echo
 echo "== CSV, two threads each"
 $venv/bin/python tests/bench/csv_peers.py --program "$program"
+echo
+echo "== tuning: the best value found, TPE, random search and Optuna's TPE; SMOTE"
+"$program" tests/bench/tune_bench.lua
+$venv/bin/python tests/bench/tune_peers.py

@@ -4,7 +4,7 @@
 -- Ranges: bins, least rows a leaf and least gain after Gorishniy, Rubachev, Babenko 2022 ("On
 -- embeddings for numerical features", tree-based bins); layers, dropout, weight decay and learning
 -- rate after Gorishniy, Kotelnikov, Babenko 2025 (TabM), but at most two layers of 384 units, so
--- that a trial on 10,000 rows takes seconds.
+-- that a trial on 10,000 rows takes seconds. AdamW or Muon: the follow-up of TabM on optimizers.
 -- SPDX-License-Identifier: MIT
 local dimensions = require("churnlab.tune.dimension")
 local spaces = require("churnlab.tune.space")
@@ -26,7 +26,10 @@ function M.space()
     dropout = spaces.conditional { real { 0.05, 0.5 }, when = { has_dropout = true } },
     has_decay = choice { false, true },
     decay = spaces.conditional { real { 1e-4, 1e-1, log = true }, when = { has_decay = true } },
+    optimizer = choice { "adamw", "muon" },
     lr = real { 1e-4, 5e-3, log = true },
+    muon_lr = spaces.conditional { real { 1e-3, 3e-2, log = true },
+      when = { optimizer = "muon" } },
     batch = choice { 128, 256, 512 },
   }
 end
@@ -48,12 +51,17 @@ local function net_of(p)
   return net:dense(1, { activation = "sigmoid" })
 end
 
+local function optimizer_of(p)
+  local nn, decay = require("churnlab.nn"), p.decay or 0
+  if p.optimizer == "adamw" then return nn.adamw { lr = p.lr, weight_decay = decay } end
+  return nn.muon { lr = p.muon_lr, adam_lr = p.lr, weight_decay = decay }
+end
+
 --- What a point builds: prep, net and how to train it.
 function M.build(p)
   local nn = require("churnlab.nn")
   return { prep = prep_of(p), net = net_of(p), options = {
-    optimizer = nn.adamw { lr = p.lr, weight_decay = p.decay or 0 }, batch = p.batch, epochs = 100,
-    clip_norm = 1, callbacks = { nn.early_stop { monitor = "val_loss", patience = 16 } },
+    optimizer = optimizer_of(p), batch = p.batch, epochs = 100, clip_norm = 1, callbacks = { nn.early_stop { monitor = "val_loss", patience = 16 } },
   } }
 end
 
