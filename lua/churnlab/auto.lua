@@ -2,9 +2,9 @@
 --
 -- Columns that cannot be features are left out. Numbers are binned by decision trees and enter
 -- piecewise linearly, texts one column a level. Some nets and an additive model are trained on
--- inner folds, each with its prep and an early stop of its own; their out-of-fold predictions say how
--- they are weighed and whether the blend is calibrated. The model is the blend of all folds: one
--- file, one score.
+-- inner folds, each with its prep and an early stop of its own; their out-of-fold predictions say
+-- how they are weighed and whether the blend is calibrated. The model is the blend of all folds:
+-- one file, one score.
 --
 -- How much is done depends on the data alone, so the same data and seed give the same model on any
 -- number of threads. A `time_limit` is the exception: what it cuts depends on the clock, and the
@@ -45,7 +45,7 @@ local function check(options)
   if seed ~= nil and math.type(seed) ~= "integer" then
     errors.raise("auto: option 'seed': expected a whole number, got %s", tostring(seed))
   end
-  if limit ~= nil and not (limit > 0) then
+  if limit ~= nil and limit <= 0 then
     errors.raise("auto: option 'time_limit': expected seconds above 0, got %s", tostring(limit))
   end
   return options
@@ -204,16 +204,16 @@ end
 
 --- Trains the default recipe.
 -- @function cl.auto
--- @tparam Frame train with a target, or with `target` as option; rows without a value there are left
--- out
+-- @tparam Frame train with a target, or with `target` as option; rows without a value there are
+-- left out
 -- @tparam[opt] table options
 --
 --   - `target`, `positive`, `id`: roles, where the frame has none
 --   - `seed` (42)
 --   - `group`, or `time` and `embargo`: the inner folds keep groups together or are blocks of time,
 --     and these columns are no features
---   - `time_limit` (none): seconds. Candidates that would not end in time are left out, and nets end
---     early; the result then depends on the clock
+--   - `time_limit` (none): seconds. Candidates that would not end in time are left out, and nets
+--     end early; the result then depends on the clock
 --   - `verbose` (false): true writes what happens on standard error, a function gets each line's
 --     format and arguments
 -- @treturn Model `model:info().training` says what was tried and how it was weighed

@@ -70,8 +70,8 @@ local function verdict(self)
     return ("%s loses to the best baseline, %s: %s. Take the baseline."):format(top, reference,
       figures)
   end
-  return ("%s does not beat the best baseline, %s: %s, an interval that holds 0. The baseline is as "
-    .. "good, and simpler."):format(top, reference, figures)
+  return ("%s does not beat the best baseline, %s: %s, an interval that holds 0. The baseline is "
+    .. "as good, and simpler."):format(top, reference, figures)
 end
 
 -- ---- the object ----

@@ -3,11 +3,12 @@
 -- - `additive`: a logistic regression on the binned columns, fitted exactly: a smooth scorecard.
 -- - `shallow`: one hidden layer of 221 ReLU units, AdamW with learning rate 1.5e-3 and weight decay
 --   3.3e-4: the tuned "MLP-T" of Gorishniy, Rubachev, Babenko 2022 (arXiv 2203.05556); dropout 0.2,
---   gradient norm at most 1, early stop with patience 16: the settings of TabM (Gorishniy, Kotelnikov,
---   Babenko 2024, arXiv 2410.24210).
+--   gradient norm at most 1, early stop with patience 16: the settings of TabM (Gorishniy,
+--   Kotelnikov, Babenko 2024, arXiv 2410.24210).
 -- - `muon`: the same net by Muon (Jordan et al. 2024), which their follow-up on optimizers for
 --   tabular nets found ahead of AdamW.
--- - `deep`: two hidden layers of 128 with dropout 0.3, small in their range for nets on binned columns.
+-- - `deep`: two hidden layers of 128 with dropout 0.3, small in their range for nets on binned
+--   columns.
 --
 -- Batches grow with the rows as in RealMLP (Holzmüller, Grinsztajn, Steinwart 2024).
 -- SPDX-License-Identifier: MIT

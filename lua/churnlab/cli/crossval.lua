@@ -62,8 +62,9 @@ local function models_of(options)
   local list = {}
   for i, name in ipairs(chosen(options)) do
     if not makers[name] then
-      local ok, message = pcall(require("churnlab.errors").unknown, "--models", "model", name, ORDER)
-      require("churnlab.cli").fail(2, ok or message)
+      local unknown = require("churnlab.errors").unknown
+      local _, message = pcall(unknown, "--models", "model", name, ORDER)
+      require("churnlab.cli").fail(2, message)
     end
     list[i] = makers[name](options)
   end
