@@ -1,5 +1,5 @@
 -- TPE against random search (tune_peers.py has Optuna's TPE): the median of the best value after 50
--- and 100 evaluations over 25 seeds (counts, not time). Then the time of SMOTE, 10,000 rows of 30 columns.
+-- and 100 evaluations over 25 seeds (counts, not time). Then SMOTE, 10,000 rows of 30 columns.
 --
 --   churnlab tests/bench/tune_bench.lua [--seeds 25]
 -- SPDX-License-Identifier: MIT

@@ -59,9 +59,9 @@ end
 
 --- What a point builds: prep, net and how to train it.
 function M.build(p)
-  local nn = require("churnlab.nn")
   return { prep = prep_of(p), net = net_of(p), options = {
-    optimizer = optimizer_of(p), batch = p.batch, epochs = 100, clip_norm = 1, callbacks = { nn.early_stop { monitor = "val_loss", patience = 16 } },
+    optimizer = optimizer_of(p), batch = p.batch, epochs = 100, clip_norm = 1,
+    callbacks = { require("churnlab.nn").early_stop { monitor = "val_loss", patience = 16 } },
   } }
 end
 
