@@ -18,7 +18,7 @@ local M = {}
 
 local Explanation = {}
 local fields = { base = true, total = true, score = true, values = true, exact = true,
-  evaluations = true }
+  evaluations = true, class = true }
 
 local function known_names()
   local names = {}
@@ -59,11 +59,13 @@ function M.new(made, value_of)
   end)
   for _, item in ipairs(values) do item.place = nil end
   return setmetatable({ base = made.base, total = made.total, score = made.total,
-    values = values, exact = made.exact, evaluations = made.evaluations }, Explanation)
+    values = values, exact = made.exact, evaluations = made.evaluations,
+    class = made.class }, Explanation)
 end
 
 --- What made one score: `base` (the mean score of the background), `total` (the row's score),
--- `exact`, `evaluations` (how often the model was asked). `why[i]` is the i-th strongest effect,
+-- `exact`, `evaluations` (how often the model was asked), `class` (whose probability it is, of a model
+-- of classes; nil: churn). `why[i]` is the i-th strongest effect,
 -- `{ column, value, effect, error }`: effect in probability, error its standard error.
 -- @type Explanation
 
@@ -95,7 +97,7 @@ function Explanation:to_table()
       effect = item.effect, error = item.error }
   end
   return { base = self.base, total = self.total, exact = self.exact,
-    evaluations = self.evaluations, values = values }
+    evaluations = self.evaluations, values = values, class = rawget(self, "class") }
 end
 
 function Explanation:__len() return #self.values end

@@ -12,6 +12,7 @@ local errors = require("churnlab.errors")
 local frames = require("churnlab.frame")
 local imbalance = require("churnlab.imbalance")
 local nn = require("churnlab.nn")
+local target = require("churnlab.fit.target")
 require("churnlab.model") -- gives models their methods
 
 local M = {}
@@ -40,34 +41,20 @@ local function check_prep(prep)
   end
 end
 
--- The layer that ends the net: its head, or the last one.
-local function last_layer(spec)
-  for _, layer in ipairs(spec.layers) do
-    if spec.heads and layer.name == spec.heads[1] then return layer end
-  end
-  return spec.layers[#spec.layers] or {}
-end
-
--- The model's one output is a probability.
+-- The net's spec, and whether it predicts classes.
 local function check_spec(net)
   if not nn.is_net(net) then
     errors.raise("fit: net: expected a net (nn.sequential() makes one), got %s", type_text(net))
   end
   local spec = net:spec()
-  local last = last_layer(spec)
-  if last.activation ~= "sigmoid" or last.units and last.units ~= 1 then
-    errors.raise("fit: net: expected it to end in :dense(1, { activation = \"sigmoid\" }), got %s",
-      last.units and ("%d units with %s"):format(last.units, last.activation or "linear")
-      or last.type or "no layer")
-  end
-  return spec
+  return spec, target.has_classes(spec)
 end
 
-local function labelled(frame, what)
+local function labelled(frame, what, classes)
   if not frames.is_frame(frame) then
     errors.raise("fit: %s: expected a frame, got %s", what, type_text(frame))
   end
-  return core.model.labelled(frame, "fit: " .. what)
+  return core.model.labelled(frame, "fit: " .. what, classes)
 end
 
 local function whole(options, name, default, most)
@@ -107,10 +94,12 @@ end
 
 -- ---- work ----
 
--- Frames, matrices and labels of one part of the data.
-local function encode(frame, prep, fitting)
-  local x = fitting and prep:fit_transform(frame) or prep:transform(frame)
-  return { frame = frame, x = x, y = frame:labels() }
+-- Frame, matrix and labels of one part of the data.
+local function encode(frame, prep, classes, names)
+  local fitting = names == nil
+  local part = { frame = frame, x = fitting and prep:fit_transform(frame) or prep:transform(frame) }
+  target.label(part, classes, names or nil)
+  return part
 end
 
 -- Encoded columns of the same raw columns have the same number: swap noise moves them together.
@@ -124,29 +113,15 @@ local function groups_of(prep)
   return groups
 end
 
-local function both_outcomes(part, what)
-  local positives = part.y:sum()
-  if positives == 0 or positives == #part.frame then
-    errors.raise("fit: %s: expected both outcomes in the target '%s', got %d positive of %d rows",
-      what, part.frame:roles().target, positives, #part.frame)
-  end
-end
-
--- The logistic regression on the same columns that stands beside every evaluation.
-local function fit_baseline(part)
-  local weights, intercept = core.logistic.fit(part.x, part.y, { l2 = 1 }):weights()
-  return { weights = weights, intercept = intercept, l2 = 1 }
-end
-
 -- What the model remembers of its training.
 local function lineage(state, history)
   local part, prep, options, on_valid = state.part, state.prep, state.training, state.valid
   local names = prep:raw_names()
   names[#names + 1] = part.frame:roles().target
-  local positives = math.tointeger(part.y:sum()) or part.y:sum()
+  local shares = target.shares(part)
   return {
-    rows = #part.frame, dropped = state.dropped, positives = positives,
-    rate = positives / #part.frame, valid_rows = on_valid and #on_valid.frame or 0,
+    rows = #part.frame, dropped = state.dropped, positives = shares.positives,
+    rate = shares.rate, rates = shares.rates, valid_rows = on_valid and #on_valid.frame or 0,
     seed = options.seed, epochs = options.epochs, batch = options.batch,
     best_epoch = history.best_epoch, loss = options.loss and options.loss.type or "bce",
     optimizer = options.optimizer and options.optimizer.type or "adam",
@@ -163,22 +138,26 @@ end
 -- @return state with `task`, one task of `core.net.train`, and `on_epoch`
 function M.prepare(prep, net, train, options)
   check_prep(prep)
-  local spec = check_spec(net)
+  local spec, classes = check_spec(net)
   options = errors.options("fit", options, known)
   local members, seed = whole(options, "ensemble", 1, MEMBERS_MAX), seed_of(options)
   local settings = setmetatable({ epochs = whole(options, "epochs", 200, 1000000),
-    batch = whole(options, "batch", 128, 1 << 20), seed = seed }, { __index = options })
+    batch = whole(options, "batch", 128, 1 << 20), seed = seed,
+    loss = options.loss or classes and nn.cross_entropy() or nil }, { __index = options })
   local training, on_epoch = nn.compile_options(settings)
   local state = { prep = prep:clone(), training = training,
     on_epoch = both(options.verbose and print_epoch or nil, on_epoch) }
   local frame, on_valid
-  frame, state.dropped = labelled(train, "train")
-  if options.valid ~= nil then on_valid = labelled(options.valid, "valid") end
-  state.part = encode(frame, state.prep, true)
-  both_outcomes(state.part, "train")
-  if on_valid then state.valid = encode(on_valid, state.prep, false) end
+  frame, state.dropped = labelled(train, "train", classes)
+  if options.valid ~= nil then on_valid = labelled(options.valid, "valid", classes) end
+  state.part = encode(frame, state.prep, classes)
+  target.check(state.part, spec)
+  if on_valid then
+    state.valid = encode(on_valid, state.prep, classes, state.part.classes or false)
+  end
   state.task = {
-    spec = columns.resolve(spec, state.prep:encoded_names(), "fit: net"), x = state.part.x, y = state.part.y, options = training, members = members,
+    spec = columns.resolve(spec, state.prep:encoded_names(), "fit: net"), x = state.part.x,
+    y = state.part.y, options = training, members = members,
     valid_x = on_valid and state.valid.x, valid_y = on_valid and state.valid.y,
     columns = state.prep:encoded_names(), groups = groups_of(state.prep),
   }
@@ -201,19 +180,20 @@ function M.finish(state, nets, history, bare)
   if bare then return model end
   model:metadata("training", training)
   model:metadata("thresholds", { high = 0.6, medium = 0.3 })
-  model:metadata("logistic", fit_baseline(part))
+  model:metadata("logistic", target.baseline(part))
   return model
 end
 
 --- Fits a prep and an ensemble of nets. Neither argument changes: both can be fitted again.
 -- @function cl.fit
 -- @tparam Prep prep from `cl.prep()`
--- @tparam Sequential net from `nn.sequential()`; ends in one sigmoid
+-- @tparam Sequential net from `nn.sequential()`; ends in one sigmoid, or in as many units with
+-- softmax as the target has classes: then the model predicts each of them (@{Model:score})
 -- @tparam Frame train with a target; rows without a value there are dropped and counted
 -- @tparam[opt] table options
 --
 --   - `valid`: a frame for early stopping, `log.val_loss` and `log.val_auc`
---   - `loss` (`nn.bce{}`), `optimizer` (`nn.adam{}`)
+--   - `loss` (`nn.bce{}`, of classes `nn.cross_entropy{}`), `optimizer` (`nn.adam{}`)
 --   - `epochs` (200), `batch` (128 rows), `shuffle` (true), `seed` (42)
 --   - `ensemble` (1): the number of nets, whose mean is the score (Lakshminarayanan et al. 2017)
 --   - `clip_norm` (0 = off): bound of the gradient's global norm

@@ -191,6 +191,10 @@ function M.correct(model, state, bare)
   local facts, report = state.imbalance, nil
   if not facts then return nil end
   local judged = state.valid or state.part
+  if judged.classes or state.part.classes then -- more than two shares: nothing to print
+    if facts.corrected then model:prior_shift(facts.from, facts.to) end
+    return nil
+  end
   if not bare then
     local p = model:score_frame(judged.frame):col("churn"):to_table()
     report = M.report(facts, judged.y:to_table(), p, state.valid and "validation" or "training")

@@ -76,5 +76,6 @@ function M.difference(y, p, q, options)
 end
 
 M.evaluation = evaluation.new
+M.evaluation_options = evaluation.options
 
 return M

@@ -72,9 +72,20 @@ local function check_whole(where, options)
   end
 end
 
+-- The class that is explained, as text; nil for churn.
+local function class_of(model, frame, row, given)
+  local facts = model:facts()
+  if given ~= nil then return tostring(math.tointeger(given) or given) end
+  if not facts.classes or facts.positive then return nil end
+  local p, best = model:probabilities(frame:slice(row, row)):to_table()[1], 1
+  for c = 2, #p do best = p[c] > p[best] and c or best end
+  return facts.classes[best]
+end
+
 local score_options = {
   policy = "string|table", reasons = "number", background = "userdata|table",
   background_rows = "number", samples = "number", seed = "number",
+  class = "string|number|boolean",
 }
 
 --- A fitted model; printing it says what it reads and how it was trained.
@@ -85,10 +96,12 @@ local score_options = {
 -- @tparam Frame|Row|table input raw columns, of which those that training read must be there; extra
 -- columns are kept
 -- @tparam[opt] table options `policy` (a path or a Policy), `reasons` (how many, 0 to 63), and for
--- the reasons `background`, `background_rows`, `samples`, `seed` as in `Model:explain`
+-- the reasons `background`, `background_rows`, `samples`, `seed`, `class` as in `Model:explain`
 -- @treturn Frame|Score for a frame its columns and `churn` (the probability), `tier`, with a policy
 -- `action`, `rule`, `cost`, `because`, with reasons `reason_1` ("Age = 58"), `reason_1_effect` …
--- (what raises churn, strongest first); for one row a Score with these as fields
+-- (what raises churn, strongest first); for one row a Score with these as fields. A model of
+-- classes gives `p_<class>` for each of them, `class`, the most probable one, and `churn` and what
+-- follows from it where the target has positive values; the Score of a row has `p[class]`
 -- @treturn ?integer cells whose level training did not have, when there are any; a Score has them
 -- as its field `unseen`
 -- @raise missing columns, columns of another type, unknown options; what is wrong with the policy
@@ -99,27 +112,12 @@ function methods:score(input, options)
   options = errors.options("score", options, score_options)
   check_whole("score", options)
   local frame, one = to_frame(self, input, "score")
+  if options.class ~= nil then options.class = class_of(self, frame, 1, options.class) end
   local result, unseen, names = score.run(self, frame, options, background_of(options, "score"))
   unseen = unseen > 0 and unseen or nil
-  if one then return score.of_row(result, names, input, unseen) end
+  if one then return score.of_row(result, names, input, unseen, self:facts().classes) end
   if unseen then return result, unseen end
   return result
-end
-
--- The probabilities of the logistic regression beside the net, or the mean of those beside the
--- models that it was blended from.
-local function logistic_of(model, frame)
-  local baseline = model:metadata().logistic
-  if not baseline then return nil end
-  local list, sum = baseline[1] and baseline or { baseline }, nil
-  for _, one in ipairs(list) do
-    local p = core.logistic.new(one.weights, one.intercept)
-      :predict(model:transform(frame, one.part))
-    for i = 1, sum and #p or 0 do p[i] = p[i] + sum[i] end
-    sum = p
-  end
-  for i = 1, #sum do sum[i] = sum[i] / #list end
-  return sum
 end
 
 --- Judges the model on rows that it did not see, beside the majority rule and the logistic
@@ -128,27 +126,11 @@ end
 -- @tparam Frame test with the target; rows without a value there are left out
 -- @tparam[opt] table options `bootstrap` (500 resamples; false = no intervals), `threshold` (0.5),
 -- `seed` (0); `keep` = true stores the result in the model, so that it is saved with it
--- @treturn Evaluation see @{churnlab.metrics}
+-- @treturn Evaluation|ClassEvaluation see @{churnlab.metrics}; the latter of a model of classes
 -- @raise when the frame has no target column or none of its rows has a value there
 -- @usage print(model:evaluate(test, { bootstrap = 200 }))
 function methods:evaluate(test, options)
-  options = errors.options("evaluate", options, { bootstrap = "number|boolean",
-    threshold = "number", seed = "number", keep = "boolean" })
-  local facts = self:facts()
-  local frame = frames.coerce(test, "evaluate")
-  if not frame:has(facts.target) then
-    errors.raise("evaluate: the frame has no target column '%s'", facts.target)
-  end
-  frame = frame:with_roles { target = facts.target, positive = facts.positive }
-  frame = core.model.labelled(frame, "evaluate")
-  local metadata = self:metadata()
-  local result = require("churnlab.metrics").evaluation(frame:labels(), {
-    net = self:score_frame(frame):col("churn"),
-    logistic = logistic_of(self, frame),
-    prior = metadata.training and metadata.training.rate,
-  }, { bootstrap = options.bootstrap, threshold = options.threshold, seed = options.seed })
-  if options.keep then self:metadata("evaluation", result:to_table()) end
-  return result
+  return require("churnlab.evaluate").run(self, test, options)
 end
 
 --- Shapley values of the raw columns for one row: base + the effects = its score.
@@ -156,13 +138,16 @@ end
 -- @tparam Row|Frame|table input
 -- @tparam[opt] table options `row` (of a frame with several), `background` (a frame; nil = rows of
 -- the training data that the model carries), `background_rows` (100: a larger background is
--- sampled), `samples` (coalitions to draw above 12 columns), `seed` (0)
+-- sampled), `samples` (coalitions to draw above 12 columns), `seed` (0); of a model of classes
+-- `class`: which one's probability (default: the positive ones' if they are named, else that of the
+-- predicted class)
 -- @treturn Explanation see @{churnlab.explain}
--- @raise a row out of range, missing columns, unknown options
+-- @raise a row out of range, missing columns, unknown options and classes
 -- @usage print(model:explain(test:row(7), { background = train }):top(5))
 function methods:explain(input, options)
   options = errors.options("explain", options, { row = "number", background = "userdata|table",
-    background_rows = "number", samples = "number", seed = "number" })
+    background_rows = "number", samples = "number", seed = "number",
+    class = "string|number|boolean" })
   check_whole("explain", options)
   local frame = to_frame(self, input, "explain")
   local row = options.row or #frame == 1 and 1
@@ -170,7 +155,10 @@ function methods:explain(input, options)
     errors.raise("explain: option 'row': expected a row from 1 to %d, got %s", #frame,
       row and tostring(row) or "none")
   end
-  local made = self:explain_row(frame, row, background_of(options, "explain"), options)
+  local class = class_of(self, frame, row, options.class)
+  local made = self:explain_row(frame, row, background_of(options, "explain"),
+    { samples = options.samples, seed = options.seed, class = class })
+  made.class = class
   return explanation.new(made, function(column) return frame:cell(row, column) end)
 end
 
@@ -209,7 +197,7 @@ end
 
 --- Everything that is known of the model, as plain data.
 -- @function Model:info
--- @treturn table `target`, `positive`, `id`, `columns` = { { name, type }, … }, `encoded`,
+-- @treturn table `target`, `positive`, `id`, `classes`, `ordered`, `parts`, `priors`, `columns` = { { name, type }, … }, `encoded`,
 -- `members`, `parameters` (of one net), `calibration`, `background` (rows), `hash`,
 -- `thresholds`, and of its training `rows`, `dropped`, `rate`, `seed`, `best_epoch`, `data_sha256`,
 -- `created`, `version`; `evaluation` if one is kept
@@ -225,24 +213,7 @@ function methods:info()
   return info
 end
 
-local function count(n, what) return ("%d %s%s"):format(n, what, n == 1 and "" or "s") end
-
-function meta.__tostring(self)
-  local info = self:info()
-  local lines = {
-    ("model %s: P(%s = %s)"):format(info.hash:sub(1, 12), info.target, info.positive),
-    ("  reads       %s, %d encoded"):format(count(#info.columns, "column"), info.encoded),
-    ("  net         mean of %s, %d parameters each"):format(count(info.members, "net"),
-      info.parameters),
-    ("  calibration %s"):format(info.calibration or "none"),
-  }
-  if info.rows then
-    lines[#lines + 1] = ("  trained on  %s, %.1f %% positive, %d without target left out, seed %d"
-      ):format(count(info.rows, "row"), 100 * info.rate, info.dropped, info.seed)
-    lines[#lines + 1] = ("  made        %s by churnlab %s"):format(info.created, info.version)
-  end
-  return table.concat(lines, "\n")
-end
+function meta.__tostring(self) return require("churnlab.describe_model").text(self) end
 
 setmetatable(methods, { __index = function(_, key)
   if type(key) ~= "string" then return nil end

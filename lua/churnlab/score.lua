@@ -37,13 +37,27 @@ local function append(frame, extra, n)
   return frame
 end
 
--- The frame with `churn`; a column that has this name already is kept as `churn_given`.
-local function with_churn(model, frame)
+-- The names of the columns that scoring adds.
+local function score_names(facts)
+  if not facts.classes then return { "churn" } end
+  local names = {}
+  for i, class in ipairs(facts.classes) do names[i] = "p_" .. class end
+  names[#names + 1] = "class"
+  names[#names + 1] = facts.positive and "churn"
+  return names
+end
+
+-- The frame with its scores; a column that has such a name already is kept as `churn_given` ….
+local function with_scores(model, frame, names)
   local scored, unseen = model:score_frame(frame)
-  if frame:has("churn") then
-    scored = frame:rename { churn = "churn_given" }:with_column("churn", scored:col("churn"))
+  local given = {}
+  for _, name in ipairs(names) do
+    if frame:has(name) then given[name] = name .. "_given" end
   end
-  return scored, unseen
+  if not next(given) then return scored, unseen end
+  local kept = frame:rename(given)
+  for _, name in ipairs(names) do kept = kept:with_column(name, scored:col(name)) end
+  return kept, unseen
 end
 
 -- A frame that names no id takes the model's: a policy draws its holdout by it.
@@ -79,10 +93,16 @@ end
 -- @treturn integer cells whose level training did not have
 -- @treturn ?Frame reason_1 … as names of columns
 function M.run(model, frame, options, background)
+  local facts = model:facts()
+  local has_churn = facts.positive ~= nil
+  if options.policy and not has_churn then
+    errors.raise("score: option 'policy': expected a model that gives churn, but the target '%s' has "
+      .. "no positive value", facts.target)
+  end
   local policy = policy_of(model, options.policy)
   local shown = count_of(options.reasons)
   local needed = math.max(shown, policy and policy.reasons_needed or 0)
-  local scored, unseen = with_churn(model, with_id(model, frame))
+  local scored, unseen = with_scores(model, with_id(model, frame), score_names(facts))
   local texts, names
   if shown > 0 or (needed > 0 and #frame == 1) then -- of one row policy:why is asked as well
     texts, names = model:reasons(frame, needed, background, options)
@@ -91,7 +111,7 @@ function M.run(model, frame, options, background)
   end
   if policy then
     scored = policy:decide(scored, names)
-  else
+  elseif has_churn then
     scored = default_tiers(model, scored)
   end
   return shown > 0 and append(scored, texts, shown) or scored, unseen, names
@@ -101,7 +121,7 @@ end
 
 local Score = { __name = "churnlab.Score" }
 
-local shown = { "churn", "tier", "action", "rule" }
+local shown = { "class", "churn", "tier", "action", "rule" }
 
 function Score:__tostring()
   local parts = {}
@@ -122,12 +142,15 @@ end
 -- @tparam ?Frame names reason_1 … as names of columns
 -- @param row what was scored
 -- @tparam ?integer unseen cells whose level training did not have
+-- @tparam ?{string,...} classes of the model
 -- @treturn Score churn, tier, action, rule, cost, because; reasons = {"Age = 58", …} and
--- reason_1 = "Age" …; row
-function M.of_row(scored, names, row, unseen)
-  local result = { row = row, unseen = unseen }
-  for _, name in ipairs { "churn", "tier", "action", "rule", "cost", "because" } do
-    if scored:has(name) then result[name] = scored:cell(1, name) end
+-- reason_1 = "Age" …; row; of a model of classes class and p = { class = probability }
+function M.of_row(scored, names, row, unseen, classes)
+  local result = { row = row, unseen = unseen, p = classes and {} or nil }
+  for _, class in ipairs(classes or {}) do result.p[class] = scored:cell(1, "p_" .. class) end
+  for _, name in ipairs { "class", "churn", "tier", "action", "rule", "cost", "because" } do
+    local own = name ~= "class" or classes ~= nil -- else a column of the customer's
+    if own and scored:has(name) then result[name] = scored:cell(1, name) end
   end
   for i = 1, names and #names:columns() or 0 do
     local name = "reason_" .. i

@@ -69,10 +69,50 @@ static int logistic_fit(lua_State *L)
     return 1;
 }
 
+/* Room for weights and intercepts in a box that is pushed. */
+static chl_logistic *push_room(lua_State *L, int64_t inputs, int64_t outputs)
+{
+    chl_logistic *model = push_logistic(L);
+    model->weights = chl_alloc((size_t)outputs, (size_t)inputs * sizeof *model->weights);
+    model->intercepts = chl_alloc((size_t)outputs, sizeof *model->intercepts);
+    if (!model->weights || !model->intercepts) {
+        luaL_error(L, "out of memory");
+    }
+    model->inputs = inputs;
+    model->outputs = outputs;
+    return model;
+}
+
+/* A list of weights for each class at 1, their intercepts at 2. */
+static int new_of_classes(lua_State *L)
+{
+    int64_t outputs, inputs = 0, n;
+    const double *intercepts = chlua_check_doubles(L, 2, &outputs);
+    luaL_argcheck(L, (int64_t)lua_rawlen(L, 1) == outputs, 2,
+                  "expected as many intercepts as lists of weights");
+    chl_logistic *model = NULL;
+    int box = 0;
+    for (int64_t a = 0; a < outputs; a++) {
+        lua_rawgeti(L, 1, a + 1);
+        const double *weights = chlua_check_doubles(L, lua_gettop(L), &n);
+        if (!model) {
+            inputs = n;
+            model = push_room(L, inputs, outputs);
+            box = lua_gettop(L);
+        }
+        luaL_argcheck(L, n == inputs, 1, "expected lists of one length");
+        memcpy(model->weights + a * inputs, weights, (size_t)n * sizeof *weights);
+        model->intercepts[a] = intercepts[a];
+        lua_settop(L, box > 0 ? box : lua_gettop(L));
+    }
+    return 1;
+}
+
 /*** A logistic regression from weights that were stored.
  * @function core.logistic.new
- * @tparam {number,...}|Column|Matrix weights one a column
- * @tparam number intercept
+ * @tparam {number,...}|{{number,...},...}|Column|Matrix weights one a column; of several
+ * classes a list of them for each class
+ * @tparam number|{number,...} intercept of classes one a class
  * @treturn Logistic
  * @usage
  * local two = core.matrix.from_table { { 1, 2 } }
@@ -81,17 +121,14 @@ static int logistic_new(lua_State *L)
 {
     int64_t n;
     lua_settop(L, 2);
+    if (lua_istable(L, 1) && lua_istable(L, 2)) {
+        luaL_argcheck(L, lua_rawlen(L, 1) > 1, 1, "expected weights of several classes");
+        return new_of_classes(L);
+    }
     const double *weights = chlua_check_doubles(L, 1, &n);
     double intercept = luaL_checknumber(L, 2);
-    chl_logistic *model = push_logistic(L);
-    model->weights = chl_alloc((size_t)n, sizeof *weights);
-    model->intercepts = chl_alloc(1, sizeof *weights);
-    if (!model->weights || !model->intercepts) {
-        return luaL_error(L, "out of memory");
-    }
+    chl_logistic *model = push_room(L, n, 1);
     memcpy(model->weights, weights, (size_t)n * sizeof *weights);
-    model->inputs = n;
-    model->outputs = 1;
     model->intercepts[0] = intercept;
     return 1;
 }

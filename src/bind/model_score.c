@@ -109,12 +109,31 @@ static chl_status read_classes(const chl_frame *frame, chl_column *column, json_
     return status;
 }
 
+/* The labels by the classes at 2. */
+static int index_classes(lua_State *L, const chl_frame *frame)
+{
+    int n;
+    const char *const *names = chlua_check_strings(L, 2, &n);
+    chl_column *column = push_numbers(L, frame->rows);
+    chl_classes classes = {.count = n, .names = (char **)(uintptr_t)names};
+    chl_error err = {0};
+    chlua_check(L,
+                chl_classes_index(&classes, chl_frame_column(frame, frame->target),
+                                  frame->target, column->values.f64, &err),
+                &err);
+    chl_column_seal(column);
+    lua_pushvalue(L, 2);
+    return 2;
+}
+
 /*** The target as a column of classes, numbered from 0: whole numbers in numeric order,
  * categories in the order of their levels, texts in byte order.
  * @function Frame:class_labels
+ * @tparam[opt] {string,...} classes those of other rows, instead of those that occur
  * @treturn Column f64
  * @treturn {string,...} the classes
- * @raise a target with one value, more than 256, dates or fractions
+ * @raise a target with one value, more than 256, dates or fractions; a value that is none
+ * of the given classes
  * @usage local y, names = frame:class_labels() */
 int chlua_frame_class_labels(lua_State *L)
 {
@@ -123,6 +142,10 @@ int chlua_frame_class_labels(lua_State *L)
         return luaL_error(L,
                           "class_labels: the frame has no target column (set its target "
                           "role)");
+    }
+    lua_settop(L, 2);
+    if (!lua_isnil(L, 2)) {
+        return index_classes(L, frame);
     }
     chl_column *column = push_numbers(L, frame->rows);
     json_t *names = NULL;

@@ -74,7 +74,9 @@ local function check_predictions(predictions)
   end
 end
 
-local function check_options(options)
+--- The options of an evaluation with their defaults.
+-- @local
+function M.options(options)
   options = errors.options("evaluation", options,
     { bootstrap = "number|boolean", seed = "number", threshold = "number" })
   local bootstrap = options.bootstrap
@@ -118,7 +120,7 @@ end
 -- @usage print(cl.metrics.evaluation(y, { net = p, logistic = q, prior = 0.2 }, { seed = 42 }))
 function M.new(y, predictions, options)
   check_predictions(predictions)
-  local settings = check_options(options)
+  local settings = M.options(options)
   local e = judge(y, predictions.net, settings)
   e.prior = predictions.prior or e.positives / e.rows
   e.bootstrap, e.seed = settings.bootstrap, settings.seed
