@@ -186,12 +186,12 @@ fuzz: $(FUZZERS) ## every fuzzer for FUZZ_SECONDS=60
 		|| { tail -n 60 $$f.log; exit 1; }; grep -E 'number_of_executed_units' $$f.log; done
 	@echo "no findings"
 
-# the peer of our products; the program itself does not link it
-$(BUILD)/product_bench: tests/bench/product_bench.c $(BUILD)/libchurnlab.a
+# OpenBLAS is a peer of our products; the program itself does not link it
+$(BUILD)/%_bench: tests/bench/%_bench.c $(BUILD)/libchurnlab.a
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(shell $(PKG_CONFIG) --cflags openblas) -o $@ $^ \
 		$(shell $(PKG_CONFIG) --libs openblas) $(CORE_LIBS)
 
-bench: $(BUILD)/churnlab $(BUILD)/product_bench ## measure us and the peers, print the ratios
+bench: $(BUILD)/churnlab $(BUILD)/product_bench $(BUILD)/step_bench ## measure us and the peers, print the ratios
 	$(Q)env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE tests/bench/run.sh $(BUILD)/churnlab
 
 # ---- papers, packages ----------------------------------------------------------------------

@@ -7,7 +7,7 @@ local nn = require("churnlab.nn")
 local core = require("churnlab.core")
 local clock = core.control.clock
 
-local ROWS, EPOCHS, SCORED, ROUNDS = 8000, 30, 10, 40
+local ROWS, SCORED, ROUNDS = 8000, 10, 40
 
 local bank = cl.simulate("bank", { rows = ROWS, seed = 1 })
 local y = bank.Exited
@@ -28,14 +28,17 @@ local function median(times)
   return times[#times // 2 + 1]
 end
 
-local plain = nn.sequential():dense(64, { activation = "relu" }):dense(32, { activation = "relu" })
-  :dense(1, { activation = "sigmoid" })
-local regularised = nn.sequential():dense(64, { activation = "relu" }):batch_norm():dropout(0.2)
-  :dense(32, { activation = "relu" }):dropout(0.1):dense(1, { activation = "sigmoid" })
+local relu, logit = { activation = "relu" }, { activation = "sigmoid" }
+local plain = nn.sequential():dense(64, relu):dense(32, relu):dense(1, logit)
+local regularised = nn.sequential():dense(64, relu):batch_norm():dropout(0.2)
+  :dense(32, relu):dropout(0.1):dense(1, logit)
+local wide = nn.sequential():dense(256, relu):dense(256, relu):dense(256, relu):dense(1, logit)
+-- local tabm = nn.tabm { k = 32, units = { 128, 128, 128 }, dropout = 0.1 }
 
-local function train(name, net, batch)
+-- The first epoch is not counted.
+local function train(name, net, batch, epochs)
   local times, last = {}, nil
-  local nets = core.net.train { spec = net:spec(), x = x, y = y, options = { epochs = EPOCHS,
+  local nets = core.net.train { spec = net:spec(), x = x, y = y, options = { epochs = epochs,
     batch = batch, seed = 1 }, on_epoch = function()
       local now = clock()
       if last then times[#times + 1] = now - last end
@@ -45,9 +48,11 @@ local function train(name, net, batch)
   return nets[1]
 end
 
-local net = train("plain 32", plain, 32)
-train("plain 128", plain, 128)
-train("regularised 32", regularised, 32)
+local net = train("plain 32", plain, 32, 30)
+train("plain 128", plain, 128, 30)
+train("regularised 32", regularised, 32, 30)
+train("wide 256", wide, 256, 10)
+-- train("tabm 256", tabm, 256, 4)
 
 local times = {}
 for round = 1, ROUNDS do
