@@ -33,7 +33,7 @@ local plain = nn.sequential():dense(64, relu):dense(32, relu):dense(1, logit)
 local regularised = nn.sequential():dense(64, relu):batch_norm():dropout(0.2)
   :dense(32, relu):dropout(0.1):dense(1, logit)
 local wide = nn.sequential():dense(256, relu):dense(256, relu):dense(256, relu):dense(1, logit)
--- local tabm = nn.tabm { k = 32, units = { 128, 128, 128 }, dropout = 0.1 }
+local tabm = nn.tabm { k = 32, units = { 128, 128, 128 }, dropout = 0.1 }
 
 -- The first epoch is not counted.
 local function train(name, net, batch, epochs)
@@ -52,7 +52,7 @@ local net = train("plain 32", plain, 32, 30)
 train("plain 128", plain, 128, 30)
 train("regularised 32", regularised, 32, 30)
 train("wide 256", wide, 256, 10)
--- train("tabm 256", tabm, 256, 4)
+train("tabm 256", tabm, 256, 4)
 
 local times = {}
 for round = 1, ROUNDS do

@@ -123,6 +123,35 @@ static void products(void **state)
     }
 }
 
+/* Panels of every width on both sides; the padding of rows is zero. */
+static void check_turned(const chl_kernels *kernels, int64_t in, int64_t out)
+{
+    int64_t in_padded = chl_padded(in), out_padded = chl_padded(out);
+    chl_real *w = random_numbers((size_t)(in * out_padded), 1);
+    chl_real *turned = random_numbers((size_t)(out * in_padded), 2);
+    kernels->turn(w, in, out, turned);
+    for (int64_t k = 0; k < out; k++) {
+        for (int64_t j = 0; j < in_padded; j++) {
+            chl_real expected = j < in ? panel_at(w, in, out_padded, j, k) : 0;
+            assert_true(panel_at(turned, out, in_padded, k, j) == expected);
+        }
+    }
+    chl_free(w);
+    chl_free(turned);
+}
+
+static void turned_weights(void **state)
+{
+    (void)state;
+    for (int v = 0; chl_kernels_at(v); v++) {
+        for (int64_t n = 1; n <= 67; n += 3) {
+            check_turned(chl_kernels_at(v), n, 70 - n);
+            check_turned(chl_kernels_at(v), n, 16);
+            check_turned(chl_kernels_at(v), 64, n);
+        }
+    }
+}
+
 /* A row's numbers are the same bits whatever rows stand beside it. */
 static void rows_are_independent(void **state)
 {
@@ -543,6 +572,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(products),
+        cmocka_unit_test(turned_weights),
         cmocka_unit_test(rows_are_independent),
         cmocka_unit_test(fused_variants_agree),
         cmocka_unit_test(sums_of_table_rows),

@@ -117,7 +117,7 @@ static double softmax(double *p, int64_t n, double *highest)
     for (int64_t a = 0; a < n; a++) {
         p[a] /= sum;
     }
-    return log(sum);
+    return log(fmax(sum, 1)); /* the largest term is 1 */
 }
 
 void logistic_link(double *scores, int64_t outputs)

@@ -272,7 +272,7 @@ static void backward(chl_pass *pass, int i)
     numbers n = pass_numbers(pass, i);
     work w = share_scratch(pass, layer);
     chl_real *dx = chl_pass_source_gradient(pass, i, 0);
-    chl_turn_panels(n.weight, layer->in.width, layer->out.width, w.turned);
+    pass->kernels->turn(n.weight, layer->in.width, layer->out.width, w.turned);
     for (int k = BIAS; k <= SCALE_OUT; k++) {
         clear_gradient(pass, i, k);
     }

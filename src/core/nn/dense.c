@@ -98,27 +98,6 @@ static void forward(chl_pass *pass, int i)
                             slot->out);
 }
 
-void chl_turn_panels(const chl_real *w, int64_t in, int64_t out, chl_real *turned)
-{
-    int64_t in_padded = chl_padded(in), out_padded = chl_padded(out);
-    for (int64_t j0 = 0; j0 < in_padded; j0 += CHL_PANEL) {
-        int64_t width = in_padded - j0 < CHL_PANEL ? in_padded - j0 : CHL_PANEL;
-        int64_t used = in - j0 < width ? in - j0 : width;
-        chl_real *to = turned + j0 * out;
-        for (int64_t k = 0; k < out; k++, to += width) {
-            int64_t k0 = k / CHL_PANEL * CHL_PANEL;
-            int64_t step = out_padded - k0 < CHL_PANEL ? out_padded - k0 : CHL_PANEL;
-            const chl_real *from = w + k0 * in + j0 * step + (k - k0);
-            for (int64_t j = 0; j < used; j++) {
-                to[j] = from[j * step];
-            }
-            for (int64_t j = used; j < width; j++) {
-                to[j] = 0;
-            }
-        }
-    }
-}
-
 static void input_gradient(chl_pass *pass, int i)
 {
     const chl_layer *layer = &pass->net->layers[i];
@@ -126,8 +105,8 @@ static void input_gradient(chl_pass *pass, int i)
     if (!dx) {
         return;
     }
-    chl_turn_panels(chl_pass_params(pass, i, WEIGHT), layer->in.width, layer->out.width,
-                    pass->scratch);
+    pass->kernels->turn(chl_pass_params(pass, i, WEIGHT), layer->in.width,
+                        layer->out.width, pass->scratch);
     chl_product p = {.m = pass->rows * layer->out.steps,
                      .n = chl_padded(layer->in.width),
                      .k = layer->out.width,

@@ -159,6 +159,9 @@ typedef struct chl_cell {
 typedef struct chl_kernels {
     const char *name; /* "avx512", "avx2", "portable" */
     void (*product)(const chl_product *p);
+    /* turned [out × in] = the transposed matrix w [in × out], both in panels; the padding
+     * of `in` is written as zero. */
+    void (*turn)(const chl_real *w, int64_t in, int64_t out, chl_real *turned);
     void (*dot)(const chl_dot *d);
     /* out[rows × ld] = x[rows × cols]; the padding is left alone. */
     void (*convert)(const double *x, int64_t rows, int64_t cols, chl_real *out,

@@ -7,6 +7,8 @@
 
 #include "core/nn/kernels_product.h"
 
+#include "core/nn/kernels_turn.h"
+
 #include "core/nn/kernels_elementwise.h"
 
 #include "core/nn/kernels_finish.h"
@@ -22,6 +24,7 @@
 static const chl_kernels KERNEL(kernels) = {
     .name = KERNEL(variant_name),
     .product = KERNEL(product),
+    .turn = KERNEL(turn),
     .convert = KERNEL(convert),
     .activate = KERNEL(activate),
     .activate_back = KERNEL(activate_back),

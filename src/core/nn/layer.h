@@ -281,9 +281,6 @@ void chl_packed_fold(chl_packed *p, const chl_net *net);
 void chl_packed_absorb_norms(chl_packed *p, const chl_net *net);
 /* After those: lays the weights of dense layers with one unit end to end, for dot. */
 void chl_packed_turn_single(chl_packed *p, const chl_net *net);
-/* turned [out × in] = the transposed matrix w [in × out], both in panels; the padding of
- * `in` is written as zero. */
-void chl_turn_panels(const chl_real *w, int64_t in, int64_t out, chl_real *turned);
 /* The dense layer that alone reads batch norm layer i, dropout aside; -1 = none. */
 int chl_net_norm_reader(const chl_net *net, int i);
 

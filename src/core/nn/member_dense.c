@@ -162,8 +162,8 @@ static void copy_back(chl_pass *pass, int i, int c, const chl_real *g, chl_real 
     if (!dx) {
         return;
     }
-    chl_turn_panels(chl_pass_params(pass, i, WEIGHT) + weights, in, layer->out.width,
-                    pass->scratch);
+    pass->kernels->turn(chl_pass_params(pass, i, WEIGHT) + weights, in, layer->out.width,
+                        pass->scratch);
     pass->kernels->product(&(chl_product){.m = pass->rows,
                                           .n = s.in,
                                           .k = layer->out.width,
