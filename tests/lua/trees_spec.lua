@@ -65,6 +65,26 @@ describe("boosted trees", function()
     assert.equal(600, #result.oof)
   end)
 
+  it_trains("predict each class of a target that has several", function()
+    local frame = data():derive { plan = 'if_else(Age > 45, "c", if_else(Age > 35, "b", "a"))' }
+      :drop({ "Exited" }):with_roles { target = "plan" }
+    local model = cl.baseline.trees { rounds = 20, max_depth = 2 }.fit(frame)
+    local path = os.tmpname()
+    assert(model:save(path))
+    local scored = cl.load(path):score(frame)
+    os.remove(path)
+    local right = 0
+    for i, plan in ipairs(frame.plan:to_table()) do
+      local best, most = nil, 0
+      for _, name in ipairs { "a", "b", "c" } do
+        local p = scored:col("p_" .. name)[i]
+        if p > most then best, most = name, p end
+      end
+      right = right + (best == plan and 1 or 0)
+    end
+    assert.is_true(right > 580)
+  end)
+
   it_trains("have a margin a class", function()
     local x = core.matrix.from_table { { 0 }, { 1 }, { 2 }, { 0 }, { 1 }, { 2 } }
     local net = core.trees.fit(x, { 0, 1, 2, 0, 1, 2 }, 3, { rounds = 20, subsample = 1 })

@@ -4,6 +4,7 @@ local core = require("churnlab.core")
 local errors = require("churnlab.errors")
 local frames = require("churnlab.frame")
 local hold_out = require("churnlab.candidate").hold_out
+local target = require("churnlab.fit.target")
 require("churnlab.model") -- gives models their methods
 
 local M = {}
@@ -35,23 +36,35 @@ local function whole_seed(seed)
   return seed
 end
 
-local function lineage(frame, dropped, valid, history, seed)
-  return { baseline = "trees", rows = #frame, dropped = dropped, valid_rows = #valid, seed = seed,
-    rate = frame:labels():sum() / #frame, rounds = history.rounds,
-    best_round = history.best_round, created = os.date("!%Y-%m-%dT%H:%M:%SZ"),
-    version = core.version }
+-- More than two values, none of them named as positive: a model of classes.
+local function has_classes(frame)
+  local roles = frame:roles()
+  return roles.positive == nil and roles.target ~= nil
+    and frame:col(roles.target):n_distinct() > 2
 end
 
---- Fits trees on `train`; the rounds end by the log loss of `valid`.
+local function lineage(part, dropped, valid, history, seed)
+  local shares = target.shares(part)
+  return { baseline = "trees", rows = #part.frame, dropped = dropped, valid_rows = #valid.frame,
+    seed = seed, positives = shares.positives, rate = shares.rate, rates = shares.rates,
+    rounds = history.rounds, best_round = history.best_round,
+    created = os.date("!%Y-%m-%dT%H:%M:%SZ"), version = core.version }
+end
+
+-- Fits trees on `train`; the rounds end by the log loss of `valid`.
 local function fit(options, train, valid, seed)
-  local frame, dropped = core.model.labelled(train, "baseline.trees: train")
-  local judged = core.model.labelled(valid, "baseline.trees: valid")
+  local classes = has_classes(train)
+  local frame, dropped = core.model.labelled(train, "baseline.trees: train", classes)
   local prep = options.prep and options.prep:clone() or default_prep()
-  local x = prep:fit_transform(frame)
-  local net, history = core.trees.fit(x, frame:labels(), 2, boosting(options, seed),
-    prep:transform(judged), judged:labels())
+  local part = { frame = frame, x = prep:fit_transform(frame) }
+  target.label(part, classes)
+  local judged = { frame = core.model.labelled(valid, "baseline.trees: valid", classes) }
+  judged.x = prep:transform(judged.frame)
+  target.label(judged, classes, part.classes)
+  local net, history = core.trees.fit(part.x, part.y, part.classes and #part.classes or 2,
+    boosting(options, seed), judged.x, judged.y)
   local model = core.model.new(prep, { net }, frame, seed)
-  model:metadata("training", lineage(frame, dropped, judged, history, seed))
+  model:metadata("training", lineage(part, dropped, judged, history, seed))
   model:metadata("thresholds", { high = 0.6, medium = 0.3 })
   return model, history
 end
