@@ -5,6 +5,8 @@
  */
 #include "chl_test.h"
 
+#include <stdio.h>
+
 #include "core/base/alloc.h"
 #include "core/base/rng.h"
 #include "core/nn/pass.h"
@@ -142,10 +144,57 @@ static void tabm(void **state)
           "{\"type\":\"dense\",\"units\":1}]");
 }
 
+static void blocks(void **state)
+{
+    (void)state;
+    check("[{\"type\":\"dense\",\"units\":6,\"activation\":\"tanh\",\"name\":\"a\"},"
+          "{\"type\":\"dense\",\"units\":6,\"name\":\"b\"},"
+          "{\"type\":\"add\",\"from\":[\"a\",\"b\",\"a\"],\"name\":\"c\"},"
+          "{\"type\":\"concat\",\"from\":[\"a\",\"c\",\"input\",\"b\"]},"
+          "{\"type\":\"dense\",\"units\":1}]");
+    check("[" BELOW "{\"type\":\"columns\",\"columns\":[19,2,2,7]},"
+          "{\"type\":\"scale\"},{\"type\":\"dense\",\"units\":2}]");
+    check("[" BELOW "{\"type\":\"layer_norm\"},{\"type\":\"copies\",\"copies\":3},"
+          "{\"type\":\"dense\",\"units\":37,\"activation\":\"sigmoid\"},"
+          "{\"type\":\"layer_norm\",\"eps\":0.1},"
+          "{\"type\":\"member_dense\",\"units\":1}]");
+}
+
+static void parametric(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"linear", "relu", "leaky_relu", "tanh", "sigmoid",
+                                        "gelu",   "selu", "elu",        "silu", "mish"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char layers[256];
+        snprintf(layers, sizeof layers,
+                 "[{\"type\":\"dense\",\"units\":19},{\"type\":\"parametric\","
+                 "\"activation\":\"%s\"},{\"type\":\"dense\",\"units\":1}]",
+                 names[i]);
+        check(layers);
+    }
+}
+
+static void embedding(void **state)
+{
+    (void)state;
+    double x[ROWS * INPUTS]; /* codes -1 … 4 */
+    for (int i = 0; i < ROWS * INPUTS; i++) {
+        x[i] = i * 5 % 6 - 1;
+    }
+    check_at("[{\"type\":\"columns\",\"columns\":[2,4]},"
+             "{\"type\":\"embedding\",\"units\":3,\"levels\":[4,2]},"
+             "{\"type\":\"dense\",\"units\":2,\"activation\":\"tanh\"}]",
+             x);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tabm),
+        cmocka_unit_test(blocks),
+        cmocka_unit_test(parametric),
+        cmocka_unit_test(embedding),
     };
     return cmocka_run_group_tests_name("layer_gradients", tests, NULL, NULL);
 }

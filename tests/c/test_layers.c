@@ -202,12 +202,89 @@ static void tabm_errors(void **state)
            "expected at most");
 }
 
+/* ---- blocks ---- */
+
+static void blocks(void **state)
+{
+    (void)state;
+    check("[{\"type\":\"dense\",\"units\":20,\"name\":\"a\"},"
+          "{\"type\":\"dense\",\"units\":20,\"from\":\"a\",\"name\":\"b\"},"
+          "{\"type\":\"add\",\"from\":[\"a\",\"b\"],\"name\":\"c\"},"
+          "{\"type\":\"layer_norm\",\"name\":\"d\"},"
+          "{\"type\":\"concat\",\"from\":[\"d\",\"c\",\"input\"]},"
+          "{\"type\":\"columns\",\"columns\":[40,1,21,53]},{\"type\":\"scale\"},"
+          "{\"type\":\"parametric\",\"activation\":\"gelu\",\"start\":0.75}," OUT "]");
+    check("[{\"type\":\"layer_norm\"},{\"type\":\"scale\"}," OUT "]");
+    check("[{\"type\":\"columns\",\"columns\":[3]},{\"type\":\"embedding\","
+          "\"units\":5,\"levels\":[2]}," OUT "]");
+    chl_net *net = make("[{\"type\":\"columns\",\"columns\":[3,9]},{\"type\":"
+                        "\"embedding\",\"units\":5,\"levels\":[2,400]}," OUT "]");
+    chl_tensor table = chl_net_tensor(net, 0);
+    assert_int_equal(table.shape[0], 2 + 400 + 2);
+    double squares = 0;
+    for (int64_t k = 0; k < table.shape[0] * 5; k++) {
+        bool unseen = k / 5 == 0 || k / 5 == 3;
+        assert_true((table.data[k] == 0) == unseen);
+        squares += (double)table.data[k] * (double)table.data[k];
+    }
+    assert_near(squares / (402 * 5), 1, 0.1); /* N(0, 1) */
+    chl_net_free(net);
+}
+
+/* Codes out of range, broken and not a number are the unseen level. */
+static void unseen_codes(void **state)
+{
+    (void)state;
+    chl_net *net = make("[{\"type\":\"columns\",\"columns\":[1]},{\"type\":"
+                        "\"embedding\",\"units\":1,\"levels\":[3]}," OUT "]");
+    static const double codes[] = {-1, 3, 1e9, -1e9, NAN, INFINITY, 0, 2};
+    double x[8 * INPUTS] = {0}, p[8];
+    for (int i = 0; i < 8; i++) {
+        x[i * INPUTS] = codes[i];
+    }
+    assert_ok(chl_net_predict(net, x, 8, p, &err));
+    for (int i = 0; i < 6; i++) {
+        assert_true(p[i] == 0.5); /* zeros, and a bias of zero */
+    }
+    assert_true(p[6] != 0.5 && p[7] != 0.5 && p[6] != p[7]);
+    chl_net_free(net);
+}
+
+static void block_errors(void **state)
+{
+    (void)state;
+    expect("[{\"type\":\"add\"}," OUT "]",
+           "net: layer 1 (add): option 'from': expected at least 2 sources");
+    expect("[{\"type\":\"concat\",\"from\":\"input\"}," OUT "]",
+           "option 'from': expected at least 2 sources");
+    expect("[{\"type\":\"dense\",\"units\":3,\"name\":\"a\"},"
+           "{\"type\":\"add\",\"from\":[\"a\",\"input\"]}," OUT "]",
+           "net: layer 2 (add): expected sources of one shape, got 1 x 3 and 1 x 13");
+    expect("[{\"type\":\"copies\",\"copies\":4,\"name\":\"a\"},"
+           "{\"type\":\"concat\",\"from\":[\"a\",\"input\"]}," OUT "]",
+           "expected sources of as many steps, got 4 and 1");
+    expect("[{\"type\":\"columns\"}," OUT "]", "option 'columns' is required");
+    expect("[{\"type\":\"columns\",\"columns\":[14]}," OUT "]",
+           "option 'columns': expected a list of whole numbers from 1 to 13");
+    expect("[{\"type\":\"columns\",\"columns\":[]}," OUT "]",
+           "option 'columns': expected a list of whole numbers from 1 to 13");
+    expect("[{\"type\":\"embedding\",\"units\":2,\"levels\":[3,4]}," OUT "]",
+           "option 'levels': expected a number for each of the 13 columns of a flat "
+           "source, got 2");
+    expect("[{\"type\":\"columns\",\"columns\":[1]},{\"type\":\"embedding\","
+           "\"units\":65536,\"levels\":[10000000]}," OUT "]",
+           "the net has over 1000000000 parameters");
+    expect("[{\"type\":\"parametric\",\"activation\":\"softmax\"}," OUT "]",
+           "softmax has no parametric form");
+    expect("[{\"type\":\"parametric\"}," OUT "]", "option 'activation' is required");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tabm),
-        cmocka_unit_test(tabm_initial_numbers),
-        cmocka_unit_test(tabm_errors),
+        cmocka_unit_test(tabm),         cmocka_unit_test(tabm_initial_numbers),
+        cmocka_unit_test(tabm_errors),  cmocka_unit_test(blocks),
+        cmocka_unit_test(unseen_codes), cmocka_unit_test(block_errors),
     };
     return cmocka_run_group_tests_name("layers", tests, NULL, NULL);
 }

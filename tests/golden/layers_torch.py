@@ -84,7 +84,110 @@ class MemberDense(nn.Module):
         return {"weight": self.weight, "bias": self.bias}
 
 
-KINDS = {"dense": Dense, "copies": Copies, "batch_ensemble": BatchEnsemble, "member_dense": MemberDense}
+class Add(nn.Module):
+    merging = True
+
+    def __init__(self, layer, shapes):
+        super().__init__()
+        self.out = shapes[0]
+
+    def forward(self, xs):
+        return torch.stack(xs).sum(0)
+
+    def tensors(self):
+        return {}
+
+
+class Concat(Add):
+    def __init__(self, layer, shapes):
+        super().__init__(layer, shapes)
+        self.out = (shapes[0][0], sum(s[1] for s in shapes))
+
+    def forward(self, xs):
+        return torch.cat(xs, 2)
+
+
+class Columns(nn.Module):
+    def __init__(self, layer, shape):
+        super().__init__()
+        self.at = [c - 1 for c in layer["columns"]]
+        self.out = (shape[0], len(self.at))
+
+    def forward(self, x):
+        return x[:, :, self.at]
+
+    def tensors(self):
+        return {}
+
+
+class LayerNorm(nn.Module):
+    def __init__(self, layer, shape):
+        super().__init__()
+        self.norm = nn.LayerNorm(shape[1], eps=layer.get("eps", 1e-5))
+        self.norm.weight, self.norm.bias = parameter(shape[1], around=1.0), parameter(shape[1])
+        self.out = shape
+
+    def forward(self, x):
+        return self.norm(x)
+
+    def tensors(self):
+        return {"gamma": self.norm.weight, "beta": self.norm.bias}
+
+
+class Embedding(nn.Module):
+    """One nn.Embedding a column; row 0 is for codes that training did not have."""
+
+    def __init__(self, layer, shape):
+        super().__init__()
+        self.levels = layer["levels"]
+        self.tables = nn.ModuleList([nn.Embedding(n + 1, layer["units"]) for n in self.levels])
+        self.out = (1, layer["units"] * shape[1])
+
+    def forward(self, x):
+        parts = []
+        for k, (n, table) in enumerate(zip(self.levels, self.tables)):
+            code = x[:, :, k].long()
+            parts.append(table(torch.where((code >= 0) & (code < n), code + 1, 0)))
+        return torch.cat(parts, 2)
+
+    def tensors(self):
+        return {"table": torch.cat([t.weight for t in self.tables])}
+
+
+class Scale(nn.Module):
+    def __init__(self, layer, shape):
+        super().__init__()
+        self.scale = parameter(shape[1], around=1.0)
+        self.out = shape
+
+    def forward(self, x):
+        return x * self.scale
+
+    def tensors(self):
+        return {"scale": self.scale}
+
+
+class Parametric(nn.Module):
+    """RealMLP's gate; relu is PyTorch's PReLU with a slope of 1 - gate."""
+    activates = True
+
+    def __init__(self, layer, shape):
+        super().__init__()
+        self.name, self.out = layer["activation"], shape
+        self.gate = parameter(shape[1], around=1.0)
+
+    def forward(self, x):
+        if self.name == "relu":
+            return nn.functional.prelu(x.transpose(1, 2), 1 - self.gate).transpose(1, 2)
+        return x + (ACTIVATIONS[self.name](x) - x) * self.gate
+
+    def tensors(self):
+        return {"gate": self.gate}
+
+
+KINDS = {"add": Add, "concat": Concat, "columns": Columns, "layer_norm": LayerNorm, "embedding": Embedding,
+         "scale": Scale, "parametric": Parametric,
+         "dense": Dense, "copies": Copies, "batch_ensemble": BatchEnsemble, "member_dense": MemberDense}
 
 
 class Net(nn.Module):
@@ -125,7 +228,8 @@ def case(name, layers, x=None):
     net = Net({"layers": layers}, x.shape[1])
     classes = layers[-1]["units"]
     y = torch.randint(0, max(classes, 2), (ROWS,))
-    before, losses = net.numbers(), []
+    before, losses = net.numbers(), []  # a tensor without a place in the net would be missed here
+    assert sum(len(t) for t in before.values()) == sum(p.numel() for p in net.parameters())
     optimizer = torch.optim.SGD([p for p in net.parameters() if p.requires_grad], lr=LR)
     for _ in range(STEPS):
         optimizer.zero_grad()
@@ -162,8 +266,33 @@ def tabm_cases():
     ]
 
 
+def dense(units, activation="linear", **links):
+    return {"type": "dense", "units": units, "activation": activation, **links}
+
+
+def block_cases():
+    residual = [dense(18, "relu", name="a"), dense(9, "tanh", name="b"), dense(18, name="c"),
+                {"type": "add", "name": "d", "from": ["a", "c"]}, {"type": "concat", "from": ["d", "input", "b"]}]
+    picked = [{"type": "columns", "columns": [3, 1, 3]}, {"type": "scale"}, {"type": "layer_norm", "eps": 0.01}]
+    codes = torch.randn(ROWS, 6)
+    codes[:, 1] = torch.randint(-1, 4, (ROWS,))
+    codes[:, 4] = torch.randint(0, 3, (ROWS,))
+    levels = [{"type": "columns", "columns": [2, 5], "name": "codes"},
+              {"type": "embedding", "units": 3, "levels": [3, 3], "name": "vectors"},
+              {"type": "concat", "from": ["vectors", "input"]}]
+    return [
+        case("residual", [*residual, dense(8, "relu"), head()]),
+        case("columns_scale_layer_norm", [*picked, dense(20, "gelu"), {"type": "layer_norm"}, head(3)]),
+        case("layer_norm_of_copies", [{"type": "copies", "copies": 3}, {"type": "layer_norm"}, head(2, "member_dense")]),
+        case("embedding", [*levels, dense(7, "relu"), head()], codes),
+        case("parametric", [dense(17), {"type": "parametric", "activation": "selu"}, dense(6),
+                            {"type": "parametric", "activation": "gelu"}, head()]),
+        case("prelu", [dense(17), {"type": "parametric", "activation": "relu"}, head()]),
+    ]
+
+
 def main():
-    cases = tabm_cases()
+    cases = tabm_cases() + block_cases()
     golden = {"rows": ROWS, "lr": LR, "cases": cases}
     path = pathlib.Path(__file__).with_suffix(".json")
     path.write_text(json.dumps(golden, separators=(",", ":")).replace('},{"', '},\n{"') + "\n")

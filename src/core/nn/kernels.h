@@ -155,6 +155,25 @@ typedef struct chl_cell {
                         out, the part of the state's gradient that skips the gates */
 } chl_cell;
 
+/* Layer norm of rows of `width` numbers, each row on its own. */
+typedef struct chl_row_norm {
+    int64_t rows, width, ld;
+    chl_real eps;
+    const chl_real *gamma, *beta; /* [ld], padding zero */
+    chl_real *normal;             /* [rows × ld] (x - mean) · inverse */
+    chl_real *inverse;            /* [rows] 1 / sqrt(var + eps) */
+} chl_row_norm;
+
+/* Of one number x a row: cos(2 pi · frequency · x + phase), then the sines of the same
+ * angles. */
+typedef struct chl_waves {
+    int64_t rows, n;           /* n: frequencies */
+    int64_t x_row, z_row;      /* z_row at least the numbers of a row + CHL_LANES */
+    bool sines;                /* false: the cosines alone */
+    const chl_real *frequency; /* [padded n] */
+    const chl_real *phase;     /* [padded n]; NULL = zero */
+} chl_waves;
+
 /* n counts are multiples of CHL_LANES except in `convert` and `sigmoid`. */
 typedef struct chl_kernels {
     const char *name; /* "avx512", "avx2", "portable" */
@@ -201,6 +220,18 @@ typedef struct chl_kernels {
      * wanted), dx = g · scale (NULL = not wanted; in the rows of x, or in panels). */
     void (*scale_copies_back)(const chl_copies *s, const chl_real *x, const chl_real *g,
                               chl_real *dx, chl_real *dscale, chl_real *dshift);
+    /* y += x · scale; not spread, not in panels. */
+    void (*add_products)(const chl_copies *s, const chl_real *x, chl_real *y);
+    void (*row_norm)(const chl_row_norm *n, const chl_real *x, chl_real *y);
+    /* g: gradient of y in, of x out; dgamma and dbeta [ld] grow. */
+    void (*row_norm_back)(const chl_row_norm *n, chl_real *g, chl_real *dgamma,
+                          chl_real *dbeta);
+    /* z[rows × z_row]; what follows a row's numbers is overwritten. */
+    void (*waves)(const chl_waves *w, const chl_real *x, chl_real *z);
+    /* From g, the gradient of z: dx[i · x_row] (NULL = not wanted); dfrequency, dphase
+     * [padded n] grow, beyond n by zero. */
+    void (*waves_back)(const chl_waves *w, const chl_real *x, const chl_real *g,
+                       chl_real *dx, chl_real *dfrequency, chl_real *dphase);
     /* Each copy's dot product with its row of `scale`, from the gradients at g[i ·
      * CHL_LANES]: dw += g · x, dx = g · scale (NULL = not wanted). */
     void (*units_back)(const chl_copies *s, const chl_real *x, const chl_real *g,

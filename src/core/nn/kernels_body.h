@@ -21,6 +21,8 @@
 
 #include "core/nn/kernels_copies.h"
 
+#include "core/nn/kernels_rows.h"
+
 static const chl_kernels KERNEL(kernels) = {
     .name = KERNEL(variant_name),
     .product = KERNEL(product),
@@ -44,6 +46,11 @@ static const chl_kernels KERNEL(kernels) = {
     .sgd = KERNEL(sgd),
     .scale_copies = KERNEL(scale_copies),
     .scale_copies_back = KERNEL(scale_copies_back),
+    .add_products = KERNEL(add_products),
+    .row_norm = KERNEL(row_norm),
+    .row_norm_back = KERNEL(row_norm_back),
+    .waves = KERNEL(waves),
+    .waves_back = KERNEL(waves_back),
     .units_back = KERNEL(units_back),
     .square_sum = KERNEL(square_sum),
     .penalty = KERNEL(penalty),

@@ -38,6 +38,17 @@ static void KERNEL(scale_copies)(const chl_copies *s, const chl_real *x, chl_rea
     }
 }
 
+static void KERNEL(add_products)(const chl_copies *s, const chl_real *x, chl_real *y)
+{
+    for (int64_t i = 0; i < s->rows * s->copies; i++, x += s->ld, y += s->ld) {
+        const chl_real *scale = s->scale + i % s->copies * s->ld;
+        for (int64_t j = 0; j < s->ld; j += VL) {
+            V v = KERNEL(load)(y + j);
+            KERNEL(store)(y + j, FMA(KERNEL(load)(x + j), KERNEL(load)(scale + j), v));
+        }
+    }
+}
+
 /* dscale += g · x, dshift += g of one row. */
 static inline void KERNEL(scale_sums)(int64_t ld, const chl_real *x, const chl_real *g,
                                       chl_real *dscale, chl_real *dshift)

@@ -85,6 +85,7 @@ typedef struct chl_layer_options {
     int64_t trees, nodes; /* trees: how many, and the nodes of all of them */
     int64_t copies;       /* of a row (TabM) */
     int init;             /* chl_copies_init */
+    double start;         /* parametric: the first gate */
     bool trainable;
     int64_t steps;         /* sequence: steps of a row */
     bool reverse;          /* sequence: turns each row's valid steps around */
@@ -207,6 +208,8 @@ extern const chl_layer_class chl_sequence_class, chl_pool_class, chl_position_cl
     chl_gru_class, chl_lstm_class;
 extern const chl_layer_class chl_copies_class, chl_batch_ensemble_class,
     chl_member_dense_class;
+extern const chl_layer_class chl_add_class, chl_concat_class, chl_columns_class,
+    chl_layer_norm_class, chl_embedding_class, chl_scale_class, chl_parametric_class;
 
 /* Reads a list of whole numbers low … high into layer->index; absent: NULL. */
 CHL_MUST_CHECK chl_status chl_layer_read_list(chl_layer *layer, const json_t *spec,

@@ -24,6 +24,13 @@ const chl_layer_class *const chl_layer_classes[] = {
     &chl_copies_class,
     &chl_batch_ensemble_class,
     &chl_member_dense_class,
+    &chl_add_class,
+    &chl_concat_class,
+    &chl_columns_class,
+    &chl_layer_norm_class,
+    &chl_embedding_class,
+    &chl_scale_class,
+    &chl_parametric_class,
     NULL,
 };
 /* clang-format on */
