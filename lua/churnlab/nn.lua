@@ -15,6 +15,7 @@ local sequential = require("churnlab.nn.sequential")
 local nn = {
   sequential = sequential.new, is_sequential = sequential.is,
   input = graph.input, graph = graph.new, is_graph = graph.is,
+  add = graph.add, concat = graph.concat,
   compile_options = options.compile,
   tabm = require("churnlab.nn.tabm").new,
 }

@@ -364,3 +364,30 @@ describe("nn.tabm", function()
     assert.matches("tabm: option 'k': expected number, got string", message_of(nn.tabm, { k = "x" }))
   end)
 end)
+
+describe("blocks of a graph", function()
+  it("add and join nodes", function()
+    local x = nn.input():dense(4, { activation = "relu", name = "x" })
+    local sum = nn.add({ x, x:dense(4, { name = "y" }) }, { name = "sum" })
+    local out = nn.concat { sum, x:columns { 2, 1 }:scale(), x:layer_norm():prelu() }
+      :parametric("selu", { name = "gate" }):dense(1, { activation = "sigmoid" })
+    local spec, by_name = nn.graph(out):spec(), {}
+    for _, layer in ipairs(spec.layers) do by_name[layer.name] = layer end
+    assert.are.same({ "x", "y" }, by_name.sum.from)
+    assert.are.equal("add", by_name.sum.type)
+    local net = core.net.new(spec, 3)
+    assert.are.equal(10, net:layers()[8].width)
+    assert.matches("parametric, selu", net:describe())
+    assert.matches("add: expected a list of at least two nodes", message_of(nn.add, { x }))
+    assert.matches("concat: item 2: expected a node, got a number", message_of(nn.concat, { x, 1 }))
+  end)
+
+  it("look codes up", function()
+    local x = nn.input()
+    local vectors = x:columns { 2 }:embedding(3, { levels = { 10 } })
+    local net = core.net.new(nn.graph(nn.concat { x, vectors }:dense(1)):spec(), 4)
+    assert.matches("embedding +3 +33", net:describe())
+    assert.matches("embedding: option 'levels' is required",
+      message_of(function() x:embedding(3) end))
+  end)
+end)

@@ -51,7 +51,7 @@ end
 
 --- A node that reads several.
 -- @local
--- @tparam string name of the layer in `layers.makers`
+-- @tparam string name of the layer in `layers.merging`
 -- @tparam {Node,...} sources
 -- @tparam[opt] table options
 -- @treturn Node
@@ -66,6 +66,24 @@ function M.merge(name, sources, options)
   end
   return node_of(layers.make(name, options), table.move(sources, 1, #sources, 1, {}))
 end
+
+--- The sum of nodes of one shape: a residual connection (He et al. 2016).
+-- @function nn.add
+-- @tparam {Node,...} nodes at least two
+-- @tparam[opt] table options `name`
+-- @treturn Node
+-- @usage local x = nn.input():dense(16, { activation = "relu" })
+-- local block = nn.add { x, x:dense(32, { activation = "relu" }):dense(16) }
+function M.add(nodes, options) return M.merge("add", nodes, options) end
+
+--- The columns of nodes side by side.
+-- @function nn.concat
+-- @tparam {Node,...} nodes at least two
+-- @tparam[opt] table options `name`
+-- @treturn Node
+-- @usage local x = nn.input()
+-- local wide_and_deep = nn.concat { x, x:dense(16, { activation = "relu" }) }
+function M.concat(nodes, options) return M.merge("concat", nodes, options) end
 
 -- ---- from nodes to a spec ----
 

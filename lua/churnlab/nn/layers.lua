@@ -85,7 +85,69 @@ end
 
 for name, maker in pairs(require("churnlab.nn.sequence_layers")) do makers[name] = maker end
 
+--- Layer normalisation (Ba, Kiros, Hinton 2016): each row by the mean and deviation of its own
+-- numbers, then a learnt factor and shift for each column.
+-- @function layer_norm
+-- @tparam[opt] table options `eps` (1e-5)
+-- @usage net:dense(32):layer_norm():activation("gelu")
+function makers.layer_norm(options) return { type = "layer_norm" }, options end
+
+--- One learnt factor for each column, 1 at first (RealMLP: Holzmüller, Grinsztajn, Steinwart 2024).
+-- @function scale
+-- @tparam[opt] table options
+-- @usage nn.sequential():scale():dense(8, { activation = "selu" })
+--   :dense(1, { activation = "sigmoid" })
+function makers.scale(options) return { type = "scale" }, options end
+
+--- An activation with a learnt gate a for each column: x + (f(x) - x)·a (RealMLP).
+-- @function parametric
+-- @tparam string name of f, as in `dense`
+-- @tparam[opt] table options `start`: the first a (1)
+-- @usage net:dense(32):parametric("selu")
+function makers.parametric(name, options)
+  return { type = "parametric", activation = name }, options
+end
+
+--- relu with a learnt slope below zero for each column, 0.25 at first (He et al. 2015): what
+-- `parametric("relu", { start = 0.75 })` is.
+-- @function prelu
+-- @tparam[opt] table options
+-- @usage net:dense(32):prelu()
+function makers.prelu(options)
+  return { type = "parametric", activation = "relu", start = 0.75 }, options
+end
+
+--- Some columns of what is read.
+-- @function columns
+-- @tparam {integer,...} columns 1 is the first; one may come twice
+-- @tparam[opt] table options
+-- @usage local x = nn.input()
+-- local deep = x:columns { 1, 2 }:dense(8, { activation = "relu" })
+-- print(nn.graph(nn.concat { x, deep }:dense(1, { activation = "sigmoid" })))
+function makers.columns(columns, options)
+  return { type = "columns", columns = columns }, options
+end
+
+--- Learnt vectors for the levels of columns that hold codes, as `prep:ordinal` makes them; a row's
+-- vectors stand side by side. What training did not have (codes below 0 or past the last level)
+-- has a vector of its own in each column, zero at first; the others begin as N(0, 1).
+-- @function embedding
+-- @tparam integer units numbers of a vector
+-- @tparam table options `levels` (required): how many levels each column has
+-- @usage local x = nn.input()
+-- local city = x:columns { 3 }:embedding(4, { levels = { 120 } })
+-- local net = nn.graph(nn.concat { x:columns { 1, 2 }, city }:dense(1, { activation = "sigmoid" }))
+function makers.embedding(units, options)
+  return { type = "embedding", units = units }, options
+end
+
 M.makers = makers
+
+-- Layers that read several nodes: functions of `nn`, not methods.
+M.merging = {
+  add = function(options) return { type = "add" }, options end,
+  concat = function(options) return { type = "concat" }, options end,
+}
 
 --- The names of all layers, sorted.
 -- @local
@@ -103,7 +165,7 @@ end
 -- @param ... the arguments of that layer
 -- @treturn table `{ type = …, … }`
 function M.make(name, ...)
-  local layer, options = makers[name](...)
+  local layer, options = (makers[name] or M.merging[name])(...)
   for option, value in pairs(errors.table(layer.type, options)) do
     if layer[option] ~= nil then
       errors.raise("%s: option '%s' is given twice", layer.type, option)
