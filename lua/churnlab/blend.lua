@@ -1,4 +1,4 @@
---- cl.blend: several models as one, which is scored, explained, calibrated and saved like any other.
+--- cl.blend: several models as one, that is scored, explained, calibrated and saved like any other.
 -- @module churnlab.model
 
 -- SPDX-License-Identifier: MIT

@@ -64,8 +64,8 @@ function M.new(made, value_of)
 end
 
 --- What made one score: `base` (the mean score of the background), `total` (the row's score),
--- `exact`, `evaluations` (how often the model was asked), `class` (whose probability it is, of a model
--- of classes; nil: churn). `why[i]` is the i-th strongest effect,
+-- `exact`, `evaluations` (how often the model was asked), `class` (whose probability it is, of a
+-- model of classes; nil: churn). `why[i]` is the i-th strongest effect,
 -- `{ column, value, effect, error }`: effect in probability, error its standard error.
 -- @type Explanation
 

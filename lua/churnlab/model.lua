@@ -197,7 +197,8 @@ end
 
 --- Everything that is known of the model, as plain data.
 -- @function Model:info
--- @treturn table `target`, `positive`, `id`, `classes`, `ordered`, `parts`, `priors`, `columns` = { { name, type }, … }, `encoded`,
+-- @treturn table `target`, `positive`, `id`, `classes`, `ordered`, `parts`, `priors`,
+-- `columns` = { { name, type }, … }, `encoded`,
 -- `members`, `parameters` (of one net), `calibration`, `background` (rows), `hash`,
 -- `thresholds`, and of its training `rows`, `dropped`, `rate`, `seed`, `best_epoch`, `data_sha256`,
 -- `created`, `version`; `evaluation` if one is kept

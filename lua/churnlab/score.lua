@@ -96,8 +96,8 @@ function M.run(model, frame, options, background)
   local facts = model:facts()
   local has_churn = facts.positive ~= nil
   if options.policy and not has_churn then
-    errors.raise("score: option 'policy': expected a model that gives churn, but the target '%s' has "
-      .. "no positive value", facts.target)
+    errors.raise("score: option 'policy': expected a model that gives churn, but the target '%s' "
+      .. "has no positive value", facts.target)
   end
   local policy = policy_of(model, options.policy)
   local shown = count_of(options.reasons)

@@ -25,7 +25,8 @@ function M.run(arguments)
   if not options then return 0 end
   local model = require("churnlab").load(options.model)
   local frame, name = require("churnlab.cli.table").read(model, options.csv, { target = true })
-  local labelled, without = require("churnlab.core").model.labelled(frame, name)
+  local any = model:facts().classes ~= nil -- whatever its value: each is a class
+  local labelled, without = require("churnlab.core").model.labelled(frame, name, any)
   if without > 0 then
     common.notice("%s: %s without a target left out", name, common.count(without, "row"))
   end

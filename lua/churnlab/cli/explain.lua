@@ -16,6 +16,8 @@ local function arguments_parser()
     parser:option("--row", "The customer's row, from 1."):argname("N")
       :convert(common.whole("--row", 1, math.maxinteger)),
     parser:option("--id", "The customer's id."):argname("ID"))
+  parser:option("--class", "Of a model of classes the one that is explained (default: those that"
+    .. " count as churn, or the predicted one)."):argname("CLASS")
   parser:option("--top", "How many columns to show (default: all)."):argname("N")
     :convert(common.whole("--top", 1, 1000))
   parser:flag("--json", "Print one JSON object instead of a table.")
@@ -63,8 +65,8 @@ end
 local function text(model, frame, row, why)
   local name, id = customer(model, frame, row)
   local lines = { ("row %d%s"):format(row, id and (", %s %s"):format(name, id) or "") }
-  lines[2] = ("churn %.4f, on average %.4f; the columns make the difference:"):format(why.total,
-    why.base)
+  lines[2] = ("%s %.4f, on average %.4f; the columns make the difference:"):format(
+    why.class and "class " .. why.class or "churn", why.total, why.base)
   lines[3] = tostring(why)
   if not why.exact then
     lines[4] = ("(estimated from %s coalitions; ± is the standard error)"):format(
@@ -84,7 +86,7 @@ function M.run(arguments)
   local frame, name = require("churnlab.cli.table").read(model, options.csv)
   local row = options.row and check_row(frame, name, options.row)
     or find_id(model, frame, name, options.id)
-  local why = model:explain(frame:slice(row, row))
+  local why = model:explain(frame:slice(row, row), { class = options.class })
   if options.top then why = why:top(options.top) end
   if options.json then
     common.print_json(as_table(model, frame, row, why))

@@ -1,6 +1,7 @@
 -- churnlab info: what a saved model is.
 -- SPDX-License-Identifier: MIT
 local common = require("churnlab.cli.common")
+local words = require("churnlab.describe_model")
 
 local M = { summary = "show what a saved model is" }
 
@@ -37,19 +38,40 @@ end
 -- "Exited = 1" and what training noted, one fact a line.
 local function facts_lines(model)
   local facts = model:info()
-  local lines = { ("predicts     %s = %s"):format(facts.target, facts.positive or "true") }
+  local lines = { "predicts     " .. words.predicts(facts) }
   local function add(label, value)
     if value ~= nil then lines[#lines + 1] = ("%-12s %s"):format(label, value) end
   end
   add("id", facts.id)
   add("hash", facts.hash)
-  add("trained on", facts.rows and ("%s, %.2f %% positive; %s to decide when to stop"):format(
-    common.count(facts.rows, "row"), 100 * facts.rate, common.thousands(facts.valid_rows)))
+  add("trained on", facts.rows and ("%s%s; %s to decide when to stop"):format(
+    common.count(facts.rows, "row"),
+    facts.rate and (", %.2f %% positive"):format(100 * facts.rate) or "",
+    common.thousands(facts.valid_rows or 0)))
   add("seed", facts.seed)
   add("made", facts.created and facts.created .. " by churnlab " .. facts.version)
+  add("prior shift", words.priors(facts))
   add("calibration", facts.calibration or "none")
+  if #facts.parts > 1 or facts.stacked then add("made of", words.nets(facts)) end
   add("background", common.count(facts.background, "row"))
   return lines
+end
+
+-- The prep and the nets of one part; one that differs from the first in its numbers alone takes a
+-- line.
+local function add_part(lines, model, facts, part, of)
+  local several = #facts.parts > 1
+  if several then
+    lines[#lines + 1] = ("\npart %d of %d, weight %.4g"):format(part, #facts.parts, of.weight)
+  end
+  local prep, net = model:describe("prep", part), model:describe("net", part)
+  if part > 1 and prep == model:describe("prep", 1) and net == model:describe("net", 1) then
+    lines[#lines + 1] = ("prep and net as in part 1 (the mean of %d)"):format(of.members)
+    return
+  end
+  lines[#lines + 1] = (several and "" or "\n") .. prep:gsub("\n+$", "")
+  lines[#lines + 1] = ("\nnet (the mean of %d)"):format(of.members)
+  lines[#lines + 1] = indented(net)
 end
 
 local function card(model, path)
@@ -60,9 +82,7 @@ local function card(model, path)
     lines[#lines + 1] = (("  %-20s %-9s %s"):format(column.name, column.type,
       levels_text(column.levels)):gsub("%s+$", ""))
   end
-  lines[#lines + 1] = "\n" .. model:describe("prep"):gsub("\n+$", "")
-  lines[#lines + 1] = ("\nnet (the mean of %d)"):format(facts.members)
-  lines[#lines + 1] = indented(model:describe("net"))
+  for part, of in ipairs(facts.parts) do add_part(lines, model, facts, part, of) end
   return table.concat(lines, "\n")
 end
 

@@ -25,6 +25,8 @@ local function arguments_parser()
     :argname("FILE")
   parser:option("--reasons", "How many reasons to give for each customer.", "0")
     :argname("N"):convert(common.whole("--reasons", 0, 20))
+  parser:option("--class", "Of a model of classes the one whose reasons are given (default: those"
+    .. " that count as churn)."):argname("CLASS")
   parser:option("-o", "The CSV file to write; - is standard output.", "-")
     :hidden_name("--output"):target("output"):argname("FILE")
   return parser
@@ -43,24 +45,26 @@ end
 local Tally = {}
 Tally.__index = Tally
 
-function Tally.new(scored)
-  return setmetatable({ rows = 0, unseen = 0,
-    mean = core.fold.new(scored, {}, { "churn" }, { "mean(churn)" }),
-    tiers = core.fold.new(scored, { "tier" }, { "n" }, { "count()" }) }, Tally)
+-- A model of classes without positive ones gives no churn and no tiers: its classes are counted.
+function Tally.new(scored, has_churn)
+  local key = has_churn and "tier" or "class"
+  return setmetatable({ rows = 0, unseen = 0, key = key,
+    mean = has_churn and core.fold.new(scored, {}, { "churn" }, { "mean(churn)" }),
+    counts = core.fold.new(scored, { key }, { "n" }, { "count()" }) }, Tally)
 end
 
 function Tally:add(scored, unseen)
   self.rows = self.rows + #scored
   self.unseen = self.unseen + (unseen or 0)
-  self.mean:add(scored)
-  self.tiers:add(scored)
+  if self.mean then self.mean:add(scored) end
+  self.counts:add(scored)
 end
 
 -- "high 120, medium 300, low 580": the most frequent first
-function Tally:tiers_text()
-  local counts, parts = self.tiers:result():sort("n", { desc = true }), {}
+function Tally:counts_text()
+  local counts, parts = self.counts:result():sort("n", { desc = true }), {}
   for i = 1, #counts do
-    parts[i] = ("%s %s"):format(counts:cell(i, "tier") or "none",
+    parts[i] = ("%s %s"):format(counts:cell(i, self.key) or "none",
       common.thousands(counts:cell(i, "n")))
   end
   return table.concat(parts, ", ")
@@ -71,8 +75,10 @@ function Tally:report(name)
     common.notice("%s: %s with a value that training never saw", name,
       common.count(self.unseen, "cell"))
   end
-  common.notice("%s: %s scored; mean churn %.4f; tiers: %s", name, common.count(self.rows, "row"),
-    self.mean:result():cell(1, "churn") or 0, self:tiers_text())
+  local mean = self.mean and ("mean churn %.4f; tiers"):format(
+    self.mean:result():cell(1, "churn") or 0) or "classes"
+  common.notice("%s: %s scored; %s: %s", name, common.count(self.rows, "row"), mean,
+    self:counts_text())
 end
 
 function M.run(arguments)
@@ -82,10 +88,11 @@ function M.run(arguments)
   local model = require("churnlab").load(options.model)
   local scan, name = tables.scan(model, options.csv, { query = options.query })
   local policy = options.policy and require("churnlab.policy").load(options.policy, model)
-  local scoring = { policy = policy, reasons = options.reasons > 0 and options.reasons or nil }
+  local scoring = { policy = policy, reasons = options.reasons > 0 and options.reasons or nil,
+    class = options.class }
   local writer <close> = common.must(core.chunks.write_csv(options.output))
   local header = model:score(scan.empty, scoring)
-  local tally = Tally.new(header)
+  local tally = Tally.new(header, model:facts().positive ~= nil)
   common.must(writer:put(header))
   local function put(chunk)
     local scored, unseen = model:score(chunk, scoring)

@@ -56,8 +56,8 @@ function M.check(part, spec)
   end
   local positives = part.y:sum()
   if positives == 0 or positives == #part.frame then
-    errors.raise("fit: train: expected both outcomes in the target '%s', got %d positive of %d rows",
-      target, positives, #part.frame)
+    errors.raise("fit: train: expected both outcomes in the target '%s', got %d positive of %d "
+      .. "rows", target, positives, #part.frame)
   end
 end
 

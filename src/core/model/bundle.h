@@ -38,7 +38,8 @@ CHL_MUST_CHECK chl_status chl_bundle_parse(const unsigned char *bytes, size_t n,
                                            chl_error *err);
 
 /* SHA-256 over all parts but the free metadata: the model's identity, equal for equal
- * weights, prep, calibration and background. */
+ * weights, prep, calibration and background. A model that was loaded keeps that of its
+ * file until it changes. */
 CHL_MUST_CHECK chl_status chl_bundle_hash(const chl_model *model,
                                           char hex[CHL_SHA256_HEX], chl_error *err);
 

@@ -181,7 +181,8 @@ static chl_status read_bundle(bundle *b, chl_model **out, chl_error *err)
     CHL_TRY(fill_nets(b, *out, err));
     json_decref((*out)->metadata);
     (*out)->metadata = json_incref(b->metadata);
-    return CHL_OK;
+    (*out)->text = chl_strdup(chl_safetensors_metadata(&b->file, CHL_BUNDLE_MODEL_KEY));
+    return (*out)->text ? CHL_OK : chl_fail_memory(err);
 }
 
 chl_status chl_bundle_parse(const unsigned char *bytes, size_t n, const char *name,

@@ -41,19 +41,35 @@ static chl_status add_hash(parts *p, const char *name, const void *bytes, size_t
                : chl_fail_memory(err);
 }
 
-/* Stores the JSON as a text of the container's metadata and hashes it. */
+/* Stores a text in the container's metadata and hashes it. */
+static chl_status add_text(parts *p, const char *key, const char *text, chl_error *err)
+{
+    CHL_TRY(add_hash(p, key, text, strlen(text), err));
+    return json_object_set_new(p->metadata, key, json_string(text)) == 0
+               ? CHL_OK
+               : chl_fail_memory(err);
+}
+
 static chl_status add_json(parts *p, const char *key, const json_t *json, chl_error *err)
 {
     chl_strbuf text = {0};
     chl_status status = chl_json_text(json, &text, err);
     if (status == CHL_OK) {
-        status = add_hash(p, key, text.data, text.length, err);
-    }
-    if (status == CHL_OK &&
-        json_object_set_new(p->metadata, key, json_string(text.data)) != 0) {
-        status = chl_fail_memory(err);
+        status = add_text(p, key, text.data, err);
     }
     chl_strbuf_reset(&text);
+    return status;
+}
+
+static chl_status add_model(const chl_model *model, parts *p, chl_error *err)
+{
+    if (model->text) {
+        return add_text(p, CHL_BUNDLE_MODEL_KEY, model->text, err);
+    }
+    json_t *json = NULL;
+    CHL_TRY(chl_model_to_json(model, &json, err));
+    chl_status status = add_json(p, CHL_BUNDLE_MODEL_KEY, json, err);
+    json_decref(json);
     return status;
 }
 
@@ -131,11 +147,7 @@ static chl_status make_identity(const chl_model *model, parts *p, chl_error *err
     if (!p->metadata || !p->hashes) {
         return chl_fail_memory(err);
     }
-    json_t *json = NULL;
-    CHL_TRY(chl_model_to_json(model, &json, err));
-    chl_status status = add_json(p, CHL_BUNDLE_MODEL_KEY, json, err);
-    json_decref(json);
-    CHL_TRY(status);
+    CHL_TRY(add_model(model, p, err));
     return add_tensors(model, p, err);
 }
 

@@ -8,6 +8,13 @@
 #include "core/base/alloc.h"
 #include "core/model/model_private.h"
 
+/* What a bundle said of the model holds no longer. */
+static void forget_text(chl_model *model)
+{
+    chl_free(model->text);
+    model->text = NULL;
+}
+
 /* ---- prior shift ---- */
 
 static chl_status check_rates(const char *name, const double *rates, int n,
@@ -52,6 +59,7 @@ chl_status chl_model_prior_shift(chl_model *model, const double *from, const dou
     memcpy(own_to, to, n * sizeof *to);
     chl_free(model->root->from);
     chl_free(model->root->to);
+    forget_text(model);
     model->root->from = own_from;
     model->root->to = own_to;
     return CHL_OK;
@@ -145,6 +153,7 @@ static chl_status fit_all(const chl_model *model, const char *method, const doub
 /* Takes calibration[outputs], NULL for none. */
 static void replace(chl_model *model, chl_calibration **calibration)
 {
+    forget_text(model);
     free_all(model->root->calibration, model->outputs);
     model->root->calibration = calibration;
 }

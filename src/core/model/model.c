@@ -128,6 +128,7 @@ void chl_model_release(chl_model *model)
     chl_free(model->positive);
     chl_free(model->is_positive);
     chl_free(model->id);
+    chl_free(model->text);
     json_decref(model->metadata);
     chl_free(model);
 }
