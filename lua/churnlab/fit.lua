@@ -13,6 +13,7 @@ local frames = require("churnlab.frame")
 local imbalance = require("churnlab.imbalance")
 local nn = require("churnlab.nn")
 local target = require("churnlab.fit.target")
+local warm = require("churnlab.fit.warm")
 require("churnlab.model") -- gives models their methods
 
 local M = {}
@@ -24,6 +25,7 @@ local known = {
   resample = "table", prior_correction = "boolean",
   mixup = "number", swap_noise = "number", noise = "number",
   time_limit = "number", memory_limit = "number|string", resume = "string",
+  warm_start = "userdata", freeze = "table",
 }
 
 local MEMBERS_MAX = 1000
@@ -41,12 +43,12 @@ local function check_prep(prep)
   end
 end
 
--- The net's spec, and whether it predicts classes.
-local function check_spec(net)
-  if not nn.is_net(net) then
+-- The net's spec, and whether it predicts classes. A warm start may leave the net as it is: nil.
+local function check_spec(net, start)
+  if not nn.is_net(net) and not (start and net == nil) then
     errors.raise("fit: net: expected a net (nn.sequential() makes one), got %s", type_text(net))
   end
-  local spec = net:spec()
+  local spec = net and net:spec() or start.nets[1]:spec()
   return spec, target.has_classes(spec)
 end
 
@@ -95,10 +97,9 @@ end
 -- ---- work ----
 
 -- Frame, matrix and labels of one part of the data.
-local function encode(frame, prep, classes, names)
-  local fitting = names == nil
+local function encode(frame, prep, fitting, classes, names)
   local part = { frame = frame, x = fitting and prep:fit_transform(frame) or prep:transform(frame) }
-  target.label(part, classes, names or nil)
+  target.label(part, classes, names)
   return part
 end
 
@@ -127,7 +128,7 @@ local function lineage(state, history)
     optimizer = options.optimizer and options.optimizer.type or "adam",
     data_sha256 = core.model.data_hash(part.frame:select(names)),
     created = os.date("!%Y-%m-%dT%H:%M:%SZ"), version = core.version,
-    imbalance = state.imbalance,
+    imbalance = state.imbalance, warm_start = state.start and state.start.model:hash(),
   }
 end
 
@@ -137,29 +138,34 @@ end
 -- @local
 -- @return state with `task`, one task of `core.net.train`, and `on_epoch`
 function M.prepare(prep, net, train, options)
-  check_prep(prep)
-  local spec, classes = check_spec(net)
   options = errors.options("fit", options, known)
-  local members, seed = whole(options, "ensemble", 1, MEMBERS_MAX), seed_of(options)
+  if prep ~= nil or not options.warm_start then check_prep(prep) end
+  local start = options.warm_start and warm.parts(options.warm_start, prep)
+  local spec, classes = check_spec(net, start)
+  spec = warm.freeze(spec, options.freeze)
+  local members = whole(options, "ensemble", start and #start.nets or 1, MEMBERS_MAX)
+  local seed = seed_of(options)
   local settings = setmetatable({ epochs = whole(options, "epochs", 200, 1000000),
     batch = whole(options, "batch", 128, 1 << 20), seed = seed,
     loss = options.loss or classes and nn.cross_entropy() or nil }, { __index = options })
   local training, on_epoch = nn.compile_options(settings)
-  local state = { prep = prep:clone(), training = training,
+  local state = { prep = start and start.prep or prep:clone(), training = training, start = start,
     on_epoch = both(options.verbose and print_epoch or nil, on_epoch) }
   local frame, on_valid
   frame, state.dropped = labelled(train, "train", classes)
   if options.valid ~= nil then on_valid = labelled(options.valid, "valid", classes) end
-  state.part = encode(frame, state.prep, classes)
+  state.part = encode(frame, state.prep, not start, classes)
   target.check(state.part, spec)
+  if start then warm.check_classes(start, state.part.classes) end
   if on_valid then
-    state.valid = encode(on_valid, state.prep, classes, state.part.classes or false)
+    state.valid = encode(on_valid, state.prep, false, classes, state.part.classes)
   end
   state.task = {
     spec = columns.resolve(spec, state.prep:encoded_names(), "fit: net"), x = state.part.x,
     y = state.part.y, options = training, members = members,
     valid_x = on_valid and state.valid.x, valid_y = on_valid and state.valid.y,
     columns = state.prep:encoded_names(), groups = groups_of(state.prep),
+    initial = start and start.nets,
   }
   imbalance.balance(state, options)
   return state
@@ -216,6 +222,10 @@ end
 --     before it begins
 --   - `resume`: the path of a checkpoint (`nn.checkpoint`) of the same data, net and options: training
 --     goes on from there to the same model
+--   - `warm_start`: a model whose prep is used as it is and whose weights training starts from; `prep`
+--     and `net` may then be nil, a net must have layers of the same shapes
+--   - `freeze`: numbers or names of layers that are not trained, such as `{ 1, "dense_2" }`; frozen batch
+--     norm keeps its statistics
 --   - `verbose` (false): a line an epoch on standard error
 -- @treturn Model
 -- @treturn table history: `members` = { { { epoch, lr, loss, val_loss, val_auc }, … }, … } and

@@ -367,6 +367,8 @@ void chlua_open_model(lua_State *L)
                                        {"explain_row", chlua_model_explain_row},
                                        {"reasons", chlua_model_reasons},
                                        {"facts", model_m_facts},
+                                       {"part", chlua_model_part},
+                                       {"corrections", chlua_model_corrections},
                                        {"schema", model_m_schema},
                                        {"background", model_m_background},
                                        {"describe", model_m_describe},

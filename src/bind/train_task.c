@@ -191,6 +191,8 @@ static void warm_up(const reader *r, chl_train_task *task)
         luaL_error(L, "%s: initial: expected a list of 1 or %d nets, got %d", r->where,
                    task->members, given);
     }
+    char where[64];
+    snprintf(where, sizeof where, "%s: initial weights", r->where);
     for (int i = 0; i < task->members; i++) {
         lua_rawgeti(L, r->base + INITIAL, given == 1 ? 1 : i + 1);
         const chl_net *net = chlua_test_box(L, -1, CHLUA_NET);
@@ -198,7 +200,7 @@ static void warm_up(const reader *r, chl_train_task *task)
             bad_field(r, INITIAL, "a list of nets");
         }
         chl_error err = {0};
-        chlua_check(L, chl_net_copy_numbers(task->nets[i], net, r->where, &err), &err);
+        chlua_check(L, chl_net_copy_numbers(task->nets[i], net, where, &err), &err);
         lua_pop(L, 1);
     }
 }

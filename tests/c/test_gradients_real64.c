@@ -126,6 +126,18 @@ static bool is_padding(const setup *s, int64_t at)
     return padding;
 }
 
+static bool is_frozen(const setup *s, int64_t at)
+{
+    for (int i = 0; i < s->net->tensor_count; i++) {
+        const chl_param *p = &s->net->tensors[i];
+        if (p->role != CHL_ROLE_STATE && at >= p->pack_at &&
+            at < p->pack_at + chl_param_packed(p)) {
+            return !p->trained;
+        }
+    }
+    return false;
+}
+
 static void check(const char *layers, const char *loss)
 {
     setup s = {0};
@@ -138,7 +150,7 @@ static void check(const char *layers, const char *loss)
     double *g = chl_alloc(n, sizeof *g);
     memcpy(g, s.pass.grads, n * sizeof *g);
     for (int64_t i = 0; i < s.net->pack_params; i++) {
-        if (is_padding(&s, i)) {
+        if (is_padding(&s, i) || is_frozen(&s, i)) {
             assert_true(g[i] == 0);
             continue;
         }
@@ -186,6 +198,16 @@ static void batch_norm(void **state)
           BCE);
     check("[{\"type\":\"batch_norm\"},{\"type\":\"dense\",\"units\":5,\"activation\":"
           "\"gelu\"},{\"type\":\"batch_norm\",\"eps\":0.01}," OUT "]",
+          BCE);
+}
+
+/* Frozen layers get no gradient and pass the right one on. */
+static void frozen(void **state)
+{
+    (void)state;
+    check("[{\"type\":\"dense\",\"units\":5},{\"type\":\"batch_norm\",\"trainable\":"
+          "false},{\"type\":\"dense\",\"units\":4,\"activation\":\"tanh\",\"trainable\":"
+          "false,\"l2\":0.1}," OUT "]",
           BCE);
 }
 
@@ -256,9 +278,10 @@ static void other_losses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(activations), cmocka_unit_test(batch_norm),
-        cmocka_unit_test(dropout),     cmocka_unit_test(penalties),
-        cmocka_unit_test(losses),      cmocka_unit_test(other_losses),
+        cmocka_unit_test(activations),  cmocka_unit_test(batch_norm),
+        cmocka_unit_test(frozen),       cmocka_unit_test(dropout),
+        cmocka_unit_test(penalties),    cmocka_unit_test(losses),
+        cmocka_unit_test(other_losses),
     };
     return cmocka_run_group_tests_name("gradients", tests, NULL, NULL);
 }

@@ -185,3 +185,55 @@ describe("regularisation", function()
       x = core.matrix.from_table { { 1 }, { 2 } }, y = { 0, 1 }, groups = { 1, 2 } }))
   end)
 end)
+
+describe("a warm start", function()
+  local function net()
+    return nn.sequential():dense(6, { activation = "tanh", name = "first" }):batch_norm()
+      :dense(1, { activation = "sigmoid" })
+  end
+  local function weights(model, name)
+    local _, nets = model:part()
+    return nets[1]:tensor(name):column(1)
+  end
+  local model = cl.fit(prep(), net(), bank(), { epochs = 3 })
+
+  it("begins with the model's weights and prep", function()
+    local still = nn.sgd { lr = 1e-12 }
+    local same = cl.fit(nil, nil, bank(200, 5), { warm_start = model, epochs = 1, optimizer = still })
+    assert.are.same(weights(model, "0.weight"), weights(same, "0.weight"))
+    assert.are.same(model:part():encoded_names(), same:part():encoded_names())
+    assert.are.equal(model:hash(), same:info().warm_start)
+    local tuned = cl.fit(prep(), net(), bank(200, 5), { warm_start = model, epochs = 2 })
+    assert.are_not.same(weights(model, "0.weight"), weights(tuned, "0.weight"))
+  end)
+
+  it("leaves frozen layers as they are", function()
+    local before = { weights(model, "0.weight"), weights(model, "1.running_mean"),
+      weights(model, "2.weight") }
+    local tuned = cl.fit(nil, nil, bank(200, 5), { warm_start = model, epochs = 3,
+      freeze = { "first", 2 } })
+    assert.are.same(before[1], weights(tuned, "0.weight"))
+    assert.are.same(before[2], weights(tuned, "1.running_mean"))
+    assert.are_not.same(before[3], weights(tuned, "2.weight"))
+  end)
+
+  it("says what does not fit", function()
+    local function fit(p, n, options)
+      options.epochs = 1
+      return cl.fit(p, n, bank(), options)
+    end
+    assert.matches("initial weights: layer 1 'dense_1': weight: expected %d+ × 7 numbers, got %d+ × 6",
+      message_of(fit, nil, nn.sequential():dense(7):batch_norm()
+        :dense(1, { activation = "sigmoid" }), { warm_start = model }))
+    assert.matches("expected nil or a prep with the same steps",
+      message_of(fit, cl.prep():onehot(), nil, { warm_start = model }))
+    assert.matches("option 'warm_start': expected a model", message_of(fit, nil, nil,
+      { warm_start = cl.prep() }))
+    assert.matches("unknown layer 'frist' %(did you mean 'first'%?%)",
+      message_of(fit, prep(), net(), { freeze = { "frist" } }))
+    assert.matches("numbers of layers from 1 to 3, got 9",
+      message_of(fit, prep(), net(), { freeze = { 9 } }))
+    assert.matches("initial: expected a list of 1 or 3 nets", message_of(fit, nil, nil,
+      { warm_start = cl.fit(prep(), net(), bank(), { epochs = 1, ensemble = 2 }), ensemble = 3 }))
+  end)
+end)

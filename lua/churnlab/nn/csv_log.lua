@@ -48,35 +48,47 @@ local function rewrite(path, lines)
   if not ok then errors.raise("csv_log: %s", message) end
 end
 
---- A callback that writes. Lines of epochs from the first one of this training on are dropped.
--- @tparam string path
--- @param append true, or a function that tells, whether earlier lines stay
+-- Which epochs of which nets this process has written; a net that begins again begins a file.
+local Writer = {}
+Writer.__index = Writer
+
+function Writer:begin(log)
+  local stays = self.append or next(self.last) ~= nil
+  local lines = stays and kept_lines(self.path, function(task, member, epoch)
+    return task == log.task and member == log.member and epoch >= log.epoch
+  end) or {}
+  if self.file then self.file:close() end
+  rewrite(self.path, lines)
+  self.file = open(self.path, "ab")
+  self.file:setvbuf("full")
+end
+
+function Writer:write(log)
+  local key = log.task .. "/" .. log.member
+  local last = self.last[key]
+  if last and log.epoch <= last then self.last, last = {}, nil end
+  if not last then self:begin(log) end
+  self.last[key] = log.epoch
+  self.file:write(line_of(log))
+  local ok, message = self.file:flush()
+  if not ok then errors.raise("csv_log: %s: %s", self.path, message) end
+end
+
+local writers = setmetatable({}, { __mode = "k" }) -- by the callback: fits in a pool share it
+
+--- A function that writes each epoch. Lines of epochs that are trained again are dropped.
+-- @tparam table callback of nn.csv_log
+-- @tparam function resumes tells whether training goes on from a checkpoint
 -- @treturn function
-function M.new(path, append)
-  local file
-  local begun = {} -- task/member → true
-  local function begin(log)
-    local stays = type(append) == "function" and append() or append == true
-    local lines = {}
-    if stays or next(begun) then
-      lines = kept_lines(path, function(task, member, epoch)
-        return task == log.task and member == log.member and epoch >= log.epoch
-      end)
-    end
-    if file then file:close() end
-    rewrite(path, lines)
-    file = open(path, "ab")
-    file:setvbuf("full")
+function M.new(callback, resumes)
+  local writer = writers[callback]
+  if not writer then
+    writer = setmetatable({ path = callback.path, last = {} }, Writer)
+    writers[callback] = writer
   end
   return function(_, log)
-    local key = log.task .. "/" .. log.member
-    if not begun[key] then
-      begin(log)
-      begun[key] = true
-    end
-    file:write(line_of(log))
-    local ok, message = file:flush()
-    if not ok then errors.raise("csv_log: %s: %s", path, message) end
+    writer.append = callback.append or resumes()
+    writer:write(log)
   end
 end
 

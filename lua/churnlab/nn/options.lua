@@ -63,8 +63,7 @@ function add.checkpoint(options, _, callback)
 end
 
 function add.csv_log(options, functions, callback)
-  functions[#functions + 1] = csv_log.new(callback.path, callback.append
-    or function() return options.resume ~= nil end)
+  functions[#functions + 1] = csv_log.new(callback, function() return options.resume ~= nil end)
 end
 
 local function add_callback(options, functions, i, callback)

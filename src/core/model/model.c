@@ -410,6 +410,20 @@ const char *chl_model_calibration(const chl_model *model)
     return calibration ? chl_calibration_method(calibration[0]) : NULL;
 }
 
+chl_status chl_model_calibration_json(const chl_model *model, json_t **out,
+                                      chl_error *err)
+{
+    *out = NULL;
+    if (model->outputs > 1) {
+        return chl_fail(err, CHL_EINVAL,
+                        "calibration: expected a model of one probability, got one of "
+                        "%d classes",
+                        model->outputs);
+    }
+    chl_calibration **calibration = model->root->calibration;
+    return calibration ? chl_calibration_to_json(calibration[0], out, err) : CHL_OK;
+}
+
 json_t *chl_model_metadata(chl_model *model)
 {
     return model->metadata;

@@ -95,6 +95,11 @@ bool chl_model_class_positive(const chl_model *model, int c);
 const chl_frame *chl_model_background(const chl_model *model);
 const char *chl_model_calibration(const chl_model *model); /* its method, or NULL */
 
+/* The calibration as chl_calibration_to_json gives it, a new reference, or *out = NULL
+ * where there is none. Fails for a model of classes. */
+CHL_MUST_CHECK chl_status chl_model_calibration_json(const chl_model *model, json_t **out,
+                                                     chl_error *err);
+
 /* ---- corrections ---- */
 
 /* Of nets that were trained on resampled rows: from[outputs] are the rates in their

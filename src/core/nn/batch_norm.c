@@ -4,9 +4,11 @@
  * beta with the mini-batch's mean and biased variance. For inference running averages are
  * kept: running = momentum · running + (1 - momentum) · new, the variance unbiased, as in
  * PyTorch (whose momentum is one minus ours). A batch of one row has no variance: it
- * leaves the averages alone. Steps count as rows. Layer: core/nn.
+ * leaves the averages alone. Steps count as rows. A frozen layer works as in inference
+ * and keeps its averages, as in Keras. Layer: core/nn.
  */
 #include <math.h>
+#include <string.h>
 
 #include "core/nn/pass.h"
 #include "core/nn/run.h"
@@ -72,9 +74,45 @@ static chl_norm describe_norm(const chl_pass *pass, int i)
                       .normal = kept};
 }
 
+/* Scale, shift and zeros from the running averages, in the room of the batch's. */
+static void freeze(const chl_pass *pass, int i, const chl_norm *b)
+{
+    const chl_real *mean =
+        pass->packed.state + chl_layer_tensor(pass->net, i, MEAN)->pack_at;
+    const chl_real *var =
+        pass->packed.state + chl_layer_tensor(pass->net, i, VARIANCE)->pack_at;
+    chl_real *scale = b->mean, *shift = b->var, *zero = b->inverse;
+    for (int j = 0; j < pass->net->layers[i].out.width; j++) {
+        double s = (double)b->gamma[j] / sqrt((double)var[j] + (double)b->eps);
+        scale[j] = (chl_real)s;
+        shift[j] = (chl_real)((double)b->beta[j] - (double)mean[j] * s);
+        zero[j] = 0;
+    }
+}
+
+static void forward_frozen(chl_pass *pass, int i)
+{
+    chl_norm b = describe_norm(pass, i);
+    chl_real *out = pass->slots[i].out;
+    freeze(pass, i, &b);
+    memcpy(out, chl_pass_in(pass, i, 0), (size_t)(b.rows * b.ld) * sizeof *out);
+    pass->kernels->affine(b.rows, b.ld, b.mean, b.var, out);
+}
+
+static void backward_frozen(chl_pass *pass, int i)
+{
+    chl_norm b = describe_norm(pass, i);
+    pass->kernels->affine(b.rows, b.ld, b.mean, b.inverse, chl_pass_turn(pass, i));
+    chl_pass_turned(pass, i);
+}
+
 static void forward(chl_pass *pass, int i)
 {
     const chl_layer *layer = &pass->net->layers[i];
+    if (!layer->options.trainable) {
+        forward_frozen(pass, i);
+        return;
+    }
     chl_norm b = describe_norm(pass, i);
     pass->kernels->norm(&b, chl_pass_in(pass, i, 0), pass->slots[i].out);
     if (b.rows < 2) {
@@ -94,6 +132,10 @@ static void forward(chl_pass *pass, int i)
 
 static void backward(chl_pass *pass, int i)
 {
+    if (!pass->net->layers[i].options.trainable) {
+        backward_frozen(pass, i);
+        return;
+    }
     chl_norm b = describe_norm(pass, i);
     pass->kernels->norm_back(&b, chl_pass_turn(pass, i), chl_pass_grads(pass, i, GAMMA),
                              chl_pass_grads(pass, i, BETA));
