@@ -192,7 +192,7 @@ $(BUILD)/%_bench: tests/bench/%_bench.c $(BUILD)/libchurnlab.a
 		$(shell $(PKG_CONFIG) --libs openblas) $(CORE_LIBS)
 
 bench: $(BUILD)/churnlab $(BUILD)/product_bench $(BUILD)/step_bench ## measure us and the peers, print the ratios
-	$(Q)env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE tests/bench/run.sh $(BUILD)/churnlab
+	$(Q)tests/bench/run.sh $(BUILD)/churnlab
 
 # ---- papers, packages ----------------------------------------------------------------------
 

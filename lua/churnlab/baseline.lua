@@ -125,8 +125,8 @@ end
 --- Gradient-boosted trees by libxgboost (Chen & Guestrin 2016), which is found at run time: the
 -- package libxgboost0 of Debian, xgboost of Homebrew, or any file that the environment variable
 -- CHURNLAB_XGBOOST names. The defaults are tuned ones over many tables (Holzmüller, Grinsztajn,
--- Steinwart 2024). The model needs no library: its trees are a layer of a net. A target of more than
--- two values, none of them named as positive, makes a model of classes.
+-- Steinwart 2024). The model needs no library: its trees are a layer of a net. A target of more
+-- than two values, none of them named as positive, makes a model of classes.
 -- @function cl.baseline.trees
 -- @tparam[opt] table options `rounds` (at most; 1000), `eta` (0.08), `max_depth` (6),
 -- `min_child_weight` (5e-6), `subsample` (0.65), `colsample_bytree` (1), `colsample_bylevel` (0.9),

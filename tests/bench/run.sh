@@ -4,20 +4,17 @@
 set -eu
 program=$(realpath "$1")
 venv=build/bench-venv
-if [ ! -x $venv/bin/python ]; then
-    echo "installing the peers (numpy, scikit-learn, torch) into $venv"
-    python3 -m venv $venv
-    # the CPU build of torch; any 2.x will do
-    $venv/bin/pip install --quiet numpy scikit-learn pandas pyarrow "${TORCH:-torch}"
+# TORCH="torch --index-url …" takes another build of it; the CPU build is enough
+if ! $venv/bin/python -c 'import duckdb, pandas, polars, pyarrow, sklearn, torch' 2>/dev/null; then
+    echo "installing the peers (pandas, polars, duckdb, pyarrow, scikit-learn, torch) into $venv"
+    [ -x $venv/bin/python ] || python3 -m venv $venv
+    # shellcheck disable=SC2086
+    $venv/bin/pip install --quiet numpy pandas polars duckdb pyarrow scikit-learn ${TORCH:-torch}
+    $venv/bin/pip install --quiet tensorflow-cpu 2>/dev/null || # only where there is a build
+        $venv/bin/pip install --quiet keras                     # on torch
 fi
-if ! $venv/bin/python -c 'import duckdb, pandas, polars, pyarrow' 2>/dev/null; then
-    echo "installing the peers of frames (pandas, polars, duckdb, pyarrow) into $venv"
-    $venv/bin/pip install --quiet pandas polars duckdb pyarrow
-fi
-if ! $venv/bin/python -c 'import imblearn, optuna' 2>/dev/null; then
-    echo "installing the peers of tuning and resampling (optuna, imbalanced-learn) into $venv"
-    $venv/bin/pip install --quiet optuna imbalanced-learn
-fi
+# what the machine's owner set for other programs slows some of the peers
+unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE || true
 echo "machine: $(nproc) processors, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1)"
 echo
 echo "== process start (churnlab -e '', median of 50 runs)"
@@ -25,6 +22,12 @@ $venv/bin/python tests/bench/start_bench.py --program "$program"
 echo
 echo "== training and scoring, same net, same batches"
 $venv/bin/python tests/bench/train_peers.py --program "$program"
+echo
+echo "== training steps, one thread: the products' operations a second"
+"$(dirname "$program")/step_bench"
+echo
+echo "== folds, ensembles and the default recipe"
+"$program" tests/bench/recipe_bench.lua
 echo
 echo "== column files and memory (SCORE_MB=$((${SCORE_MB:-2048})) megabytes are scored)"
 $venv/bin/python tests/bench/memory_bench.py --program "$program"
@@ -40,7 +43,3 @@ $venv/bin/python tests/bench/frames_peers.py --program "$program"
 echo
 echo "== CSV, two threads each"
 $venv/bin/python tests/bench/csv_peers.py --program "$program"
-echo
-echo "== tuning: the best value found, TPE, random search and Optuna's TPE; SMOTE"
-"$program" tests/bench/tune_bench.lua
-$venv/bin/python tests/bench/tune_peers.py
