@@ -195,6 +195,22 @@ function methods:prior_shift(train_rate, true_rate)
   return self:set_priors(rates_of(train_rate, "train_rate"), rates_of(true_rate, "true_rate"))
 end
 
+--- A new model that has learned from new rows: the same prep, the nets trained on from their weights,
+-- calibration and prior shift kept. This one stays as it is. A share of the loss comes from the
+-- model's background with its own old answers as labels, so that it does not forget (Li & Hoiem
+-- 2016). What was done is noted in the new model's `info().updates`.
+-- @function Model:update
+-- @tparam Frame rows with the target; rows without a value there are left out
+-- @tparam[opt] table options `epochs` (5), `lr` (3e-4) or `optimizer`, `replay` (0.2: the
+-- background's share of the loss), `batch` (128), `seed` (42), `freeze` as in `cl.fit`
+-- @treturn Model
+-- @treturn table history as of `cl.fit`
+-- @raise a blend of several models; a frame without the target or a column; options that do not fit
+-- @usage local newer = model:update(test, { epochs = 2, lr = 1e-4 })
+function methods:update(rows, options)
+  return require("churnlab.update").run(self, rows, options)
+end
+
 --- Everything that is known of the model, as plain data.
 -- @function Model:info
 -- @treturn table `target`, `positive`, `id`, `classes`, `ordered`, `parts`, `priors`,

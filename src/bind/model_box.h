@@ -20,8 +20,8 @@ int chlua_model_join(lua_State *L);
 int chlua_model_set_priors(lua_State *L);
 int chlua_model_calibrate_on(lua_State *L);
 int chlua_model_set_calibration(lua_State *L);
-int chlua_model_part(lua_State *L);        /* model_part.c */
-int chlua_model_corrections(lua_State *L); /* model_part.c */
+int chlua_model_part(lua_State *L);              /* model_part.c */
+int chlua_model_calibration_table(lua_State *L); /* model_part.c */
 
 /* Methods that live in model_explain.c. */
 int chlua_model_explain_row(lua_State *L);

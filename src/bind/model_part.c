@@ -48,29 +48,21 @@ int chlua_model_part(lua_State *L)
     return 2;
 }
 
-/*** What stands between the mean of the nets and the score.
- * @function Model:corrections
- * @treturn table `calibration`, as `Calibration:to_table` gives it, and `priors` = {
- * from, to }, the rates of the positive value; either may be missing
+/*** The calibration of the model.
+ * @function Model:calibration_table
+ * @treturn ?table as `Calibration:to_table` gives it; nil without one
  * @raise for a model of classes
- * @usage model:corrections().calibration */
-int chlua_model_corrections(lua_State *L)
+ * @usage model:calibration_table() */
+int chlua_model_calibration_table(lua_State *L)
 {
-    const chl_model *model = chlua_check_model(L, 1);
     chl_error err = {0};
-    json_t *calibration;
-    const double *from, *to;
-    lua_createtable(L, 0, 2);
-    chlua_check(L, chl_model_calibration_json(model, &calibration, &err), &err);
-    chlua_push_json(L, calibration);
-    lua_setfield(L, -2, "calibration");
-    if (chl_model_priors(model, &from, &to)) {
-        lua_createtable(L, 2, 0);
-        lua_pushnumber(L, from[0]);
-        lua_rawseti(L, -2, 1);
-        lua_pushnumber(L, to[0]);
-        lua_rawseti(L, -2, 2);
-        lua_setfield(L, -2, "priors");
+    json_t *json;
+    chlua_check(L, chl_model_calibration_json(chlua_check_model(L, 1), &json, &err),
+                &err);
+    if (json) {
+        chlua_push_json(L, json);
+    } else {
+        lua_pushnil(L);
     }
     return 1;
 }

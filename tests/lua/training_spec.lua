@@ -237,3 +237,52 @@ describe("a warm start", function()
       { warm_start = cl.fit(prep(), net(), bank(), { epochs = 1, ensemble = 2 }), ensemble = 3 }))
   end)
 end)
+
+describe("model:update", function()
+  local old, new = bank(400, 1), bank(300, 8)
+  local model = cl.fit(cl.prep():drop({ "Surname" }):impute():onehot():scale(), small(), old, { epochs = 20, ensemble = 2,
+    optimizer = nn.adam { lr = 0.01 } }):calibrate(bank(200, 3), "platt")
+
+  it("learns from new rows, and notes it", function()
+    local hash = model:hash()
+    local newer, history = model:update(new, { epochs = 30, lr = 0.01, replay = 0 })
+    assert.are.equal(hash, model:hash())
+    assert.are.equal(30, #history.members[2])
+    local info = newer:info()
+    assert.are.equal(hash, info.updates[1].from)
+    assert.are.equal(300, info.updates[1].rows)
+    assert.are.equal(model:info().data_sha256, info.data_sha256)
+    assert.are.equal("platt", info.calibration)
+    local function loss(m) return m:evaluate(new, { bootstrap = false }):to_table().log_loss end
+    assert.is_true(loss(newer) < loss(model))
+    assert.are.equal(2, #newer:update(new, { epochs = 1 }):info().updates)
+  end)
+
+  it("forgets less with more replay", function()
+    local function drift(replay)
+      local newer = model:update(new, { epochs = 20, lr = 0.01, replay = replay })
+      local before, after = model:score(old):col("churn"), newer:score(old):col("churn")
+      local sum = 0
+      for i = 1, #old do sum = sum + math.abs(before[i] - after[i]) end
+      return sum / #old
+    end
+    assert.is_true(drift(0.9) < 0.7 * drift(0))
+  end)
+
+  it("keeps old rows in the background", function()
+    local newer = model:update(new, { epochs = 1, replay = 0.5 })
+    assert.are.equal(100, #newer:background())
+    assert.are.same(model:background():columns(), newer:background():columns())
+  end)
+
+  it("says what does not fit", function()
+    assert.matches("update: the frame has no target column 'Exited'",
+      message_of(model.update, model, new:drop "Exited"))
+    assert.matches("option 'replay': expected a share from 0 to below 1, got 1",
+      message_of(model.update, model, new, { replay = 1 }))
+    assert.matches("unknown option 'epoch' %(did you mean 'epochs'%?%)",
+      message_of(model.update, model, new, { epoch = 1 }))
+    assert.matches("'optimizer' and 'lr': expected one of them, got both",
+      message_of(model.update, model, new, { lr = 1, optimizer = nn.sgd() }))
+  end)
+end)
