@@ -21,6 +21,9 @@ static const char *const nets[] = {
     "{\"type\":\"pool\",\"kind\":\"max\"}," OUT,
     "{\"type\":\"lstm\",\"units\":7,\"return_sequences\":true},{\"type\":\"pool\","
     "\"kind\":\"last\"}," OUT,
+    "{\"type\":\"dense\",\"units\":6},{\"type\":\"transformer\",\"heads\":2,"
+    "\"units\":9},{\"type\":\"transformer\",\"heads\":1,\"units\":40,\"norm_first\":"
+    "false,\"activation\":\"gelu\"},{\"type\":\"pool\"}," OUT,
 };
 enum { NETS = sizeof nets / sizeof nets[0], ROWS = 75 };
 
@@ -195,6 +198,11 @@ static void errors(void **state)
     expect_error("{\"layers\":[{\"type\":\"gru\",\"units\":2000}]}", "1024");
     expect_error("{\"layers\":[{\"type\":\"pool\",\"kind\":\"median\"}]}", "median");
     expect_error("{\"layers\":[{\"type\":\"lstm\"}]}", "units");
+    expect_error("{\"layers\":[{\"type\":\"transformer\",\"heads\":2,\"units\":3}]}",
+                 "option 'heads': expected a divisor of the width 7, got 2");
+    expect_error("{\"layers\":[{\"type\":\"transformer\",\"heads\":1,\"units\":3,"
+                 "\"activation\":\"tanh\"}]}",
+                 "tanh");
 }
 
 static void initial_numbers(void **state)
@@ -220,6 +228,83 @@ static void initial_numbers(void **state)
     json_decref(spec);
 }
 
+/* ---- kernels ---- */
+
+enum { LD = 32, CELLS = 5 };
+
+typedef struct numbers {
+    chl_real gates[CELLS * 4 * LD], sums[CELLS * 4 * LD], before[CELLS * LD];
+    chl_real after[CELLS * LD], h[CELLS * LD], carry[CELLS * LD];
+    chl_real normal[CELLS * LD], inverse[CELLS], dgamma[LD], dbeta[LD];
+} numbers;
+
+/* Every kernel once, one after another on the same numbers. */
+static void use_kernels(const chl_kernels *k, numbers *n)
+{
+    chl_rng rng;
+    chl_rng_init(&rng, 4, CHL_RNG_GENERAL, 0);
+    memset(n, 0, sizeof *n);
+    chl_real *all = (void *)n;
+    for (size_t i = 0; i < CELLS * (4 + 4 + 1) * LD; i++) {
+        all[i] = (chl_real)(2 * chl_rng_normal(&rng));
+    }
+    chl_cell cell = {.rows = CELLS,
+                     .ld = LD,
+                     .gates = n->gates,
+                     .sums = n->sums,
+                     .before = n->before,
+                     .after = n->after,
+                     .h = n->h,
+                     .carry = n->carry};
+    k->lstm(&cell);
+    k->lstm_back(&cell);
+    k->gru(&cell);
+    k->gru_back(&cell);
+    chl_row_norm norm = {.rows = CELLS,
+                         .width = 27,
+                         .ld = LD,
+                         .eps = (chl_real)1e-5,
+                         .gamma = n->sums,
+                         .beta = n->before,
+                         .normal = n->normal,
+                         .inverse = n->inverse};
+    for (int i = 0; i < CELLS; i++) {
+        memset(n->h + i * LD + 27, 0, 5 * sizeof *n->h);
+    }
+    k->row_norm(&norm, n->h, n->after);
+    k->row_norm_back(&norm, n->h, n->dgamma, n->dbeta);
+    k->row_softmax(CELLS, LD, 19, (chl_real)0.7, n->carry);
+    k->row_softmax_back(CELLS, LD, 19, (chl_real)0.7, n->carry, n->gates);
+}
+
+/* AVX2 and AVX-512 bit for bit, others nearly. */
+static void instruction_sets(void **state)
+{
+    (void)state;
+    static numbers best, other;
+    use_kernels(chl_kernels_at(0), &best);
+    for (int i = 1; chl_kernels_at(i); i++) {
+        const chl_real *a = (void *)&best, *b = (void *)&other;
+        use_kernels(chl_kernels_at(i), &other);
+        bool portable = strcmp(chl_kernels_at(i)->name, "portable") == 0;
+        for (size_t k = 0; k < sizeof best / sizeof *a; k++) {
+            assert_near((double)a[k], (double)b[k],
+                        portable ? 1e-4 * fmax(1, fabs((double)a[k])) : 0);
+        }
+    }
+    for (int i = 0; i < CELLS; i++) { /* what softmax and norm promise */
+        double sum = 0, mean = 0;
+        for (int j = 0; j < LD; j++) {
+            sum += (double)best.carry[i * LD + j];
+            mean += (double)best.normal[i * LD + j];
+            assert_true(j < 19 || best.carry[i * LD + j] == 0);
+            assert_true(j < 27 || best.normal[i * LD + j] == 0);
+        }
+        assert_near(sum, 1, 1e-6);
+        assert_near(mean, 0, 1e-5);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,6 +317,7 @@ int main(void)
         cmocka_unit_test(specs),
         cmocka_unit_test(errors),
         cmocka_unit_test(initial_numbers),
+        cmocka_unit_test(instruction_sets),
     };
     return cmocka_run_group_tests_name("sequences", tests, NULL, NULL);
 }

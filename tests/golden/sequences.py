@@ -59,18 +59,56 @@ def recurrent_case(kind, units, whole):
     grads, bias, _, _ = recurrent_tensors(rnn, 1, count, gru, lambda p: p.grad)
     grads["1.bias"] = bias.tolist()
     layer = {"type": kind, "units": units, "return_sequences": whole}
-    return case(layer, tensors, x, out, grads)
+    return case([layer], tensors, x, out, grads)
 
 
-def case(layer, tensors, x, out, grads):
+def vectors(module, name, of):
+    return {f"{name}_scale": of(module.weight).tolist(), f"{name}_bias": of(module.bias).tolist()}
+
+
+def linear(module, name, of):
+    return {f"{name}_weight": of(module.weight).T.flatten().tolist(), f"{name}_bias": of(module.bias).tolist()}
+
+
+def transformer_tensors(dense, block, heads, of):
+    attention = block.self_attn
+    out = {"1.weight": of(dense.weight).T.flatten().tolist(), "1.bias": of(dense.bias).tolist()}
+    parts = {"qkv_weight": gates(of(attention.in_proj_weight), 3 * heads),
+             "qkv_bias": of(attention.in_proj_bias).tolist()}
+    parts |= linear(attention.out_proj, "out", of)
+    parts |= vectors(block.norm1, "norm1", of) | vectors(block.norm2, "norm2", of)
+    parts |= linear(block.linear1, "up", of) | linear(block.linear2, "down", of)
+    return out | {f"2.{name}": values for name, values in parts.items()}
+
+
+def transformer_case(width, heads, units, activation, norm_first):
+    dense = nn.Linear(FEATURES, width)
+    block = nn.TransformerEncoderLayer(width, heads, units, 0.0, activation, batch_first=True,
+                                       norm_first=norm_first)
+    for p in block.parameters():  # norms and biases of 1 and 0 would hide mistakes
+        p.data += 0.1 * torch.randn_like(p)
+    x, lengths = data(), torch.tensor(LENGTHS)
+    padding = torch.arange(STEPS)[None, :] >= lengths[:, None]
+    out = block(dense(x), src_key_padding_mask=padding).masked_fill(padding[:, :, None], 0)
+    (out.square().sum() / 2).backward()
+    tensors = transformer_tensors(dense, block, heads, lambda p: p.detach())
+    grads = transformer_tensors(dense, block, heads, lambda p: p.grad)
+    layer = {"type": "transformer", "heads": heads, "units": units, "activation": activation,
+             "norm_first": norm_first}
+    return case([{"type": "dense", "units": width}, layer], tensors, x, out, grads)
+
+
+def case(layers, tensors, x, out, grads):
     flat = torch.cat([x.flatten(1), torch.tensor(LENGTHS).double()[:, None]], 1)
-    return {"layer": layer, "tensors": tensors, "x": flat.flatten().tolist(), "out": out.flatten().tolist(),
+    return {"layers": layers, "tensors": tensors, "x": flat.flatten().tolist(), "out": out.flatten().tolist(),
             "grads": grads}
 
 
 def main():
     cases = [recurrent_case(kind, units, whole)
              for kind in ("lstm", "gru") for units, whole in ((4, False), (6, True))]
+    cases += [transformer_case(8, 2, 12, "relu", True), transformer_case(18, 3, 5, "gelu", False),
+              transformer_case(32, 2, 20, "gelu", True)]
     golden = {"rows": len(LENGTHS), "steps": STEPS, "features": FEATURES, "cases": cases}
     path = pathlib.Path(__file__).with_suffix(".json")
     path.write_text(json.dumps(golden, separators=(",", ":")).replace('},{"', '},\n{"') + "\n")

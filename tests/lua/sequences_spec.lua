@@ -262,7 +262,6 @@ describe("nets over sequences", function()
     end, "fit: net: unknown encoded column 'seq_1_amuont' %(did you mean 'seq_1_amount'%?%)")
     assert.error_matches(function() nn.sequential():sequence { steps = 3 } end,
       "sequence: expected one of the options 'values' and 'columns'")
-    assert.error_matches(function() nn.input():columns {} end, "columns: expected names")
     assert.error_matches(function() nn.sequential():gru(0) end, "gru: option 'units'")
     assert.error_matches(function() nn.sequential():pool("median") end, "median")
   end)

@@ -25,9 +25,9 @@ end
 local function place(layer, names, find)
   local copy = {}
   for option, value in pairs(layer) do copy[option] = value end
-  if layer.without then
-    local words = type(layer.without) == "table" and layer.without or { layer.without }
-    copy.columns, copy.without = others(names, words), nil
+  local without = layer.columns.without
+  if without then
+    copy.columns = others(names, type(without) == "table" and without or { without })
   else
     copy.columns = {}
     for i, column in ipairs(layer.columns) do copy.columns[i] = find(column) end
@@ -41,8 +41,7 @@ local function each(spec, change)
   for key, value in pairs(spec) do copy[key] = value end
   copy.layers = {}
   for i, layer in ipairs(spec.layers) do
-    local named = layer.columns or layer.without
-    copy.layers[i] = layer.type == "sequence" and named and change(layer) or layer
+    copy.layers[i] = type(layer.columns) == "table" and change(layer) or layer
   end
   return copy
 end

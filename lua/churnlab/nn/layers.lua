@@ -119,7 +119,9 @@ end
 
 --- Some columns of what is read.
 -- @function columns
--- @tparam {integer,...} columns 1 is the first; one may come twice
+-- @tparam table columns a list of positions, 1 is the first, or of names of encoded columns; one may
+-- come twice. Or `{ without = "seq" }`: all encoded columns but those that begin with `seq_`, such
+-- as the flat branch beside a `sequence` (several words in a list)
 -- @tparam[opt] table options
 -- @usage local x = nn.input()
 -- local deep = x:columns { 1, 2 }:dense(8, { activation = "relu" })

@@ -53,21 +53,6 @@ function makers.sequence(options)
     reverse = options.reverse, name = options.name }
 end
 
---- Some of the encoded columns, as they are: the flat branch of a graph whose other branch reads a
--- sequence.
--- @function columns
--- @tparam table names of encoded columns, or `{ without = "seq" }`: all but those that begin with
--- `seq_` (several words in a list)
--- @usage local x = nn.input()
--- local flat = x:columns { without = "seq" }:dense(8)
-function makers.columns(names)
-  if type(names) ~= "table" or #names == 0 and names.without == nil then
-    errors.raise("columns: expected names of columns or { without = name }")
-  end
-  if names.without == nil then return { type = "sequence", steps = 1, columns = names } end
-  return { type = "sequence", steps = 1, without = names.without }
-end
-
 --- Gated recurrent unit (Cho et al. 2014) with the equations of PyTorch and, for its weights,
 -- Glorot and orthogonal (Saxe et al. 2014) initial numbers.
 -- @function gru
@@ -84,6 +69,17 @@ function makers.gru(units, options) return { type = "gru", units = units }, opti
 -- @tparam[opt] table options as of `gru`
 -- @usage nn.sequential():sequence { steps = 4, values = { "age" }, reverse = true }:lstm(8)
 function makers.lstm(units, options) return { type = "lstm", units = units }, options end
+
+--- A block of a Transformer encoder (Vaswani et al. 2017), equal to PyTorch's
+-- TransformerEncoderLayer: self-attention among the steps that count, then two dense layers, each
+-- with a residual connection and layer norm. The width of the steps stays; `heads` divides it.
+-- @function transformer
+-- @tparam table options `heads`, `units` (of the hidden dense layer), `dropout` (0), `activation`
+-- ("relu" or "gelu"), `norm_first` (true: Xiong et al. 2020; PyTorch's default is false), `eps`
+-- (1e-5)
+-- @usage nn.sequential():sequence { steps = 4, values = { "age", "amount" } }:dense(8):position()
+--   :transformer { heads = 2, units = 16, dropout = 0.1 }:pool("mean")
+function makers.transformer(options) return { type = "transformer" }, options end
 
 --- One row from the steps that count.
 -- @function pool

@@ -113,10 +113,11 @@ static int64_t parameters_of(const chl_net *net, int i, bool trained)
     return sum;
 }
 
-static bool has_option(const chl_layer *layer, const char *name)
+/* The place in chl_layer_options, since classes may name it as they like. */
+static bool has_option(const chl_layer *layer, size_t offset)
 {
     const chl_option *o = layer->class->options;
-    while (o->name && strcmp(o->name, name) != 0) {
+    while (o->name && (o->type == CHL_OPT_IGNORE || o->offset != offset)) {
         o++;
     }
     return o->name != NULL;
@@ -128,9 +129,9 @@ static void put_kind(const chl_layer *layer, char *text, size_t size)
     const char *activation = chl_activation_names[layer->options.activation];
     if (layer->class == &chl_activation_class) {
         snprintf(text, size, "%s", activation);
-    } else if (has_option(layer, "activation")) {
+    } else if (has_option(layer, offsetof(chl_layer_options, activation))) {
         snprintf(text, size, "%s, %s", kind, activation);
-    } else if (has_option(layer, "rate")) {
+    } else if (has_option(layer, offsetof(chl_layer_options, rate))) {
         snprintf(text, size, "%s %g", kind, layer->options.rate);
     } else {
         snprintf(text, size, "%s", kind);

@@ -244,6 +244,13 @@ typedef struct chl_kernels {
     void (*lstm_back)(const chl_cell *s);
     void (*gru)(const chl_cell *s);
     void (*gru_back)(const chl_cell *s);
+    /* x = softmax(scale · x) over the first n ≥ 1 numbers of each of the rows, which lie
+     * `row` numbers apart; those up to the next multiple of CHL_LANES become zero. */
+    void (*row_softmax)(int64_t rows, int64_t row, int64_t n, chl_real scale,
+                        chl_real *x);
+    /* g: gradient of p = softmax(scale · x) in, of x out. */
+    void (*row_softmax_back)(int64_t rows, int64_t row, int64_t n, chl_real scale,
+                             const chl_real *p, chl_real *g);
 } chl_kernels;
 
 /* The best of this processor. */

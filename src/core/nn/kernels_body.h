@@ -17,6 +17,8 @@
 
 #include "core/nn/kernels_recurrent.h"
 
+#include "core/nn/kernels_softmax.h"
+
 #include "core/nn/kernels_step.h"
 
 #include "core/nn/kernels_copies.h"
@@ -58,6 +60,8 @@ static const chl_kernels KERNEL(kernels) = {
     .lstm_back = KERNEL(lstm_back),
     .gru = KERNEL(gru),
     .gru_back = KERNEL(gru_back),
+    .row_softmax = KERNEL(row_softmax),
+    .row_softmax_back = KERNEL(row_softmax_back),
 };
 
 #undef V

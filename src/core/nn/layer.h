@@ -91,6 +91,9 @@ typedef struct chl_layer_options {
     bool reverse;          /* sequence: turns each row's valid steps around */
     bool return_sequences; /* gru, lstm: every step, not only the last */
     int pooling;           /* pool: how */
+    int64_t heads;         /* transformer */
+    int hidden;            /* transformer: relu or gelu */
+    bool norm_first;       /* transformer: norms before attention and feed-forward */
     int position;          /* position: learned or sinusoidal */
 } chl_layer_options;
 
@@ -205,7 +208,7 @@ extern const chl_layer_class *const chl_layer_classes[];
 extern const chl_layer_class chl_dense_class, chl_activation_class, chl_batch_norm_class,
     chl_dropout_class, chl_trees_class;
 extern const chl_layer_class chl_sequence_class, chl_pool_class, chl_position_class,
-    chl_gru_class, chl_lstm_class;
+    chl_gru_class, chl_lstm_class, chl_transformer_class;
 extern const chl_layer_class chl_copies_class, chl_batch_ensemble_class,
     chl_member_dense_class;
 extern const chl_layer_class chl_add_class, chl_concat_class, chl_columns_class,
@@ -284,6 +287,10 @@ void chl_packed_fold(chl_packed *p, const chl_net *net);
 void chl_packed_absorb_norms(chl_packed *p, const chl_net *net);
 /* After those: lays the weights of dense layers with one unit end to end, for dot. */
 void chl_packed_turn_single(chl_packed *p, const chl_net *net);
+/* As kernels->turn, as rows first … of a matrix of `rows` rows: `out` of them, then zeros
+ * up to its padding where there is room. */
+void chl_turn_block(const chl_real *w, int64_t in, int64_t out, int64_t rows,
+                    int64_t first, chl_real *turned);
 /* The dense layer that alone reads batch norm layer i, dropout aside; -1 = none. */
 int chl_net_norm_reader(const chl_net *net, int i);
 

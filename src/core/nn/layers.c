@@ -21,6 +21,7 @@ const chl_layer_class *const chl_layer_classes[] = {
     &chl_position_class,
     &chl_gru_class,
     &chl_lstm_class,
+    &chl_transformer_class,
     &chl_copies_class,
     &chl_batch_ensemble_class,
     &chl_member_dense_class,

@@ -151,3 +151,27 @@ void chl_packed_turn_single(chl_packed *p, const chl_net *net)
     }
     p->turned = true;
 }
+
+void chl_turn_block(const chl_real *w, int64_t in, int64_t out, int64_t rows,
+                    int64_t first, chl_real *turned)
+{
+    int64_t in_padded = chl_padded(in), out_padded = chl_padded(out);
+    int64_t last = rows - first < out_padded ? rows - first : out_padded;
+    for (int64_t j0 = 0; j0 < in_padded; j0 += CHL_PANEL) {
+        int64_t width = in_padded - j0 < CHL_PANEL ? in_padded - j0 : CHL_PANEL;
+        int64_t used = in - j0 < width ? in - j0 : width;
+        chl_real *to = turned + j0 * rows + first * width;
+        for (int64_t k = 0; k < out; k++, to += width) {
+            int64_t k0 = k / CHL_PANEL * CHL_PANEL;
+            int64_t step = out_padded - k0 < CHL_PANEL ? out_padded - k0 : CHL_PANEL;
+            const chl_real *from = w + k0 * in + j0 * step + (k - k0);
+            for (int64_t j = 0; j < used; j++) {
+                to[j] = from[j * step];
+            }
+            for (int64_t j = used; j < width; j++) {
+                to[j] = 0;
+            }
+        }
+        memset(to, 0, (size_t)((last - out) * width) * sizeof *to);
+    }
+}

@@ -330,36 +330,14 @@ static int lowest(const work *w, const int *at)
     return low;
 }
 
-/* Transposes the panels of one gate; `to` is its first row in the first panel of turned,
- * which has `rows` rows. */
-static void turn_gate(const work *w, const chl_real *weights, int64_t in, int64_t rows,
-                      int64_t first, chl_real *turned)
-{
-    int64_t padded = chl_padded(in);
-    for (int64_t j0 = 0; j0 < padded; j0 += CHL_PANEL) {
-        int64_t width = padded - j0 < CHL_PANEL ? padded - j0 : CHL_PANEL;
-        int64_t used = in - j0 < width ? in - j0 : width;
-        chl_real *to = turned + j0 * rows + first * width;
-        for (int64_t k = 0; k < w->layer->out.width; k++, to += width) {
-            int64_t k0 = k / CHL_PANEL * CHL_PANEL;
-            int64_t step = w->ld - k0 < CHL_PANEL ? w->ld - k0 : CHL_PANEL;
-            const chl_real *from = weights + k0 * in + j0 * step + (k - k0);
-            for (int64_t j = 0; j < used; j++) {
-                to[j] = from[j * step];
-            }
-        }
-    }
-}
-
 /* turned [gates · ld × padded in] in panels: the gates in the order of their blocks. */
 static void turn_gates(const work *w, const int *at, const chl_real *weights, int64_t in,
                        chl_real *turned)
 {
     int64_t rows = w->kind->gates * w->ld;
-    memset(turned, 0, (size_t)(rows * chl_padded(in)) * sizeof *turned);
     for (int g = 0; g < w->kind->gates; g++) {
-        turn_gate(w, weights + g * in * w->ld, in, rows, (at[g] - lowest(w, at)) * w->ld,
-                  turned);
+        chl_turn_block(weights + g * in * w->ld, in, w->layer->out.width, rows,
+                       (at[g] - lowest(w, at)) * w->ld, turned);
     }
 }
 

@@ -23,7 +23,6 @@ static const chl_option options[] = {
     CHL_LAYER_OPTION(reverse, CHL_OPT_BOOL, 0, 0, 0),
     {"columns", CHL_OPT_IGNORE, 0, 0, 0, NULL, 0},
     {"length", CHL_OPT_IGNORE, 0, 0, 0, NULL, 0},
-    {"without", CHL_OPT_IGNORE, 0, 0, 0, NULL, 0}, /* of scripts: becomes columns */
     {0}};
 
 /* ---- columns ---- */
