@@ -10,6 +10,7 @@ local columns = require("churnlab.nn.columns")
 local core = require("churnlab.core")
 local errors = require("churnlab.errors")
 local frames = require("churnlab.frame")
+local heads = require("churnlab.fit.heads")
 local imbalance = require("churnlab.imbalance")
 local nn = require("churnlab.nn")
 local target = require("churnlab.fit.target")
@@ -22,7 +23,7 @@ local known = {
   valid = "userdata|table", loss = "table", optimizer = "table", epochs = "number",
   batch = "number", seed = "number", shuffle = "boolean", ensemble = "number",
   callbacks = "table", clip_norm = "number", ema = "number", verbose = "boolean",
-  resample = "table", prior_correction = "boolean",
+  targets = "table", weights = "string", resample = "table", prior_correction = "boolean",
   mixup = "number", swap_noise = "number", noise = "number",
   time_limit = "number", memory_limit = "number|string", resume = "string",
   warm_start = "userdata", freeze = "table",
@@ -43,13 +44,12 @@ local function check_prep(prep)
   end
 end
 
--- The net's spec, and whether it predicts classes. A warm start may leave the net as it is: nil.
-local function check_spec(net, start)
+-- A warm start may leave the net as it is: nil.
+local function check_net(net, start)
   if not nn.is_net(net) and not (start and net == nil) then
     errors.raise("fit: net: expected a net (nn.sequential() makes one), got %s", type_text(net))
   end
-  local spec = net and net:spec() or start.nets[1]:spec()
-  return spec, target.has_classes(spec)
+  return net and net:spec() or start.nets[1]:spec()
 end
 
 local function labelled(frame, what, classes)
@@ -96,10 +96,13 @@ end
 
 -- ---- work ----
 
--- Frame, matrix and labels of one part of the data.
-local function encode(frame, prep, fitting, classes, names)
-  local part = { frame = frame, x = fitting and prep:fit_transform(frame) or prep:transform(frame) }
-  target.label(part, classes, names)
+-- Frame, matrix, labels and weights of one part of the data; `names` are the classes of training.
+local function encode(plan, whole_frame, prep, what, fitting, names)
+  local part = { frame = heads.features(plan, whole_frame, what) }
+  part.x = fitting and prep:fit_transform(part.frame) or prep:transform(part.frame)
+  target.label(part, plan.classes, names)
+  part.labels = heads.labels(plan, whole_frame, part.y, what)
+  part.weights = heads.weights(plan, whole_frame, what)
   return part
 end
 
@@ -124,7 +127,7 @@ local function lineage(state, history)
     rows = #part.frame, dropped = state.dropped, positives = shares.positives,
     rate = shares.rate, rates = shares.rates, valid_rows = on_valid and #on_valid.frame or 0,
     seed = options.seed, epochs = options.epochs, batch = options.batch,
-    best_epoch = history.best_epoch, loss = options.loss and options.loss.type or "bce",
+    best_epoch = history.best_epoch, loss = state.loss and state.loss.type or "bce",
     optimizer = options.optimizer and options.optimizer.type or "adam",
     data_sha256 = core.model.data_hash(part.frame:select(names)),
     created = os.date("!%Y-%m-%dT%H:%M:%SZ"), version = core.version,
@@ -134,6 +137,23 @@ end
 
 -- ---- in two halves, so that many fits can share one pool of threads ----
 
+local function target_of(frame) return frames.is_frame(frame) and frame:roles().target or nil end
+
+-- The loss of the head that the model scores.
+local function scored_loss(plan, training)
+  return training.losses and training.losses[plan.heads[1].name] or training.loss
+end
+
+local function task_of(state, members)
+  local part, valid, names = state.part, state.valid or {}, state.prep:encoded_names()
+  return {
+    spec = columns.resolve(state.plan.spec, names, "fit: net"), members = members,
+    options = state.training, x = part.x, y = part.labels, weights = part.weights,
+    valid_x = valid.x, valid_y = valid.labels, valid_weights = valid.weights,
+    columns = names, groups = groups_of(state.prep), initial = state.start and state.start.nets,
+  }
+end
+
 --- The first half of a fit: everything is checked and encoded, and nothing trained.
 -- @local
 -- @return state with `task`, one task of `core.net.train`, and `on_epoch`
@@ -141,32 +161,28 @@ function M.prepare(prep, net, train, options)
   options = errors.options("fit", options, known)
   if prep ~= nil or not options.warm_start then check_prep(prep) end
   local start = options.warm_start and warm.parts(options.warm_start, prep)
-  local spec, classes = check_spec(net, start)
-  spec = warm.freeze(spec, options.freeze)
+  local spec = warm.freeze(check_net(net, start), options.freeze)
+  local plan = heads.plan(spec, options, target_of(train))
+  plan.classes = target.has_classes(plan.spec)
   local members = whole(options, "ensemble", start and #start.nets or 1, MEMBERS_MAX)
   local seed = seed_of(options)
   local settings = setmetatable({ epochs = whole(options, "epochs", 200, 1000000),
     batch = whole(options, "batch", 128, 1 << 20), seed = seed,
-    loss = options.loss or classes and nn.cross_entropy() or nil }, { __index = options })
+    loss = options.loss or plan.classes and nn.cross_entropy() or nil }, { __index = options })
   local training, on_epoch = nn.compile_options(settings)
   local state = { prep = start and start.prep or prep:clone(), training = training, start = start,
+    plan = plan, loss = scored_loss(plan, training),
     on_epoch = both(options.verbose and print_epoch or nil, on_epoch) }
   local frame, on_valid
-  frame, state.dropped = labelled(train, "train", classes)
-  if options.valid ~= nil then on_valid = labelled(options.valid, "valid", classes) end
-  state.part = encode(frame, state.prep, not start, classes)
-  target.check(state.part, spec)
+  frame, state.dropped = labelled(train, "train", plan.classes)
+  if options.valid ~= nil then on_valid = labelled(options.valid, "valid", plan.classes) end
+  state.part = encode(plan, frame, state.prep, "train", not start)
+  target.check(state.part, plan.spec)
   if start then warm.check_classes(start, state.part.classes) end
   if on_valid then
-    state.valid = encode(on_valid, state.prep, false, classes, state.part.classes)
+    state.valid = encode(plan, on_valid, state.prep, "valid", false, state.part.classes)
   end
-  state.task = {
-    spec = columns.resolve(spec, state.prep:encoded_names(), "fit: net"), x = state.part.x,
-    y = state.part.y, options = training, members = members,
-    valid_x = on_valid and state.valid.x, valid_y = on_valid and state.valid.y,
-    columns = state.prep:encoded_names(), groups = groups_of(state.prep),
-    initial = start and start.nets,
-  }
+  state.task = task_of(state, members)
   imbalance.balance(state, options)
   return state
 end
@@ -180,6 +196,7 @@ end
 -- @treturn Model
 function M.finish(state, nets, history, bare)
   local part, prep = state.part, state.prep
+  nets = heads.scored(state.plan, nets)
   local training = not bare and lineage(state, history)
   local model = core.model.new(prep, nets, part.frame, state.training.seed)
   history.imbalance = imbalance.correct(model, state, bare)
@@ -199,7 +216,14 @@ end
 -- @tparam[opt] table options
 --
 --   - `valid`: a frame for early stopping, `log.val_loss` and `log.val_auc`
---   - `loss` (`nn.bce{}`, of classes `nn.cross_entropy{}`), `optimizer` (`nn.adam{}`)
+--   - `loss` (`nn.bce{}`, of classes `nn.cross_entropy{}`; see @{churnlab.nn.losses}), `optimizer`
+--     (`nn.adam{}`)
+--   - `targets`: for a net with several heads, the column that each learns by the head's name, such
+--     as `{ churn = "Exited", reason = "Reason" }`; a list of columns for `nn.hazard` and `nn.mse`.
+--     Texts are classes in the order of their levels; a row without a value does not count for
+--     that head. `loss` is then a table by head, too. These columns are no features. The model
+--     scores the head of the frame's target; the others only help to learn it
+--   - `weights`: a column of sample weights, of `valid` too; it is no feature
 --   - `epochs` (200), `batch` (128 rows), `shuffle` (true), `seed` (42)
 --   - `ensemble` (1): the number of nets, whose mean is the score (Lakshminarayanan et al. 2017)
 --   - `clip_norm` (0 = off): bound of the gradient's global norm

@@ -4,6 +4,7 @@
 -- world of those shares. The odds are shifted back by the ratio of the shares (Elkan 2001;
 -- Saerens, Latinne, Decaestecker 2002); the ranking stays.
 -- SPDX-License-Identifier: MIT
+local errors = require("churnlab.errors")
 local resample = require("churnlab.resample")
 
 local M = {}
@@ -165,22 +166,30 @@ end
 
 -- ---- for cl.fit ----
 
+local function times(weights, column)
+  for i, weight in ipairs(column and column:to_table() or {}) do weights[i] = weights[i] * weight end
+  return weights
+end
+
 --- Resamples the encoded training rows of a fit's task; notes what shares its loss sees.
 -- @tparam table state of fit.prepare
 -- @tparam table options of cl.fit
 function M.balance(state, options)
-  local part, task, loss = state.part, state.task, state.training.loss
+  local part, task, loss = state.part, state.task, state.loss
   local steps = resample.steps(options.resample)
   if steps then
+    if task.weights or state.plan.heads then
+      errors.raise("fit: option 'resample' goes with neither 'weights' nor 'targets'")
+    end
     task.x, task.y = resample.run(part.x, part.y, steps, state.prep, state.training.seed)
   end
-  local shift = M.shift(part.y, task.y, loss)
+  local shift = M.shift(part.y, steps and task.y or part.y, loss)
   if not shift then return end
   state.imbalance = { steps = steps, class_weight = loss and loss.class_weight,
     rows = part.x:rows(), used_rows = task.x:rows(), from = shift.from, to = shift.to,
     corrected = options.prior_correction ~= false }
   if state.valid then -- early stopping judges by the same shares
-    task.valid_weights = M.weights(state.valid.y, shift)
+    task.valid_weights = times(M.weights(state.valid.y, shift), state.valid.weights)
   end
 end
 

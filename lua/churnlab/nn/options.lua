@@ -19,6 +19,19 @@ local function expect_kind(name, value, kind)
   return without_kind(value)
 end
 
+-- Losses by the names of heads, and not one loss?
+local function is_by_head(loss)
+  return type(loss) == "table" and loss.kind == nil and next(loss) ~= nil
+end
+
+local function by_head(losses)
+  local result = {}
+  for head, loss in pairs(losses) do
+    result[head] = expect_kind(("loss.%s"):format(head), loss, "loss")
+  end
+  return result
+end
+
 local copied = { "epochs", "batch", "seed", "shuffle", "clip_norm", "ema", "mixup",
   "swap_noise", "noise", "time_limit", "resume" }
 
@@ -91,15 +104,19 @@ end
 
 --- Turns the options of cl.fit that concern training into those of core.net.train.
 -- @local
--- @tparam table opts loss, optimizer, epochs, batch, seed, shuffle, clip_norm, ema, mixup,
--- swap_noise, noise, time_limit, memory_limit, resume, callbacks; others are ignored
+-- @tparam table opts loss (one, or a table of them by head), optimizer, epochs, batch, seed,
+-- shuffle, clip_norm, ema, mixup, swap_noise, noise, time_limit, memory_limit, resume, callbacks; others are ignored
 -- @treturn table options for core.net.train
 -- @treturn ?function on_epoch, when there are functions among the callbacks
 function M.compile(opts)
   local options, functions = {}, {}
   for _, name in ipairs(copied) do options[name] = opts[name] end
   if opts.memory_limit ~= nil then options.memory_limit = bytes_of(opts.memory_limit) end
-  if opts.loss ~= nil then options.loss = expect_kind("loss", opts.loss, "loss") end
+  if is_by_head(opts.loss) then
+    options.losses = by_head(opts.loss)
+  elseif opts.loss ~= nil then
+    options.loss = expect_kind("loss", opts.loss, "loss")
+  end
   if opts.optimizer ~= nil then
     options.optimizer = expect_kind("optimizer", opts.optimizer, "optimizer")
   end

@@ -1,0 +1,271 @@
+-- SPDX-License-Identifier: MIT
+-- Losses, nets with several heads, sample weights.
+local core = require("churnlab.core")
+local cl = require("churnlab")
+local nn = cl.nn
+
+local function message_of(f, ...)
+  local ok, err = pcall(f, ...)
+  assert.is_false(ok)
+  return tostring(err)
+end
+
+local function bank(rows, seed)
+  return cl.simulate("bank", { rows = rows or 300, seed = seed or 1 }):drop("Surname")
+end
+
+local function prep() return cl.prep():impute():onehot():scale() end
+
+local function small(activation)
+  return nn.sequential():dense(6, { activation = "tanh" })
+    :dense(1, { activation = activation or "sigmoid" })
+end
+
+local function same_scores(a, b, frame)
+  assert.are.same(a:score_frame(frame):col("churn"):to_table(),
+    b:score_frame(frame):col("churn"):to_table())
+end
+
+local function with_threads(n, f)
+  local before = core.control.threads()
+  core.control.threads(n)
+  local results = table.pack(pcall(f))
+  core.control.threads(before)
+  assert(results[1], results[2])
+  return table.unpack(results, 2, results.n)
+end
+
+describe("nn.losses", function()
+  it("are checked tables", function()
+    assert.are.same({ kind = "loss", type = "focal", gamma = 1, weight = 2 },
+      nn.focal { gamma = 1, weight = 2 })
+    assert.are.same({ kind = "loss", type = "mse" }, nn.mse())
+    assert.are.same({ kind = "loss", type = "hazard" }, nn.hazard())
+    assert.are.same({ kind = "loss", type = "hinge", squared = true }, nn.hinge { squared = true })
+    assert.matches("losses_spec.lua:%d+: focal: unknown option 'gama' %(did you mean 'gamma'%?%)",
+      message_of(function() nn.focal { gama = 2 } end))
+    assert.matches("focal: option 'alpha': expected a number from 0 to 1, got 2",
+      message_of(function() nn.focal { alpha = 2 } end))
+    assert.matches("mse: unknown option 'class_weight'",
+      message_of(function() nn.mse { class_weight = "balanced" } end))
+  end)
+
+  it("train models", function()
+    local frame = bank(400)
+    local options = { valid = bank(300, 2), epochs = 30, optimizer = nn.adam { lr = 0.02 } }
+    for _, loss in ipairs { nn.focal {}, nn.focal { gamma = 1, alpha = 0.7 },
+      nn.hinge { squared = true }, nn.bce { label_smoothing = 0.1 } } do
+      options.loss = loss
+      local _, history = cl.fit(prep(), small(), frame, options)
+      local logs = history.members[1]
+      assert.is_true(logs[30].val_auc > 0.65)
+      assert.is_true(logs[30].loss < logs[1].loss)
+    end
+  end)
+
+  it("of a focal loss with gamma 0 is cross-entropy", function()
+    local frame = bank()
+    local a = cl.fit(prep(), small(), frame, { epochs = 3 })
+    local b = cl.fit(prep(), small(), frame, { epochs = 3, loss = nn.focal { gamma = 0 } })
+    local p, q = a:score_frame(frame):col("churn"):to_table(),
+      b:score_frame(frame):col("churn"):to_table()
+    for i = 1, #p do assert.is_true(math.abs(p[i] - q[i]) < 1e-5) end
+  end)
+
+  it("give survival curves of hazards", function()
+    -- whose first number is 1 leaves in period 1, the others stay for three periods
+    local rows, labels = {}, {}
+    for i = 1, 40 do
+      rows[i] = { i % 2 }
+      labels[i] = i % 2 == 1 and { 1, 1 } or { 3, 0 }
+    end
+    local x, y = core.matrix.from_table(rows), core.matrix.from_table(labels)
+    local nets = core.net.train { x = x, y = y, spec = { layers = {
+      { type = "dense", units = 3, activation = "sigmoid" } } },
+      options = { epochs = 200, loss = { type = "hazard" },
+        optimizer = { type = "adam", lr = 0.1 } } }
+    local curves = core.net.survival(nets[1]:predict(x)):to_table()
+    assert.is_true(curves[1][1] < 0.05)
+    assert.is_true(curves[2][3] > 0.9)
+    assert.is_true(curves[2][1] >= curves[2][2] and curves[2][2] >= curves[2][3])
+  end)
+
+  it("say what their labels must be", function()
+    local x = core.matrix.from_table { { 1 }, { 2 } }
+    local spec = { layers = { { type = "dense", units = 3, activation = "sigmoid" } } }
+    local function train(y)
+      return message_of(core.net.train, { x = x, y = y, spec = spec,
+        options = { loss = { type = "hazard" } } })
+    end
+    assert.matches("train: labels: expected 2 numbers a row, got 1", train { 1, 2 })
+    assert.matches("train: row 2: label: expected a whole number of periods from 1 to 3, got 4",
+      train(core.matrix.from_table { { 1, 1 }, { 4, 1 } }))
+    assert.matches("y: expected 2 numbers, got 3", train { 1, 2, 3 })
+  end)
+end)
+
+describe("a net with several heads", function()
+  local function two()
+    local trunk = nn.input():dense(8, { activation = "tanh" })
+    return nn.graph { churn = trunk:dense(1, { activation = "sigmoid" }),
+      land = trunk:dense(3, { activation = "softmax" }) }
+  end
+  local function frame_of(rows, seed) return bank(rows, seed) end
+  local targets = { churn = "Exited", land = "Geography" }
+  local function losses() return { churn = nn.bce(), land = nn.cross_entropy { weight = 0.5 } } end
+
+  it("learns from a column each; the model scores the target's", function()
+    local frame, valid = frame_of(400), frame_of(200, 2)
+    local model, history = cl.fit(prep(), two(), frame, { valid = valid, targets = targets,
+      loss = losses(), epochs = 4, callbacks = { nn.early_stop { monitor = "val_loss_land" } } })
+    local log = history.members[1][4]
+    assert.is_true(math.abs(log.val_loss - log.val_loss_churn - 0.5 * log.val_loss_land) < 1e-12)
+    assert.is_true(log.val_loss_land < history.members[1][1].val_loss_land)
+    -- no feature: it is not asked for
+    local p = model:score_frame(valid):col("churn"):to_table()
+    assert.are.same(p, model:score_frame(valid:drop("Geography")):col("churn"):to_table())
+    local sum, y = 0, valid:labels():to_table()
+    for i = 1, #p do sum = sum - math.log(y[i] == 1 and p[i] or 1 - p[i]) end
+    assert.is_true(math.abs(sum / #p - log.val_loss_churn) < 1e-6)
+    -- saved, it is a net with one head
+    local path = os.tmpname()
+    assert(model:save(path))
+    same_scores(model, cl.load(path), valid)
+    os.remove(path)
+  end)
+
+  it("is the same on any number of threads, and calls back with each head's figure", function()
+    local frame, valid, seen = frame_of(), frame_of(100, 2), 0
+    local function fit()
+      return cl.fit(prep(), two(), frame, { valid = valid, targets = targets, loss = losses(),
+        epochs = 3, ensemble = 3, callbacks = { function(_, log)
+          if log.val_loss_land > 0 and log.val_loss_churn > 0 then seen = seen + 1 end
+        end } })
+    end
+    same_scores(with_threads(1, fit), with_threads(2, fit), valid)
+    assert.are.equal(18, seen)
+  end)
+
+  it("skips rows without a label for a head", function()
+    local frame = frame_of()
+    local half = frame:derive { Geography = "if_else(Age > 40, nil, Geography)" }
+    local all, some = {}, {}
+    for frame_in, out in pairs { [frame] = all, [half] = some } do
+      local _, history = cl.fit(prep(), two(), frame_in, { valid = frame, targets = targets,
+        loss = losses(), epochs = 2 })
+      out.log = history.members[1][2]
+    end
+    assert.is_true(all.log.val_loss_land ~= some.log.val_loss_land)
+    local none = frame:derive { Geography = "if_else(Age > 0, nil, Geography)" }
+    assert.matches("head 'land': expected rows with a label, got none", message_of(function()
+      cl.fit(prep(), two(), none, { targets = targets, loss = losses() })
+    end))
+  end)
+
+  it("takes hazards and numbers from several columns", function()
+    local trunk = nn.input():dense(8, { activation = "tanh" })
+    local net = nn.graph { churn = trunk:dense(1, { activation = "sigmoid" }),
+      when = trunk:dense(10, { activation = "sigmoid" }), money = trunk:dense(2) }
+    local frame = frame_of():derive { Months = "Tenure + 1",
+      Left = "if_else(Tenure < 9, Exited, 0)", Rich = "Balance / 100000", Paid = "EstimatedSalary / 100000" }
+      :filter("Tenure < 10")
+    local _, history = cl.fit(prep():drop { "Tenure" }, net, frame, { epochs = 3, valid = frame,
+      targets = { churn = "Exited", when = { "Months", "Left" }, money = { "Rich", "Paid" } },
+      loss = { churn = nn.bce(), when = nn.hazard { weight = 0.1 }, money = nn.mse() } })
+    local logs = history.members[1]
+    assert.is_true(logs[3].val_loss_when < logs[1].val_loss_when)
+    assert.is_true(logs[3].val_loss_money < logs[1].val_loss_money)
+  end)
+
+  it("says what does not fit", function()
+    local frame = frame_of(60)
+    local function fails(changes)
+      local options = { targets = targets, loss = losses(), epochs = 1 }
+      for name, value in pairs(changes) do options[name] = value or nil end
+      return message_of(function() cl.fit(prep(), changes.net or two(), frame, options) end)
+    end
+    local function loss_of(land) return { churn = nn.bce(), land = land } end
+    assert.matches("fit: the net has the heads 'churn', 'land': expected option 'targets'",
+      fails { targets = false })
+    assert.matches("expected option 'loss' with a loss for each, such as", fails { loss = false })
+    assert.matches("fit: targets: expected a column for the head 'land'",
+      fails { targets = { churn = "Exited" } })
+    assert.matches("fit: targets: unknown head 'lend' %(did you mean 'land'%?%)",
+      fails { targets = { churn = "Exited", land = "Geography", lend = "Age" } })
+    assert.matches("fit: targets: expected a head for the frame's target 'Exited'",
+      fails { targets = { churn = "Gender", land = "Geography" } })
+    assert.matches("fit: train: unknown column 'Geografy' %(did you mean 'Geography'%?%)",
+      fails { targets = { churn = "Exited", land = "Geografy" } })
+    assert.matches("losses_spec.lua:%d+: train: option 'losses': expected a loss for the head 'la",
+      fails { loss = { churn = nn.bce() } })
+    assert.matches("fit: option 'loss.land': expected a loss such as nn.bce{}, got optimizer",
+      fails { loss = loss_of(nn.adam()) })
+    assert.matches("bce: head 'land': expected 1 unit with sigmoid, got 3 with softmax",
+      fails { loss = loss_of(nn.bce()) })
+    assert.matches("early_stop: unknown monitor 'val_los'", message_of(function()
+      nn.early_stop { monitor = "val_los" }
+    end))
+    assert.matches("early_stop: unknown head of the monitor 'lnd' %(did you mean 'land'%?%)",
+      fails { valid = frame, callbacks = { nn.early_stop { monitor = "val_loss_lnd" } } })
+  end)
+
+  it("wants one loss for one head", function()
+    local frame = bank(60)
+    assert.matches("fit: option 'loss': expected one loss such as nn.bce", message_of(function()
+      cl.fit(prep(), small(), frame, { loss = { churn = nn.bce() } })
+    end))
+    assert.matches("fit: option 'targets': expected a net with several heads", message_of(function()
+      cl.fit(prep(), small(), frame, { targets = { churn = "Exited" } })
+    end))
+  end)
+end)
+
+describe("sample weights", function()
+  it("of one change nothing, and are no feature", function()
+    local frame, valid = bank(), bank(100, 2)
+    local one = { epochs = 3, valid = valid }
+    local plain, history = cl.fit(prep(), small(), frame, one)
+    local weighed, again = cl.fit(prep(), small(), frame:derive { w = "1.0" },
+      { epochs = 3, valid = valid:derive { w = "1" }, weights = "w" })
+    same_scores(plain, weighed, valid)
+    assert.are.equal(history.members[1][3].val_auc, again.members[1][3].val_auc)
+  end)
+
+  it("count in the loss and in validation", function()
+    local frame, valid = bank(), bank(100, 2)
+    local function fit(weight, valid_weight)
+      local model, history = cl.fit(prep(), small(), frame:derive { w = weight },
+        { epochs = 2, valid = valid:derive { w = valid_weight }, weights = "w" })
+      return history.members[1][2], model
+    end
+    local plain = fit("1", "1")
+    assert.is_true(fit("1 + Exited", "1").loss ~= plain.loss)
+    -- rows that weigh nothing do not count: the figures are those of the others
+    local active, model = fit("1", "IsActiveMember")
+    local part = valid:filter("IsActiveMember == 1")
+    local p, y, sum = model:score_frame(part):col("churn"):to_table(), part:labels():to_table(), 0
+    for i = 1, #p do sum = sum - math.log(y[i] == 1 and p[i] or 1 - p[i]) end
+    assert.is_true(math.abs(active.val_loss - sum / #p) < 1e-6)
+    assert.is_true(math.abs(active.val_auc - core.metrics.scores(y, p).roc_auc) < 1e-6)
+  end)
+
+  it("must be there and fit", function()
+    local frame = bank(60)
+    local function fails(changed, options)
+      options.epochs = 1
+      return message_of(function() cl.fit(prep(), small(), changed, options) end)
+    end
+    assert.matches("fit: train: unknown column 'Agee' %(did you mean 'Age'%?%)",
+      fails(frame, { weights = "Agee" }))
+    assert.matches("weights: column 'Gender': expected numbers without missing values, got a cat",
+      fails(frame, { weights = "Gender" }))
+    assert.matches("weights: column 'w': expected numbers without missing values, got %d+ missing",
+      fails(frame:derive { w = "if_else(Age > 40, nil, 1)" }, { weights = "w" }))
+    assert.matches("train: row %d+: weight: expected a number >= 0, got %-1",
+      fails(frame:derive { w = "if_else(Age > 40, -1, 1)" }, { weights = "w" }))
+    assert.matches("fit: valid: unknown column 'w'",
+      fails(frame:derive { w = "1" }, { weights = "w", valid = frame }))
+    assert.matches("'resample' goes with neither 'weights' nor 'targets'",
+      fails(frame, { weights = "Age", resample = cl.resample.over {} }))
+  end)
+end)
