@@ -167,7 +167,8 @@ describe("a net with several heads", function()
     local net = nn.graph { churn = trunk:dense(1, { activation = "sigmoid" }),
       when = trunk:dense(10, { activation = "sigmoid" }), money = trunk:dense(2) }
     local frame = frame_of():derive { Months = "Tenure + 1",
-      Left = "if_else(Tenure < 9, Exited, 0)", Rich = "Balance / 100000", Paid = "EstimatedSalary / 100000" }
+      Left = "if_else(Tenure < 9, Exited, 0)", Rich = "Balance / 100000",
+      Paid = "EstimatedSalary / 100000" }
       :filter("Tenure < 10")
     local _, history = cl.fit(prep():drop { "Tenure" }, net, frame, { epochs = 3, valid = frame,
       targets = { churn = "Exited", when = { "Months", "Left" }, money = { "Rich", "Paid" } },

@@ -53,7 +53,7 @@ function M.mse(options) return part("loss", "mse", "mse", options) end
 -- @usage nn.hinge { squared = true }
 function M.hinge(options) return part("loss", "hinge", "hinge", options) end
 
---- Discrete-time hazard (Gensheimer & Narasimhan 2019), for a head with one sigmoid a period: unit j
+--- Discrete-time hazard (Gensheimer & Narasimhan 2019), for a head with a sigmoid a period: unit j
 -- is the probability of the event in period j, given that none came before. Its label is two
 -- columns, period and event: with event 1 it came in that period, from 1 on; with event 0 so many
 -- whole periods passed without it. `core.net.survival` turns hazards into survival curves.

@@ -105,7 +105,8 @@ end
 --- Turns the options of cl.fit that concern training into those of core.net.train.
 -- @local
 -- @tparam table opts loss (one, or a table of them by head), optimizer, epochs, batch, seed,
--- shuffle, clip_norm, ema, mixup, swap_noise, noise, time_limit, memory_limit, resume, callbacks; others are ignored
+-- shuffle, clip_norm, ema, mixup, swap_noise, noise, time_limit, memory_limit, resume, callbacks;
+-- others are ignored
 -- @treturn table options for core.net.train
 -- @treturn ?function on_epoch, when there are functions among the callbacks
 function M.compile(opts)
