@@ -78,20 +78,20 @@ end
 
 -- ---- candidates ----
 
-local function jobs_of(recipe, state)
+local function jobs_of(recipe, state, members)
   local jobs = {}
   for k, fold in ipairs(state.folds.list) do
     jobs[k] = recipe.job(recipe.prep, fold.train, fold.valid,
-      { seed = state.seed, members = state.plan.members, number = state.number })
+      { seed = state.seed, members = members, number = state.number })
     jobs[k].where = ("auto: %s: fold %d"):format(recipe.name, k)
   end
-  state.number = state.number + state.plan.members
+  state.number = state.number + members
   return jobs
 end
 
 -- One model a fold, or nil where the recipe does not fit the data.
-local function fit_all(recipe, state)
-  if recipe.job then return (pool.run(jobs_of(recipe, state), state.deadline)) end
+local function fit_all(recipe, state, members)
+  if recipe.job then return (pool.run(jobs_of(recipe, state, members), state.deadline)) end
   local models = {}
   for k, fold in ipairs(state.folds.list) do
     models[k] = recipe.fit(recipe.prep, fold.train)
@@ -100,9 +100,13 @@ local function fit_all(recipe, state)
   return models
 end
 
-local function run(recipe, state)
+local function operations_of(state, recipe, members)
+  return recipe.work and recipe.work(#state.frame) * members or 0
+end
+
+local function run(recipe, state, members)
   local started = core.control.clock()
-  local models = fit_all(recipe, state)
+  local models = fit_all(recipe, state, members)
   if not models then return nil end
   local p = {}
   for k, fold in ipairs(state.folds.list) do
@@ -112,26 +116,37 @@ local function run(recipe, state)
   local scores = core.metrics.scores(state.folds.y, p)
   state.tell("%-9s inner log loss %.4f  AUC %.4f  accuracy %.4f", recipe.name, scores.log_loss,
     scores.roc_auc, scores.accuracy)
-  return { name = recipe.name, models = models, p = p, scores = scores,
+  return { name = recipe.name, models = models, p = p, scores = scores, members = members,
     seconds = core.control.clock() - started }
 end
 
--- Whether the next recipe, taken as dear as the dearest so far, would end in time.
-local function has_time(state, records)
+-- Whether half of the recipe, by the operations a second so far, would end in time: the rest of the
+-- time is worth using even when nets end early.
+local function has_time(state, recipe, members, records)
   if not state.deadline then return true end
-  local dearest = 0
-  for _, record in ipairs(records) do dearest = math.max(dearest, record.seconds) end
-  return core.control.clock() + dearest < state.deadline.at
+  local seconds, operations = 0, 0
+  for _, record in ipairs(records) do
+    seconds = seconds + record.seconds
+    operations = operations + record.operations
+  end
+  local expected = operations > 0 and seconds / operations * operations_of(state, recipe, members)
+    or 0
+  return core.control.clock() + expected / 2 < state.deadline.at
 end
 
-local function run_all(state, found)
+local function run_all(state, found, columns)
   local records = {}
-  for _, recipe in ipairs(recipes.list(found)) do
-    if #records > 0 and not has_time(state, records) then
+  for _, recipe in ipairs(recipes.list(found, columns)) do
+    local members = plans.members(state.plan, recipe, #records == 0)
+    if members == 0 then
+      state.tell("%-9s left out: too dear for these data", recipe.name)
+    elseif #records > 0 and not has_time(state, recipe, members, records) then
       state.deadline.cut = true
       state.tell("%-9s left out: no time", recipe.name)
     else
-      records[#records + 1] = run(recipe, state)
+      local record = run(recipe, state, members)
+      if record then record.operations = operations_of(state, recipe, members) end
+      records[#records + 1] = record
     end
   end
   return records
@@ -160,13 +175,14 @@ local function lineage(state, records, p, calibration)
   local tried = {}
   for i, record in ipairs(records) do
     tried[i] = { name = record.name, weight = record.weight, log_loss = record.scores.log_loss,
-      roc_auc = record.scores.roc_auc, accuracy = record.scores.accuracy }
+      roc_auc = record.scores.roc_auc, accuracy = record.scores.accuracy,
+      nets = record.members * #record.models }
   end
   local scores = core.metrics.scores(state.folds.y, p)
   return {
     recipe = "auto", rows = state.plan.rows, positives = state.plan.positives,
     rate = state.plan.positives / state.plan.rows, dropped = state.without, seed = state.seed,
-    folds = state.plan.folds, nets = state.plan.members, candidates = tried,
+    folds = state.plan.folds, candidates = tried,
     inner = { log_loss = scores.log_loss, roc_auc = scores.roc_auc, accuracy = scores.accuracy },
     calibration = calibration and calibration.method, cut_by_time = state.deadline ~= nil
       and state.deadline.cut == true,
@@ -232,7 +248,8 @@ function M.auto(train, options)
   tell_columns(state, found)
   if options.time_limit then state.deadline = { at = started + RESERVE * options.time_limit } end
   state.folds = make_folds(state.frame, state.plan, options)
-  return finish(state, run_all(state, found))
+  local columns = features.prep(found, true):fit_transform(state.frame):cols()
+  return finish(state, run_all(state, found, columns))
 end
 
 --- The recipe as a model for cl.crossval and cl.leaderboard.

@@ -107,7 +107,7 @@ out_has "blend     inner log loss 0."
 out_has "majority"
 run -j1 train few.csv --target Exited --id CustomerId --test 0.3 -o auto.churn --json </dev/null
 hash=$(sed 's/.*"hash":"\([0-9a-f]*\)".*/\1/' "$dir/out")
-json '#j.candidates == 4 and j.inner.log_loss < 0.7 and j.cut_by_time == false'
+json '#j.candidates == 3 and j.inner.log_loss < 0.7 and j.cut_by_time == false'
 run -j2 train few.csv --target Exited --id CustomerId --test 0.3 -o auto.churn --json </dev/null
 out_has "\"hash\":\"$hash\""
 run train few.csv --target Exited --id CustomerId --time-limit 0.001 --test 0 -o auto.churn --json </dev/null

@@ -33,7 +33,7 @@ end
 --- The columns of a training frame.
 -- @tparam Frame frame
 -- @tparam {[string]=boolean} apart columns that are no features (group, time)
--- @treturn table `dropped` = { { column, reason }, … }, `many` = { names of texts of many levels },
+-- @treturn table `dropped` = { { column, reason }, … }; `many`: names of texts of many levels;
 --   `count` of the columns that are left
 function M.find(frame, apart)
   local reasons, found, roles = {}, { dropped = {}, many = {}, count = 0 }, frame:roles()

@@ -25,19 +25,32 @@ local function prepare(jobs, first)
   return states, tasks
 end
 
+-- f(log) → whether this net's share of the time until the deadline is over. Nets that come last get
+-- as much as those that come first.
+local function timer(states, deadline)
+  local nets, started = 0, {}
+  for _, state in ipairs(states) do nets = nets + state.task.members end
+  local clock = core.control.clock
+  local share = (deadline.at - clock()) * math.min(core.control.threads(), nets) / nets
+  return function(log)
+    local key = log.task << 16 | log.member
+    started[key] = started[key] or clock()
+    if clock() - started[key] < share and clock() < deadline.at then return false end
+    deadline.cut = true
+    return true
+  end
+end
+
 -- One callback for all tasks: their own ones, and the end of the time.
 local function callback(states, deadline)
-  local any = deadline ~= nil
+  local any, over = deadline ~= nil, deadline and timer(states, deadline)
   for _, state in ipairs(states) do any = any or state.on_epoch ~= nil end
   if not any then return nil end
   return function(epoch, log)
     local own = states[log.task].on_epoch
     local answer
     if own then answer = own(epoch, log) end
-    if deadline and core.control.clock() > deadline.at then
-      deadline.cut = true
-      return false
-    end
+    if over and over(log) then return false end
     return answer
   end
 end
@@ -45,8 +58,8 @@ end
 --- Fits all jobs.
 -- @tparam {table,...} jobs { where (for messages), prep, net, train, options (as of cl.fit),
 --   first_member, bare }
--- @tparam[opt] table deadline { at = clock }: nets end after the epoch in which it passes, and
---   `cut` is set
+-- @tparam[opt] table deadline { at = clock }: nets end after the epoch in which their share of the
+--   time until then is over, and `cut` is set
 -- @treturn {Model,...}
 -- @treturn {table,...} histories
 function M.run(jobs, deadline)
