@@ -61,6 +61,14 @@ grep -q '^poison: .* at 8 cut-offs: nothing found$' out || problem "expected a c
 grep -q '^leak  poison  lifetime_value  .* of customer C' out || problem "expected the planted leak"
 exists events.churn
 
+case_ "cdnow_sequences.lua on a simulated log: sequences and windows in one table"
+run "$ex/cdnow_sequences.lua" --customers 400 --epochs 3 --members 1 </dev/null
+exits 0
+err_empty
+out_has "logistic on windows"
+out_has "GRU and windows"
+grep -q '^The highest ROC AUC has the ' out || problem "expected a verdict"
+
 case_ "retention.lua decides for a model of train"
 run simulate bank --rows 600 -o customers.csv </dev/null
 run train customers.csv --target Exited --id CustomerId --epochs 5 -o small.churn </dev/null
@@ -92,6 +100,16 @@ if [ -n "${CHURNLAB_DATA:-}" ] && [ -r "$CHURNLAB_DATA/telco.csv" ]; then
 else
     skip "telco.lua on telco.csv (CHURNLAB_DATA is not set)"
     skip "telco_clean.lua on telco.csv (CHURNLAB_DATA is not set)"
+fi
+if [ -n "${CHURNLAB_DATA:-}" ] && [ -r "$CHURNLAB_DATA/cdnow.txt" ]; then
+    case_ "cdnow_sequences.lua on cdnow.txt: a GRU over purchases is no worse than 0.70"
+    run "$ex/cdnow_sequences.lua" --data "$CHURNLAB_DATA/cdnow.txt" --epochs 10 --members 1 </dev/null
+    exits 0
+    err_empty
+    awk '/^GRU on sequences/ { found = $4 >= 0.70 } END { exit !found }' out ||
+        problem "$(grep '^GRU on sequences' out)"
+else
+    skip "cdnow_sequences.lua on cdnow.txt (CHURNLAB_DATA is not set)"
 fi
 if [ -n "${CHURNLAB_DATA:-}" ] && [ -r "$CHURNLAB_DATA/membership.csv" ]; then
     case_ "membership.lua on membership.csv: what each step touched"
