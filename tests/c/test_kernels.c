@@ -568,6 +568,66 @@ static void products_that_add(void **state)
     chl_free(b);
 }
 
+/* Against libm, in and far out of the first period; AVX2 and AVX-512 agree. */
+static void waves(void **state)
+{
+    (void)state;
+    enum { ROWS = 40, N = 21, LD = 32, Z = 2 * N + 16 + 6 };
+    chl_real *frequency = random_numbers(LD, 1), *phase = random_numbers(LD, 2);
+    chl_real x[ROWS], first[ROWS * Z], z[ROWS * Z];
+    for (int i = 0; i < ROWS; i++) {
+        x[i] = (chl_real)((i - ROWS / 2) * (i % 5 ? 0.37 : 41));
+    }
+    for (int v = 0; chl_kernels_at(v); v++) {
+        chl_waves w = {ROWS, N, 1, Z, true, frequency, phase};
+        chl_kernels_at(v)->waves(&w, x, z);
+        for (int i = 0; i < ROWS; i++) {
+            for (int j = 0; j < N; j++) {
+                double turns = (double)frequency[j] * (double)x[i];
+                double angle = 6.283185307179586 * turns + (double)phase[j];
+                double near = 1e-6 + 1e-6 * fabs(turns); /* turns are rounded */
+                assert_near((double)z[i * Z + j], cos(angle), near);
+                assert_near((double)z[i * Z + N + j], sin(angle), near);
+            }
+            if (v > 0 && strcmp(chl_kernels_at(v)->name, "portable") != 0) {
+                assert_memory_equal(z + i * Z, first + i * Z, 2 * N * sizeof *z);
+            }
+        }
+        if (v == 0) {
+            memcpy(first, z, sizeof z);
+        }
+    }
+    chl_free(frequency);
+    chl_free(phase);
+}
+
+/* Forward and backward give the same bits with AVX2 and AVX-512. */
+static void row_sums_agree(void **state)
+{
+    (void)state;
+    enum { ROWS = 3, WIDTH = 39, LD = 48 };
+    const chl_kernels *kernels[2] = {chl_kernels_at(0), chl_kernels_at(1)};
+    if (!kernels[1] || strcmp(kernels[1]->name, "portable") == 0) {
+        skip();
+    }
+    chl_real *x = random_numbers(ROWS * LD, 1), *gamma = random_numbers(LD, 2);
+    chl_real y[2][ROWS * LD], g[2][ROWS * LD], sums[2][3 * LD] = {{0}};
+    for (int v = 0; v < 2; v++) {
+        chl_real normal[ROWS * LD], inverse[ROWS];
+        chl_row_norm n = {ROWS, WIDTH, LD, (chl_real)1e-5, gamma, gamma, normal, inverse};
+        kernels[v]->row_norm(&n, x, y[v]);
+        memcpy(g[v], x, sizeof g[v]);
+        kernels[v]->row_norm_back(&n, g[v], sums[v], sums[v] + LD);
+        chl_waves w = {ROWS, LD / 2, LD, LD, true, gamma, NULL};
+        kernels[v]->waves_back(&w, x, x, y[v] + 1, sums[v] + (size_t)2 * LD, NULL);
+    }
+    assert_memory_equal(y[0], y[1], sizeof y[0]);
+    assert_memory_equal(g[0], g[1], sizeof g[0]);
+    assert_memory_equal(sums[0], sums[1], sizeof sums[0]);
+    chl_free(x);
+    chl_free(gamma);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -579,6 +639,8 @@ int main(void)
         cmocka_unit_test(masks),
         cmocka_unit_test(sums_and_conversion),
         cmocka_unit_test(dots),
+        cmocka_unit_test(waves),
+        cmocka_unit_test(row_sums_agree),
         cmocka_unit_test(copies),
         cmocka_unit_test(units_of_copies),
         cmocka_unit_test(products_that_add),

@@ -188,13 +188,35 @@ static void embedding(void **state)
              x);
 }
 
+#define OUT "{\"type\":\"dense\",\"units\":2,\"activation\":\"tanh\"}]"
+
+static void periodic(void **state)
+{
+    (void)state;
+    check("[{\"type\":\"periodic\",\"units\":3,\"frequencies\":17,\"sigma\":0.3,"
+          "\"activation\":\"relu\",\"lite\":true}," OUT);
+    check("[{\"type\":\"scale\"},{\"type\":\"periodic\",\"units\":18,"
+          "\"frequencies\":3,\"activation\":\"gelu\",\"densenet\":true}," OUT);
+    check("[{\"type\":\"scale\"},{\"type\":\"periodic\",\"units\":2,"
+          "\"frequencies\":16,\"phases\":true,\"activation\":\"sigmoid\"}," OUT);
+}
+
+static void piecewise_linear(void **state)
+{
+    (void)state;
+    check("[{\"type\":\"scale\"},{\"type\":\"piecewise_linear\",\"units\":3,"
+          "\"groups\":[[1,2,3],[5],[4,1]],\"activation\":\"tanh\"}," OUT);
+    check("[" BELOW "{\"type\":\"piecewise_linear\",\"units\":35,\"linear\":true,"
+          "\"groups\":[[1,2,3],[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19]],"
+          "\"activation\":\"silu\"}," OUT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tabm),
-        cmocka_unit_test(blocks),
-        cmocka_unit_test(parametric),
-        cmocka_unit_test(embedding),
+        cmocka_unit_test(tabm),       cmocka_unit_test(blocks),
+        cmocka_unit_test(parametric), cmocka_unit_test(embedding),
+        cmocka_unit_test(periodic),   cmocka_unit_test(piecewise_linear),
     };
     return cmocka_run_group_tests_name("layer_gradients", tests, NULL, NULL);
 }

@@ -6,6 +6,8 @@
  */
 #include "chl_test.h"
 
+#include <stdio.h>
+
 #include "core/base/alloc.h"
 #include "core/base/rng.h"
 #include "core/nn/pass.h"
@@ -279,12 +281,85 @@ static void block_errors(void **state)
     expect("[{\"type\":\"parametric\"}," OUT "]", "option 'activation' is required");
 }
 
+/* ---- numeric embeddings ---- */
+
+#define PLE                                                                              \
+    "[{\"type\":\"piecewise_linear\",\"units\":4,\"linear\":true,\"activation\":"        \
+    "\"relu\",\"groups\":[[1,2,3],[13],[5,4]]}," OUT "]"
+
+static void numeric_embeddings(void **state)
+{
+    (void)state;
+    check("[{\"type\":\"periodic\",\"units\":24,\"activation\":\"relu\"}," OUT "]");
+    check("[{\"type\":\"periodic\",\"units\":5,\"lite\":true,\"sigma\":2}," OUT "]");
+    check("[{\"type\":\"dense\",\"units\":3},{\"type\":\"periodic\",\"units\":3,"
+          "\"frequencies\":16,\"phases\":true,\"densenet\":true,\"activation\":\"gelu\"},"
+          "{\"type\":\"copies\",\"copies\":4,\"groups\":[4,4,4]}," MEMBERS "]");
+    check(PLE);
+    check(
+        "[{\"type\":\"dense\",\"units\":20},{\"type\":\"piecewise_linear\",\"units\":33,"
+        "\"activation\":\"mish\",\"groups\":[[20],[1,20,7]]}," OUT "]");
+}
+
+static void numeric_initial_numbers(void **state)
+{
+    (void)state;
+    chl_net *net = make("[{\"type\":\"periodic\",\"units\":24,\"frequencies\":200,"
+                        "\"sigma\":0.5}," OUT "]");
+    chl_tensor frequency = chl_net_tensor(net, 0);
+    double squares = 0, most = 0;
+    for (int i = 0; i < INPUTS * 200; i++) {
+        squares += (double)frequency.data[i] * (double)frequency.data[i];
+        most = fmax(most, fabs((double)frequency.data[i]));
+    }
+    assert_near(sqrt(squares / (INPUTS * 200)), 0.5, 0.02);
+    assert_true(most <= 1.5);
+    chl_net_free(net);
+    net = make(PLE); /* rows 0, 3 and 4 of W are of the numbers themselves */
+    chl_tensor weight = chl_net_tensor(net, 0), bias = chl_net_tensor(net, 1);
+    for (int k = 0; k < 6 * 4; k++) {
+        bool number = k / 4 == 0 || k / 4 == 3 || k / 4 == 4;
+        assert_true((weight.data[k] != 0) == number);
+        assert_true(fabs((double)weight.data[k]) <= 0.5);
+    }
+    assert_true(bias.data[0] != 0 && bias.data[11] != 0);
+    chl_net_free(net);
+}
+
+static void numeric_errors(void **state)
+{
+    (void)state;
+    expect("[{\"type\":\"copies\",\"copies\":2},{\"type\":\"periodic\",\"units\":2},"
+           "" MEMBERS "]",
+           "net: layer 2 (periodic): expected a flat source, and no softmax");
+    expect("[{\"type\":\"periodic\",\"units\":2,\"sigma\":0}," OUT "]",
+           "option 'sigma': expected a number");
+    expect("[{\"type\":\"periodic\",\"units\":65536}," OUT "]", "expected at most");
+    expect("[{\"type\":\"piecewise_linear\",\"units\":2}," OUT "]",
+           "option 'groups' is required");
+    static const char *const bad[] = {"[]",         "3",       "[3]",      "[[]]",
+                                      "[[1],[14]]", "[[1.5]]", "[[1],[0]]"};
+    for (size_t k = 0; k < sizeof bad / sizeof bad[0]; k++) {
+        char text[160];
+        snprintf(text, sizeof text,
+                 "[{\"type\":\"piecewise_linear\",\"units\":2,\"groups\":%s}," OUT "]",
+                 bad[k]);
+        expect(text, "option 'groups': expected lists of columns from 1 to 13");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tabm),         cmocka_unit_test(tabm_initial_numbers),
-        cmocka_unit_test(tabm_errors),  cmocka_unit_test(blocks),
-        cmocka_unit_test(unseen_codes), cmocka_unit_test(block_errors),
+        cmocka_unit_test(tabm),
+        cmocka_unit_test(tabm_initial_numbers),
+        cmocka_unit_test(tabm_errors),
+        cmocka_unit_test(blocks),
+        cmocka_unit_test(unseen_codes),
+        cmocka_unit_test(block_errors),
+        cmocka_unit_test(numeric_embeddings),
+        cmocka_unit_test(numeric_initial_numbers),
+        cmocka_unit_test(numeric_errors),
     };
     return cmocka_run_group_tests_name("layers", tests, NULL, NULL);
 }

@@ -185,7 +185,52 @@ class Parametric(nn.Module):
         return {"gate": self.gate}
 
 
-KINDS = {"add": Add, "concat": Concat, "columns": Columns, "layer_norm": LayerNorm, "embedding": Embedding,
+class Periodic(nn.Module):
+    """PLR, PLR-lite, PBLD, as their papers write them."""
+    activates = True
+
+    def __init__(self, layer, shape):
+        super().__init__()
+        self.layer, features, n = layer, shape[1], layer["frequencies"]
+        own = 1 if layer.get("lite") else features
+        self.frequency = parameter(features, n)
+        z = n if layer.get("phases") else 2 * n
+        self.weight, self.bias = parameter(own, z, layer["units"]), parameter(own, layer["units"])
+        self.phase = parameter(features, n) if layer.get("phases") else None
+        self.out = (1, features * (layer["units"] + bool(layer.get("densenet"))))
+
+    def forward(self, x):
+        x = x[:, 0, :, None]
+        v = 2 * torch.pi * self.frequency * x
+        z = torch.cos(v + self.phase) if self.phase is not None else torch.cat([torch.cos(v), torch.sin(v)], 2)
+        y = (z[:, :, None, :] @ self.weight)[:, :, 0, :] + self.bias
+        y = ACTIVATIONS[self.layer.get("activation", "linear")](y)
+        if self.layer.get("densenet"):
+            y = torch.cat([x, y], 2)
+        return y.flatten(1).unsqueeze(1)
+
+    def tensors(self):
+        out = {"frequency": self.frequency, "weight": self.weight, "bias": self.bias}
+        return out if self.phase is None else {**out, "phase": self.phase}
+
+
+class PiecewiseLinear(nn.Module):
+    def __init__(self, layer, shape):
+        super().__init__()
+        self.groups, units = layer["groups"], layer["units"]
+        self.linears = nn.ModuleList([nn.Linear(len(g), units) for g in self.groups])
+        self.out = (1, units * len(self.groups))
+
+    def forward(self, x):
+        parts = [f(x[:, :, [c - 1 for c in g]]) for f, g in zip(self.linears, self.groups)]
+        return torch.cat(parts, 2)
+
+    def tensors(self):
+        return {"weight": torch.cat([f.weight.T for f in self.linears]),
+                "bias": torch.cat([f.bias for f in self.linears])}
+
+
+KINDS = {"periodic": Periodic, "piecewise_linear": PiecewiseLinear, "add": Add, "concat": Concat, "columns": Columns, "layer_norm": LayerNorm, "embedding": Embedding,
          "scale": Scale, "parametric": Parametric,
          "dense": Dense, "copies": Copies, "batch_ensemble": BatchEnsemble, "member_dense": MemberDense}
 
@@ -291,8 +336,21 @@ def block_cases():
     ]
 
 
+def numeric_cases():
+    plr = {"type": "periodic", "units": 5, "frequencies": 7, "activation": "relu"}
+    pbld = {"type": "periodic", "units": 3, "frequencies": 16, "phases": True, "densenet": True}
+    bins = {"type": "piecewise_linear", "units": 6, "groups": [[1, 2], [3], [5, 4, 1]], "activation": "gelu"}
+    return [
+        case("plr", [plr, dense(9, "relu"), head()]),
+        case("plr_lite", [{"type": "scale"}, {**plr, "lite": True, "activation": "gelu"}, head(3)]),
+        case("pbld", [{"type": "scale"}, pbld, dense(9, "selu"), head()]),
+        case("piecewise_linear", [{"type": "scale"}, bins, dense(9, "relu"), head()]),
+        case("piecewise_linear_wide", [{**bins, "units": 40, "activation": "relu"}, head()]),
+    ]
+
+
 def main():
-    cases = tabm_cases() + block_cases()
+    cases = tabm_cases() + block_cases() + numeric_cases()
     golden = {"rows": ROWS, "lr": LR, "cases": cases}
     path = pathlib.Path(__file__).with_suffix(".json")
     path.write_text(json.dumps(golden, separators=(",", ":")).replace('},{"', '},\n{"') + "\n")

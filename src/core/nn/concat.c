@@ -3,10 +3,9 @@
  * Layer `concat`: the columns of its sources side by side; all have as many steps. Layer:
  * core/nn.
  */
-#include <string.h>
-
 #include "core/nn/pass.h"
 #include "core/nn/run.h"
+#include "core/nn/slices.h"
 
 static const chl_option options[] = {CHL_LAYER_COMMON_OPTIONS, {0}};
 
@@ -32,23 +31,6 @@ static chl_status plan(chl_net *net, chl_layer *layer, const json_t *spec,
     return CHL_OK;
 }
 
-/* Copies `width` columns of n rows. */
-static void copy_columns(int64_t n, int width, const chl_real *from, int64_t from_row,
-                         chl_real *to, int64_t to_row)
-{
-    for (int64_t i = 0; i < n; i++) {
-        memcpy(to + i * to_row, from + i * from_row, (size_t)width * sizeof *to);
-    }
-}
-
-/* Sets the columns from `width` on of n rows of `row` numbers. */
-static void clear_padding(int64_t n, int width, chl_real *x, int64_t row)
-{
-    for (int64_t i = 0; width < row && i < n; i++) {
-        memset(x + i * row + width, 0, (size_t)(row - width) * sizeof *x);
-    }
-}
-
 static void forward(chl_pass *pass, int i)
 {
     const chl_layer *layer = &pass->net->layers[i];
@@ -56,7 +38,7 @@ static void forward(chl_pass *pass, int i)
     chl_real *out = pass->slots[i].out;
     for (int k = 0; k < layer->sources; k++) {
         int width = chl_shape_of(pass->net, layer->from[k]).width;
-        copy_columns(n, width, chl_pass_in(pass, i, k), chl_padded(width), out, row);
+        chl_slice_copy(n, width, chl_pass_in(pass, i, k), chl_padded(width), out, row);
         out += width;
     }
 }
@@ -70,8 +52,8 @@ static void backward(chl_pass *pass, int i)
         int width = chl_shape_of(pass->net, layer->from[k]).width;
         chl_real *dx = chl_pass_source_gradient(pass, i, k);
         if (dx) {
-            copy_columns(n, width, g, row, dx, chl_padded(width));
-            clear_padding(n, width, dx, chl_padded(width));
+            chl_slice_copy(n, width, g, row, dx, chl_padded(width));
+            chl_slice_pad(n, width, dx, chl_padded(width));
             chl_pass_source_done(pass, i, k);
         }
         g += width;
@@ -83,11 +65,11 @@ static void infer(chl_run *run, int i)
     const chl_layer *layer = &run->net->layers[i];
     int64_t n = run->rows * layer->out.steps, row = chl_padded(layer->out.width), in_row;
     chl_real *out = chl_run_out(run, i);
-    clear_padding(n, layer->out.width, out, row);
+    chl_slice_pad(n, layer->out.width, out, row);
     for (int k = 0; k < layer->sources; k++) {
         int width = chl_shape_of(run->net, layer->from[k]).width;
         const chl_real *x = chl_run_in(run, i, k, &in_row);
-        copy_columns(n, width, x, chl_padded(width), out, row);
+        chl_slice_copy(n, width, x, chl_padded(width), out, row);
         out += width;
     }
 }

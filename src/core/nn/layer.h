@@ -82,10 +82,14 @@ typedef struct chl_layer_options {
     double rate;     /* dropout: share of inputs set to zero */
     double momentum; /* batch norm: running = momentum · running + (1-momentum) · new */
     double eps;
-    int64_t trees, nodes; /* trees: how many, and the nodes of all of them */
-    int64_t copies;       /* of a row (TabM) */
-    int init;             /* chl_copies_init */
-    double start;         /* parametric: the first gate */
+    int64_t trees, nodes;        /* trees: how many, and the nodes of all of them */
+    int64_t copies;              /* of a row (TabM) */
+    int init;                    /* chl_copies_init */
+    double start;                /* parametric: the first gate */
+    int64_t frequencies;         /* periodic: a column */
+    double sigma;                /* periodic: their first deviation */
+    bool lite, phases, densenet; /* periodic */
+    bool linear;                 /* piecewise_linear: the first column is the number */
     bool trainable;
     int64_t steps;         /* sequence: steps of a row */
     bool reverse;          /* sequence: turns each row's valid steps around */
@@ -212,7 +216,8 @@ extern const chl_layer_class chl_sequence_class, chl_pool_class, chl_position_cl
 extern const chl_layer_class chl_copies_class, chl_batch_ensemble_class,
     chl_member_dense_class;
 extern const chl_layer_class chl_add_class, chl_concat_class, chl_columns_class,
-    chl_layer_norm_class, chl_embedding_class, chl_scale_class, chl_parametric_class;
+    chl_layer_norm_class, chl_embedding_class, chl_scale_class, chl_parametric_class,
+    chl_periodic_class, chl_piecewise_linear_class;
 
 /* Reads a list of whole numbers low … high into layer->index; absent: NULL. */
 CHL_MUST_CHECK chl_status chl_layer_read_list(chl_layer *layer, const json_t *spec,

@@ -32,6 +32,8 @@ const chl_layer_class *const chl_layer_classes[] = {
     &chl_embedding_class,
     &chl_scale_class,
     &chl_parametric_class,
+    &chl_periodic_class,
+    &chl_piecewise_linear_class,
     NULL,
 };
 /* clang-format on */

@@ -13,8 +13,13 @@
 enum { LAYERS_MAX = 1000, KINDS_MAX = 64, WHERE_MAX = 80 };
 static const int64_t PARAMETERS_MAX = 1000000000, ROW_MAX = 1 << 24;
 
-static const chl_layer_options default_options = {
-    .momentum = 0.9, .eps = 1e-5, .start = 1, .trainable = true, .norm_first = true};
+static const chl_layer_options default_options = {.momentum = 0.9,
+                                                  .eps = 1e-5,
+                                                  .start = 1,
+                                                  .frequencies = 48,
+                                                  .sigma = 0.01,
+                                                  .trainable = true,
+                                                  .norm_first = true};
 
 /* ---- kind and options ---- */
 
