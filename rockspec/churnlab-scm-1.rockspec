@@ -251,6 +251,8 @@ build = {
         "src/core/nn/packed.c",
         "src/core/nn/parametric.c",
         "src/core/nn/pass.c",
+        "src/core/nn/periodic.c",
+        "src/core/nn/piecewise_linear.c",
         "src/core/nn/pool.c",
         "src/core/nn/position.c",
         "src/core/nn/prune.c",
@@ -487,6 +489,7 @@ build = {
     ["churnlab.tune.space"] = "lua/churnlab/tune/space.lua",
     ["churnlab.tune.study"] = "lua/churnlab/tune/study.lua",
     ["churnlab.tune.tpe"] = "lua/churnlab/tune/tpe.lua",
+    ["churnlab.update"] = "lua/churnlab/update.lua",
     ["churnlab.windows"] = "lua/churnlab/windows.lua",
   },
 }
