@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Bundles from anybody. The mutator starts from a small sound bundle; hashes would stop
+ * Bundles from anybody. The mutator starts from small sound bundles; hashes would stop
  * every change at the door, so two thirds of its work ends with fitting hashes: changed
  * bytes anywhere, or a changed text of the model. What is accepted must score.
  */
@@ -18,7 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { TEXT_MAX = 1 << 16 };
 
-static chl_strbuf sound; /* made once */
+enum { SOUND = 3 };
+static chl_strbuf sound[SOUND]; /* made once: one part, a stack, classes */
 
 #define TINY                                                                             \
     "{\"layers\":[{\"type\":\"dense\",\"units\":2,\"activation\":\"relu\"},"             \
@@ -40,15 +41,41 @@ static void allow_length(int *argc, char ***argv)
     *argc += 1;
 }
 
+/* sound[1] and sound[2] */
+static void make_mixed(const chl_frame *customers, chl_model *one)
+{
+    static const double weights[] = {1.5, -0.5}, from[] = {0.5, 0.3, 0.2},
+                        to[] = {0.2, 0.3, 0.5};
+    chl_error err = {0};
+    chl_model *models[2] = {one, make_model_of(customers, TINY, 1, false)}, *mixed;
+    chl_mix_options stack = {.mix = CHL_MIX_STACK, .weights = weights};
+    must(chl_model_join(models, 2, &stack, &mixed, &err), &err);
+    must(chl_model_prior_shift(mixed, from, to, &err), &err);
+    must(chl_bundle_format(mixed, &sound[1], &err), &err);
+    chl_model_release(mixed);
+    chl_model_release(models[1]);
+    models[0] = make_class_model(customers, 1, "[\"Spain\",\"France\"]");
+    models[1] = make_class_model(customers, 2, "[\"Spain\",\"France\"]");
+    chl_mix_options mean = {0};
+    must(chl_model_join(models, 2, &mean, &mixed, &err), &err);
+    must(chl_model_prior_shift(mixed, from, to, &err), &err);
+    must(chl_model_calibrate(mixed, customers, "platt", NULL, &err), &err);
+    must(chl_bundle_format(mixed, &sound[2], &err), &err);
+    chl_model_release(mixed);
+    chl_model_release(models[0]);
+    chl_model_release(models[1]);
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     allow_length(argc, argv);
     chl_error err = {0};
     chl_frame *customers = make_customers(12, 1);
-    chl_model *model = make_model_of(customers, TINY, 1, true);
-    must(chl_model_calibrate(model, customers, "isotonic", NULL, &err), &err);
-    must(chl_bundle_format(model, &sound, &err), &err);
-    chl_model_release(model);
+    chl_model *one = make_model_of(customers, TINY, 1, true);
+    make_mixed(customers, one);
+    must(chl_model_calibrate(one, customers, "isotonic", NULL, &err), &err);
+    must(chl_bundle_format(one, &sound[0], &err), &err);
+    chl_model_release(one);
     chl_frame_release(customers);
     return 0;
 }
@@ -56,7 +83,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 static void score_background(const chl_model *model)
 {
     const chl_frame *frame = chl_model_background(model);
-    double *p = malloc((size_t)frame->rows * sizeof *p + 1);
+    size_t numbers = (size_t)(frame->rows * chl_model_outputs(model));
+    double *p = malloc(numbers * sizeof *p + 1);
     if (p) {
         (void)!chl_model_score(model, frame, NULL, p, NULL, NULL);
     }
@@ -171,9 +199,10 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
     chl_safetensors file;
     bool is_container = chl_safetensors_parse(data, size, "", &file, NULL) == CHL_OK;
     chl_safetensors_reset(&file);
-    if ((!is_container || seed % 16 == 0) && sound.length <= max) {
-        memcpy(data, sound.data, sound.length);
-        size = sound.length;
+    const chl_strbuf *start = &sound[seed / 16 % SOUND];
+    if ((!is_container || seed % 16 == 0) && start->length <= max) {
+        memcpy(data, start->data, start->length);
+        size = start->length;
     }
     if (seed % 3 == 0) {
         size_t mended = mend(data, size, max, 1);
