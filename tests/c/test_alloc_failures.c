@@ -779,6 +779,33 @@ static chl_status train_and_predict(chl_net *net, const json_t *options, chl_err
     return status;
 }
 
+/* All that a member may hold, a checkpoint that is written and one that is read. */
+static const char life_options[] =
+    "{\"epochs\":2,\"batch\":3,\"mixup\":0.2,\"swap_noise\":0.1,\"ema\":0.5,"
+    "\"early_stop\":{\"patience\":1},\"optimizer\":{\"type\":\"muon\"},"
+    "\"memory_limit\":1e9,\"checkpoint\":{\"path\":\"/tmp/churnlab-alloc.ckpt\","
+    "\"every\":1}}";
+
+static chl_status run_training_life(chl_error *err)
+{
+    chl_net *net = NULL;
+    chl_history history = {0};
+    chl_dataset data = {.x = guesses, .y = labels, .n = 6};
+    json_t *spec = json_loads(net_spec, 0, NULL);
+    json_t *options = json_loads(life_options, 0, NULL);
+    chl_status status = chl_net_new(spec, 1, &net, err);
+    for (int i = 0; status == CHL_OK && i < 2; i++) {
+        status =
+            chl_train(&net, 1, &data, &data, options, NULL, NULL, NULL, &history, err);
+        chl_history_reset(&history);
+        json_object_set_new(options, "resume", json_string("/tmp/churnlab-alloc.ckpt"));
+    }
+    chl_net_free(net);
+    json_decref(spec);
+    json_decref(options);
+    return status;
+}
+
 static chl_status run_nets(chl_error *err)
 {
     chl_net *net = NULL;
@@ -798,6 +825,8 @@ static void nets(void **state)
 {
     (void)state;
     fail_at_each("nets", run_nets);
+    fail_at_each("training's life", run_training_life);
+    remove("/tmp/churnlab-alloc.ckpt");
 }
 
 /* ---- models ---- */
@@ -812,7 +841,8 @@ static chl_status score_and_explain(const chl_model *model, chl_error *err)
     chl_frame *one = NULL, *texts = NULL, *names = NULL;
     CHL_TRY(chl_model_score(model, few, NULL, p, NULL, err));
     CHL_TRY(chl_frame_slice(few, 3, 1, &one, err));
-    chl_status status = chl_explainer_new(model, one, CHL_EXPLAIN_POSITIVE, &explainer, err);
+    chl_status status =
+        chl_explainer_new(model, one, CHL_EXPLAIN_POSITIVE, &explainer, err);
     if (status == CHL_OK) {
         status = chl_explainer_rows(explainer, one, NULL, NULL, phi, err);
     }

@@ -239,6 +239,45 @@ static void other_training_is_refused(void **state)
             "expected the training and validation rows of the checkpoint, got another");
 }
 
+/* A file whose hash is right but whose numbers are no places in anything. */
+static void impossible_facts_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *key;
+        int64_t value;
+    } cases[] = {
+        {"stopped", 9}, {"stopped", -1}, {"epoch", 3}, {"best_epoch", 5}, {"steps", -1}};
+    train_data f;
+    train_data_fill(&f);
+    chl_net *net;
+    nets_new(SPEC, &net, 1);
+    json_t *options = options_of("{\"epochs\":4,\"batch\":32}", 1, false);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        chl_history history;
+        json_object_del(options, "resume");
+        assert_ok(run(&net, 1, &f, options, 1, NULL, &history, &err));
+        chl_history_reset(&history);
+        json_object_set_new(options, "resume", json_string(path));
+        chl_train_task task = {.nets = &net,
+                               .members = 1,
+                               .train = f.train,
+                               .valid = &f.valid,
+                               .options = options};
+        chl_checkpoint c;
+        assert_ok(chl_checkpoint_init(&c, &task, 0, 1, &err));
+        chl_member_state state_now = c.members[0];
+        c.members[0] = (chl_member_state){0};
+        json_object_set_new(state_now.facts, cases[i].key, json_integer(cases[i].value));
+        assert_ok(chl_checkpoint_put(&c, 0, &state_now, &err));
+        chl_checkpoint_reset(&c);
+        assert_error(run(&net, 1, &f, options, 1, NULL, &history, &err),
+                     "resume: member 1: expected the numbers of this net and optimizer");
+    }
+    json_decref(options);
+    nets_free(&net, 1);
+}
+
 static void damage_is_found(void **state)
 {
     (void)state;
@@ -319,6 +358,7 @@ int main(void)
         cmocka_unit_test(resumes_to_the_same_bits),
         cmocka_unit_test(survives_kill),
         cmocka_unit_test(other_training_is_refused),
+        cmocka_unit_test(impossible_facts_are_refused),
         cmocka_unit_test(damage_is_found),
         cmocka_unit_test(time_ends_training),
         cmocka_unit_test(memory_is_known_before),

@@ -174,13 +174,35 @@ static chl_status bad_part(const chl_trainer *t, chl_error *err)
                     t->member + 1);
 }
 
+static bool within(const json_t *value, int64_t least, int64_t most)
+{
+    int64_t n = json_integer_value(value);
+    return json_is_integer(value) && n >= least && n <= most;
+}
+
+/* Whole numbers that are used as indices or counts. */
+static bool sound_facts(const json_t *facts)
+{
+    const json_t *stop = json_object_get(facts, "early_stop");
+    const json_t *optimizer = json_object_get(facts, "optimizer");
+    int64_t epoch = whole_at(facts, "epoch");
+    return within(json_object_get(facts, "epoch"), 1, INT32_MAX) &&
+           within(json_object_get(facts, "best_epoch"), 0, epoch) &&
+           within(json_object_get(facts, "stopped"), 0, CHL_STOP_CONVERGED) &&
+           within(json_object_get(facts, "steps"), 0, INT64_MAX / 2) &&
+           json_is_real(json_object_get(facts, "lr")) &&
+           (size_t)epoch == json_array_size(json_object_get(facts, "history")) &&
+           within(json_array_get(stop, 1), 0, epoch) &&
+           within(json_array_get(stop, 2), 0, epoch) &&
+           within(json_array_get(optimizer, 0), 0, INT64_MAX / 2) &&
+           within(json_array_get(optimizer, 2), 0, INT64_MAX / 2);
+}
+
 static bool fits(const chl_trainer *t, const chl_member_state *s, bool over)
 {
     int64_t all = packed_numbers(t);
     int64_t average = t->average.decay > 0 ? t->net->pack_params : 0;
-    int64_t epoch = whole_at(s->facts, "epoch");
-    if (s->size[CHL_PART_WEIGHTS] != all || epoch < 1 ||
-        (size_t)epoch != json_array_size(json_object_get(s->facts, "history"))) {
+    if (s->size[CHL_PART_WEIGHTS] != all || !sound_facts(s->facts)) {
         return false;
     }
     return over || (s->size[CHL_PART_MEMORY] == t->optimizer.memory_size &&
