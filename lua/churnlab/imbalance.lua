@@ -5,12 +5,10 @@
 -- Saerens, Latinne, Decaestecker 2002); the ranking stays.
 -- SPDX-License-Identifier: MIT
 local errors = require("churnlab.errors")
+local report = require("churnlab.imbalance_report")
 local resample = require("churnlab.resample")
 
 local M = {}
-
-local ROWS = { { "mean", "mean probability" }, { "ece", "ECE" }, { "log_loss", "log loss" },
-  { "brier", "Brier" }, { "roc_auc", "ROC AUC" } }
 
 -- ---- shares ----
 
@@ -82,88 +80,6 @@ function M.weights(y, shift)
   return weights
 end
 
--- ---- the odds of a binary model, for a comparison without touching it ----
-
---- p as if the share of the positive class in training had been `to` and not `from`.
-function M.shifted(p, from, to)
-  local up, down, result = to / from, (1 - to) / (1 - from), {}
-  for i = 1, #p do
-    local a, b = p[i] * up, (1 - p[i]) * down
-    result[i] = a / (a + b)
-  end
-  return result
-end
-
--- ---- the report ----
-
-local Report = { __name = "churnlab.Imbalance" }
-Report.__index = Report
-
-local function judge(y, p)
-  local result = require("churnlab.core").metrics.scores(y, p)
-  local sum = 0
-  for i = 1, #p do sum = sum + p[i] end
-  result.mean = sum / #p
-  return result
-end
-
---- Calibration before and after the correction.
--- @tparam table facts steps, class_weight, rows, used_rows, from, to, corrected
--- @param y 0/1 of the rows that judge
--- @tparam {number,...} p probabilities as trained
--- @tparam string on "validation" or "training"
-function M.report(facts, y, p, on)
-  local made = setmetatable({ steps = facts.steps, class_weight = facts.class_weight,
-    rows = facts.rows, used_rows = facts.used_rows, trained_rate = facts.from[2],
-    rate = facts.to[2], corrected = facts.corrected, on = on, judged_rows = #p }, Report)
-  local positives = 0
-  for i = 1, #p do positives = positives + y[i] end
-  made.observed = positives / #p
-  made.as_trained = judge(y, p)
-  made.shifted = judge(y, M.shifted(p, made.trained_rate, made.rate))
-  made.helps = made.shifted.log_loss < made.as_trained.log_loss
-  return made
-end
-
-local function describe_steps(report)
-  local parts = {}
-  for _, step in ipairs(report.steps or {}) do
-    parts[#parts + 1] = ("%s (ratio %g%s)"):format(step.type, step.ratio or 1,
-      step.type:find("^smote") and (", k %d"):format(step.k or 5) or "")
-  end
-  if report.class_weight then parts[#parts + 1] = "class weights" end
-  return table.concat(parts, ", ")
-end
-
-local function verdict(report)
-  local from, to = report.as_trained.log_loss, report.shifted.log_loss
-  if not report.helps then
-    return ("the shift back does not help here: log loss %.4f -> %.4f%s"):format(from, to,
-      report.corrected and " (prior_correction = false turns it off)" or "")
-  elseif report.corrected then
-    return ("shifted back to the customers' own rate: log loss %.4f -> %.4f"):format(from, to)
-  end
-  return ("NOT shifted back: as trained the log loss is %.4f, shifted it would be %.4f"):format(
-    from, to)
-end
-
-function Report:__tostring()
-  local lines = {
-    ("imbalance: %s: %d rows -> %d, %.1f %% positive -> %.1f %% in the loss"):format(
-      describe_steps(self), self.rows, self.used_rows, 100 * self.rate, 100 * self.trained_rate),
-    ("  %-24s %11s %11s"):format(("%d %s rows"):format(self.judged_rows, self.on),
-      "as trained", "shifted"),
-  }
-  for _, row in ipairs(ROWS) do
-    local before, after = self.as_trained[row[1]], self.shifted[row[1]]
-    local observed = row[1] == "mean" and ("   observed %.4f"):format(self.observed) or ""
-    lines[#lines + 1] = before and ("  %-24s %11.4f %11.4f%s"):format(row[2], before, after,
-      observed) or nil
-  end
-  lines[#lines + 1] = "  " .. verdict(self)
-  return table.concat(lines, "\n")
-end
-
 -- ---- for cl.fit ----
 
 local function times(weights, column)
@@ -197,19 +113,19 @@ end
 -- @tparam boolean bare nobody asks for the report
 -- @treturn ?table the report, on the validation rows, and without any on the training rows
 function M.correct(model, state, bare)
-  local facts, report = state.imbalance, nil
+  local facts, made = state.imbalance, nil
   if not facts then return nil end
-  local judged = state.valid or state.part
-  if judged.classes or state.part.classes then -- more than two shares: nothing to print
-    if facts.corrected then model:prior_shift(facts.from, facts.to) end
-    return nil
-  end
+  local judged, classes = state.valid or state.part, state.part.classes
   if not bare then
-    local p = model:score_frame(judged.frame):col("churn"):to_table()
-    report = M.report(facts, judged.y:to_table(), p, state.valid and "validation" or "training")
+    made = report.new(facts, judged.y, model:probabilities(judged.frame), classes,
+      state.valid and "validation" or "training")
   end
-  if facts.corrected then model:prior_shift(facts.from[2], facts.to[2]) end
-  return report
+  if facts.corrected and classes then
+    model:prior_shift(facts.from, facts.to)
+  elseif facts.corrected then
+    model:prior_shift(facts.from[2], facts.to[2])
+  end
+  return made
 end
 
 return M

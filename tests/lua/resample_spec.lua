@@ -108,7 +108,7 @@ describe("cl.fit", function()
     assert.is_true(report.helps)
     local text = tostring(report)
     assert.truthy(text:find("smote_nc (ratio 1, k 5)", 1, true))
-    assert.truthy(text:find("shifted back to the customers' own rate", 1, true))
+    assert.truthy(text:find("shifted back to the customers' own rates", 1, true))
     assert.same(0.5, model:info().imbalance.from[2])
   end)
 
