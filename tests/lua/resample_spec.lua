@@ -176,6 +176,52 @@ describe("cl.fit", function()
   end)
 end)
 
+describe("several classes", function()
+  local rng, rows = core.rng.new(5), { a = {}, b = {}, c = {}, risk = {} }
+  for i = 1, 600 do
+    local risk = i % 10 == 0 and 1 or i % 10 < 4 and 2 or 3
+    rows.a[i], rows.b[i] = rng:normal() + risk, rng:normal() - risk
+    rows.c[i], rows.risk[i] = rng:uniform() < risk / 4 and "x" or "y", risk
+  end
+  local risks = cl.from_table(rows, { target = "risk" })
+  local function fit_risks(options)
+    local given = { epochs = 15, seed = 3 }
+    for key, value in pairs(options) do given[key] = value end
+    return cl.fit(cl.prep():onehot():scale(),
+      nn.sequential():dense(3, { activation = "softmax" }), risks, given)
+  end
+
+  it("are resampled and shifted back, and the report shows each", function()
+    local model, history = fit_risks { resample = cl.resample.smote_nc { ratio = 0.8 } }
+    local plain = fit_risks { resample = cl.resample.smote_nc { ratio = 0.8 },
+      prior_correction = false }
+    local report = history.imbalance
+    assert.same({ "1", "2", "3" }, report.classes)
+    assert.near(0.1, report.rates[1], 1e-12)
+    assert.near(0.8 / 2.6, report.trained_rates[1], 1e-3)
+    local p, q = model:probabilities(risks):to_table(), plain:probabilities(risks):to_table()
+    for i = 1, 20 do
+      local sum = 0
+      for c = 1, 3 do sum = sum + q[i][c] * report.rates[c] / report.trained_rates[c] end
+      for c = 1, 3 do
+        assert.near(q[i][c] * report.rates[c] / report.trained_rates[c] / sum, p[i][c], 1e-9)
+      end
+    end
+    local of = core.metrics.class_scores((risks:class_labels()), model:probabilities(risks))
+    assert.near(report.shifted.log_loss, of.log_loss, 1e-9)
+    local text = tostring(report)
+    assert.truthy(text:find("mean probability of 1", 1, true))
+    assert.truthy(text:find("macro F1", 1, true))
+    assert.truthy(text:find("600 training rows", 1, true))
+  end)
+
+  it("have class weights whose shares are shifted back, too", function()
+    local _, history = fit_risks { loss = nn.cross_entropy { class_weight = "balanced" } }
+    for c = 1, 3 do assert.near(1 / 3, history.imbalance.trained_rates[c], 1e-12) end
+    assert.near(0.1, history.imbalance.shifted.mean[1], 0.03)
+  end)
+end)
+
 describe("imbalance", function()
   it("finds no shift where there is none", function()
     local y = { 0, 1, 1, 0 }
