@@ -420,6 +420,7 @@ build = {
     ["churnlab.nn.callbacks"] = "lua/churnlab/nn/callbacks.lua",
     ["churnlab.nn.columns"] = "lua/churnlab/nn/columns.lua",
     ["churnlab.nn.csv_log"] = "lua/churnlab/nn/csv_log.lua",
+    ["churnlab.nn.embeddings"] = "lua/churnlab/nn/embeddings.lua",
     ["churnlab.nn.graph"] = "lua/churnlab/nn/graph.lua",
     ["churnlab.nn.layers"] = "lua/churnlab/nn/layers.lua",
     ["churnlab.nn.losses"] = "lua/churnlab/nn/losses.lua",

@@ -147,7 +147,7 @@ end
 local function task_of(state, members)
   local part, valid, names = state.part, state.valid or {}, state.prep:encoded_names()
   return {
-    spec = columns.resolve(state.plan.spec, names, "fit: net"), members = members,
+    spec = columns.resolve(state.plan.spec, state.prep, "fit: net"), members = members,
     options = state.training, x = part.x, y = part.labels, weights = part.weights,
     valid_x = valid.x, valid_y = valid.labels, valid_weights = valid.weights,
     columns = names, groups = groups_of(state.prep), initial = state.start and state.start.nets,

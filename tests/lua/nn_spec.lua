@@ -361,7 +361,8 @@ describe("nn.tabm", function()
       message_of(nn.tabm, { units = {} }))
     assert.matches("copies: option 'copies': expected a number from 2 to 1024, got 1",
       message_of(nn.tabm, { k = 1, mini = true }))
-    assert.matches("tabm: option 'k': expected number, got string", message_of(nn.tabm, { k = "x" }))
+    assert.matches("tabm: option 'k': expected number, got string",
+      message_of(nn.tabm, { k = "x" }))
   end)
 end)
 
@@ -387,7 +388,7 @@ describe("blocks of a graph", function()
     local vectors = x:columns { 2 }:embedding(3, { levels = { 10 } })
     local net = core.net.new(nn.graph(nn.concat { x, vectors }:dense(1)):spec(), 4)
     assert.matches("embedding +3 +33", net:describe())
-    assert.matches("embedding: option 'levels' is required",
-      message_of(function() x:embedding(3) end))
+    assert.matches("option 'levels': expected a number for each of the 4 columns",
+      message_of(core.net.new, nn.graph(x:embedding(3):dense(1)):spec(), 4))
   end)
 end)

@@ -57,7 +57,8 @@ function makers.dropout(rate, options) return { type = "dropout", rate = rate },
 -- @function copies
 -- @tparam integer copies 2 to 1024
 -- @tparam[opt] table options `init`: the first scales are "signs" (1 or -1, the default), "normal"
--- or "ones"; `groups`: sizes of neighbouring columns that start with one scale
+-- or "ones"; `groups`: sizes of neighbouring columns that start with one scale, or "columns": those
+-- that come from one raw column
 -- @usage nn.sequential():copies(8):dense(16, { activation = "relu" })
 --   :member_dense(1, { activation = "sigmoid" })
 function makers.copies(copies, options) return { type = "copies", copies = copies }, options end
@@ -119,29 +120,20 @@ end
 
 --- Some columns of what is read.
 -- @function columns
--- @tparam table columns a list of positions, 1 is the first, or of names of encoded columns; one may
--- come twice. Or `{ without = "seq" }`: all encoded columns but those that begin with `seq_`, such
--- as the flat branch beside a `sequence` (several words in a list)
+-- @tparam table columns positions, of which 1 is the first; names of encoded columns, such as
+-- "Gender=Male"; or names of raw columns, which stand for all that was made of them. Or
+-- `{ without = "seq" }`: all encoded columns but those that begin with `seq_`, such as the flat
+-- branch beside a `sequence` (several words in a list)
 -- @tparam[opt] table options
+-- @raise at fitting: a name that is no column, with a suggestion
 -- @usage local x = nn.input()
--- local deep = x:columns { 1, 2 }:dense(8, { activation = "relu" })
--- print(nn.graph(nn.concat { x, deep }:dense(1, { activation = "sigmoid" })))
+-- local place = x:columns { "Geography", "Balance" }:dense(8, { activation = "relu" })
+-- print(nn.graph(nn.concat { x, place }:dense(1, { activation = "sigmoid" })))
 function makers.columns(columns, options)
   return { type = "columns", columns = columns }, options
 end
 
---- Learnt vectors for the levels of columns that hold codes, as `prep:ordinal` makes them; a row's
--- vectors stand side by side. What training did not have (codes below 0 or past the last level)
--- has a vector of its own in each column, zero at first; the others begin as N(0, 1).
--- @function embedding
--- @tparam integer units numbers of a vector
--- @tparam table options `levels` (required): how many levels each column has
--- @usage local x = nn.input()
--- local city = x:columns { 3 }:embedding(4, { levels = { 120 } })
--- local net = nn.graph(nn.concat { x:columns { 1, 2 }, city }:dense(1, { activation = "sigmoid" }))
-function makers.embedding(units, options)
-  return { type = "embedding", units = units }, options
-end
+for name, maker in pairs(require("churnlab.nn.embeddings")) do makers[name] = maker end
 
 M.makers = makers
 

@@ -13,7 +13,7 @@ local M = {}
 
 local known = {
   k = "number", units = "table", dropout = "number", activation = "string", mini = "boolean",
-  init = "string", groups = "table", outputs = "number", input = "table",
+  init = "string", groups = "table|string", outputs = "number", input = "table",
 }
 
 -- Blocks of a layer and dropout; every layer method gives the net or node to go on with.

@@ -15,7 +15,7 @@
 static const chl_option options[] = {
     CHL_LAYER_COMMON_OPTIONS,
     CHL_LAYER_OPTION(units, CHL_OPT_INT, 1, CHL_UNITS_MAX, 1),
-    {"levels", CHL_OPT_IGNORE, 0, 0, 0, NULL, 1},
+    {"levels", CHL_OPT_IGNORE, 0, 0, 0, NULL, 0},
     {0}};
 
 enum { TABLE, LEVELS_MAX = 10000000 };
