@@ -13,6 +13,7 @@ if ! $venv/bin/python -c 'import duckdb, pandas, polars, pyarrow, sklearn, torch
     $venv/bin/pip install --quiet tensorflow-cpu 2>/dev/null || # only where there is a build
         $venv/bin/pip install --quiet keras                     # on torch
 fi
+export PYTHONDONTWRITEBYTECODE=1
 # what the machine's owner set for other programs slows some of the peers
 unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE || true
 echo "machine: $(nproc) processors, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1)"
