@@ -124,15 +124,14 @@ end
 
 --- Gradient-boosted trees by libxgboost (Chen & Guestrin 2016), which is found at run time: the
 -- package libxgboost0 of Debian, xgboost of Homebrew, or any file that the environment variable
--- CHURNLAB_XGBOOST names. The defaults are tuned ones over many tables (Holzmüller, Grinsztajn,
--- Steinwart 2024). The model needs no library: its trees are a layer of a net. A target of more
--- than two values, none of them named as positive, makes a model of classes.
+-- CHURNLAB_XGBOOST names. The model needs no library: its trees are a layer of a net. A target of
+-- more than two values, none of them named as positive, makes a model of classes.
 -- @function cl.baseline.trees
--- @tparam[opt] table options `rounds` (at most; 1000), `eta` (0.08), `max_depth` (6),
--- `min_child_weight` (5e-6), `subsample` (0.65), `colsample_bytree` (1), `colsample_bylevel` (0.9),
--- `lambda` (0), `alpha` (0), `gamma` (0); `early_stop` (50 rounds without a lower log loss), judged
--- on `valid` (0.15 of the training rows); `prep` (medians, one column a level), `seed` (42 or the
--- fold's), `name` ("trees")
+-- @tparam[opt] table options `rounds` (at most; 2000), `eta` (0.05), `max_depth` ({ 3, 4, 6 }: of
+-- several the one with the lowest log loss on `valid`), `min_child_weight` (1), `subsample` (0.8),
+-- `colsample_bytree` (1), `colsample_bylevel` (0.8), `lambda` (1), `alpha` (0), `gamma` (0);
+-- `early_stop` (50 rounds without a lower log loss), judged on `valid` (0.15 of the training rows);
+-- `prep` (medians, one column a level), `seed` (42 or the fold's), `name` ("trees")
 -- @treturn table a model for `cl.crossval`: `name`, `fit(train, valid)`; without a frame `valid`
 -- the share of `train` is held out
 -- @raise in `fit`, when the library is missing: how to get it

@@ -112,9 +112,9 @@ static const chl_boost_set *check_set(lua_State *L, int x, int y, int64_t cols,
  * @tparam Matrix x finite numbers
  * @tparam {number,...}|Column|Matrix y the class of each row, from 0
  * @tparam integer classes 2 or more
- * @tparam[opt] table options `rounds` (1000), `eta` (0.08), `max_depth` (6),
- *   `min_child_weight` (5e-6), `subsample` (0.65), `colsample_bytree` (1),
- *   `colsample_bylevel` (0.9), `lambda` (0), `alpha` (0), `gamma` (0), `early_stop` (50
+ * @tparam[opt] table options `rounds` (2000), `eta` (0.05), `max_depth` (4),
+ *   `min_child_weight` (1), `subsample` (0.8), `colsample_bytree` (1),
+ *   `colsample_bylevel` (0.8), `lambda` (1), `alpha` (0), `gamma` (0), `early_stop` (50
  *   rounds, 0 = off), `seed` (42)
  * @tparam[opt] Matrix valid_x
  * @tparam[opt] {number,...}|Column|Matrix valid_y

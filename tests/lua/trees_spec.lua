@@ -16,6 +16,10 @@ describe("options of boosted trees", function()
     assert.error_matches(function() cl.baseline.trees { eta = 7 } end, "trees: .*eta.*got 7")
     assert.error_matches(function() cl.baseline.trees { valid = 1 } end,
       "'valid': expected the share of training rows .* got 1")
+    assert.error_matches(function() cl.baseline.trees { max_depth = {} } end,
+      "'max_depth': expected a depth or a list of them, got none")
+    assert.error_matches(function() cl.baseline.trees { max_depth = { 3, 99 } } end,
+      "max_depth.*from 1 to 24, got 99")
     assert.error_matches(function() cl.baseline.trees { seed = 0.5 } end,
       "'seed': expected a whole number, got 0.5")
     assert.is_true(core.trees.check_options { eta = 0.1, max_depth = 4 })
@@ -34,6 +38,7 @@ describe("boosted trees", function()
   it_trains("are a model that scores, explains, and comes back from its file", function()
     local train, test = data():split { 0.7, 0.3, stratify = "Exited", seed = 1 }
     local model, history = cl.baseline.trees { rounds = 60, early_stop = 5 }.fit(train)
+    assert.is_true(history.max_depth == 3 or history.max_depth == 4 or history.max_depth == 6)
     assert.is_true(history.best_round <= history.rounds and history.rounds <= 60)
     assert.equal(history.rounds, #history.val_loss)
     local path = os.tmpname()
@@ -87,7 +92,8 @@ describe("boosted trees", function()
 
   it_trains("have a margin a class", function()
     local x = core.matrix.from_table { { 0 }, { 1 }, { 2 }, { 0 }, { 1 }, { 2 } }
-    local net = core.trees.fit(x, { 0, 1, 2, 0, 1, 2 }, 3, { rounds = 20, subsample = 1 })
+    local net = core.trees.fit(x, { 0, 1, 2, 0, 1, 2 }, 3,
+      { rounds = 60, subsample = 1, min_child_weight = 0, lambda = 0, colsample_bylevel = 1 })
     local p = net:predict(x):to_table()
     assert.equal(3, net:outputs())
     for i, row in ipairs(p) do

@@ -11,10 +11,13 @@ local M = {}
 
 local VALID = 0.15 -- the share of training rows by which rounds end
 
+local DEPTHS = { 3, 4, 6 } -- the validation rows choose: small noisy tables want shallow trees
+
 local known = { name = "string", prep = "userdata", valid = "number", seed = "number" }
-local numbers = { "rounds", "eta", "max_depth", "min_child_weight", "subsample",
+local numbers = { "rounds", "eta", "min_child_weight", "subsample",
   "colsample_bytree", "colsample_bylevel", "lambda", "alpha", "gamma", "early_stop" }
 for _, name in ipairs(numbers) do known[name] = "number" end
+known.max_depth = "number|table"
 
 -- Trees need neither scales nor clipping.
 local function default_prep()
@@ -22,11 +25,19 @@ local function default_prep()
     :impute { numeric = "median", category = "<missing>", flag = true }:onehot { unseen = "other" }
 end
 
+-- Options of core.trees, one table for each depth.
 local function boosting(options, seed)
-  local part = { seed = seed & 0x7fffffff }
-  for _, name in ipairs(numbers) do part[name] = options[name] end
-  core.trees.check_options(part)
-  return part
+  local list, depths = {}, options.max_depth or DEPTHS
+  for i, depth in ipairs(type(depths) == "table" and depths or { depths }) do
+    local part = { seed = seed & 0x7fffffff, max_depth = depth }
+    for _, name in ipairs(numbers) do part[name] = options[name] end
+    core.trees.check_options(part)
+    list[i] = part
+  end
+  if #list == 0 then
+    errors.raise("baseline.trees: option 'max_depth': expected a depth or a list of them, got none")
+  end
+  return list
 end
 
 local function whole_seed(seed)
@@ -47,8 +58,21 @@ local function lineage(part, dropped, valid, history, seed)
   local shares = target.shares(part)
   return { baseline = "trees", rows = #part.frame, dropped = dropped, valid_rows = #valid.frame,
     seed = seed, positives = shares.positives, rate = shares.rate, rates = shares.rates,
-    rounds = history.rounds, best_round = history.best_round,
+    rounds = history.rounds, best_round = history.best_round, max_depth = history.max_depth,
     created = os.date("!%Y-%m-%dT%H:%M:%SZ"), version = core.version }
+end
+
+-- The trees of the depth that predicts the validation rows best.
+local function boost(list, part, judged)
+  local best, least
+  for _, options in ipairs(list) do
+    local net, history = core.trees.fit(part.x, part.y, part.classes and #part.classes or 2,
+      options, judged.x, judged.y)
+    local loss = history.val_loss[history.best_round]
+    history.max_depth = options.max_depth
+    if not least or loss < least then best, least = { net, history }, loss end
+  end
+  return best[1], best[2]
 end
 
 -- Fits trees on `train`; the rounds end by the log loss of `valid`.
@@ -61,8 +85,7 @@ local function fit(options, train, valid, seed)
   local judged = { frame = core.model.labelled(valid, "baseline.trees: valid", classes) }
   judged.x = prep:transform(judged.frame)
   target.label(judged, classes, part.classes)
-  local net, history = core.trees.fit(part.x, part.y, part.classes and #part.classes or 2,
-    boosting(options, seed), judged.x, judged.y)
+  local net, history = boost(boosting(options, seed), part, judged)
   local model = core.model.new(prep, { net }, frame, seed)
   model:metadata("training", lineage(part, dropped, judged, history, seed))
   model:metadata("thresholds", { high = 0.6, medium = 0.3 })

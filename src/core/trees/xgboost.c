@@ -45,15 +45,16 @@ static chl_status read_settings(const json_t *options, settings *s, chl_error *e
                                        {NULL, 0, 0, 0, 0, NULL, 0}};
 #undef NUMBER
 #undef WHOLE
-    *s = (settings){.rounds = 1000,
-                    .max_depth = 6,
+    *s = (settings){.rounds = 2000,
+                    .max_depth = 4,
                     .early_stop = 50,
                     .seed = 42,
-                    .eta = 0.08,
-                    .min_child_weight = 5e-6,
-                    .subsample = 0.65,
+                    .eta = 0.05,
+                    .min_child_weight = 1,
+                    .subsample = 0.8,
                     .colsample_bytree = 1,
-                    .colsample_bylevel = 0.9};
+                    .colsample_bylevel = 0.8,
+                    .lambda = 1};
     return chl_options_read(options, "trees", table, s, err);
 }
 
