@@ -358,6 +358,7 @@ build = {
     ["churnlab.cleaning_log"] = "lua/churnlab/cleaning_log.lua",
     ["churnlab.complete"] = "lua/churnlab/complete.lua",
     ["churnlab.crossval"] = "lua/churnlab/crossval.lua",
+    ["churnlab.crossval.ensemble"] = "lua/churnlab/crossval/ensemble.lua",
     ["churnlab.crossval.result"] = "lua/churnlab/crossval/result.lua",
     ["churnlab.crossval.text"] = "lua/churnlab/crossval/text.lua",
     ["churnlab.describe_model"] = "lua/churnlab/describe_model.lua",

@@ -199,6 +199,33 @@ describe("cl.crossval", function()
     assert.are.equal("Exited", kept:model().fold_models[2]:facts().target)
   end)
 
+  it("blends and stacks the models of the folds", function()
+    local kept = cl.crossval({ tiny_net(), cl.baseline.logistic(), cl.baseline.majority() }, bank,
+      { folds = 3, seed = 2, bootstrap = false, keep_models = true })
+    local y, p = kept.oof:col("Exited"), {}
+    for i, name in ipairs(kept.names) do p[i] = kept.oof:col(name) end
+    local want = core.metrics.blend(y, p, 50)
+    local blend, weights = kept:blend()
+    local expected, one = 0, bank:head(1)
+    for i, name in ipairs(kept.names) do
+      assert.are.equal(want[i], weights[name])
+      for _, model in ipairs(kept:model(name).fold_models) do
+        expected = expected + want[i] / 3 * model:score(one):col("churn"):to_table()[1]
+      end
+    end
+    close(expected, blend:score(one):col("churn"):to_table()[1])
+    assert.are.same(weights, blend:metadata().training.weights)
+    local stack, slopes = kept:stack { l2 = 10 }
+    assert.is_true(slopes.net ~= 0 and slopes.logistic ~= 0)
+    local judged = stack:evaluate(bank, { bootstrap = 0 })
+    assert.is_true(judged.roc_auc > 0.7)
+    assert.are.equal("stack", stack:metadata().training.mix)
+    assert.matches("blend: the models were not kept", message_of(made.blend, made))
+    assert.matches("stack: 'model 1' is a function", message_of(function()
+      cl.crossval(by_age, bank, { folds = 2, keep_models = true }):stack()
+    end))
+  end)
+
   it("tells its progress when asked", function()
     local lines = {}
     cl.crossval({ { name = "age", fit = by_age } }, bank, { folds = 2, bootstrap = false,

@@ -75,7 +75,7 @@ describe("examples of the reference", function()
       log = log,
       compared = cl.crossval({ { name = "net", prep = cl.prep():drop({ "Surname" }):impute()
         :onehot():scale(), net = net, epochs = 2 }, cl.baseline.logistic() }, frame,
-        { folds = 2, bootstrap = false }),
+        { folds = 2, bootstrap = false, keep_models = true }),
       tuned = cl.tune({ lr = cl.tune.real { 1e-3, 1e-1, log = true } }, frame, { trials = 2,
         folds = 1, build = function(params)
           return { prep = cl.prep():drop({ "Surname" }):impute():onehot():scale(), net = net,

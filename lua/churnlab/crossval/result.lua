@@ -3,6 +3,7 @@
 
 -- SPDX-License-Identifier: MIT
 local core = require("churnlab.core")
+local ensemble = require("churnlab.crossval.ensemble")
 local errors = require("churnlab.errors")
 local evaluation = require("churnlab.metrics.evaluation")
 local student = require("churnlab.student")
@@ -13,7 +14,7 @@ local M = {}
 local FIELDS = { "roc_auc", "log_loss", "accuracy", "brier", "ece", "pr_auc", "lift_10" }
 local BOOTSTRAP = 500
 
-local methods = {}
+local methods = { blend = ensemble.blend, stack = ensemble.stack }
 local Crossval = {
   __name = "churnlab.Crossval",
   __index = methods,
@@ -255,7 +256,7 @@ end
 -- @treturn Crossval
 function M.new(frame, plan, records, options)
   local self = setmetatable({ k = plan.k, repeats = plan.repeats, seed = options.seed or 0,
-    rows = #frame, bootstrap = resamples(options), names = {}, figures = {},
+    rows = #frame, frame = frame, bootstrap = resamples(options), names = {}, figures = {},
     known_differences = {}, how = options }, Crossval)
   local items = tested_rows(plan)
   self.oof, self.target = out_of_fold(frame, plan, records, items)
