@@ -150,7 +150,8 @@ local function task_of(state, members)
     spec = columns.resolve(state.plan.spec, state.prep, "fit: net"), members = members,
     options = state.training, x = part.x, y = part.labels, weights = part.weights,
     valid_x = valid.x, valid_y = valid.labels, valid_weights = valid.weights,
-    columns = names, groups = groups_of(state.prep), initial = state.start and state.start.nets,
+    losses = state.losses, columns = names, groups = groups_of(state.prep),
+    initial = state.start and state.start.nets,
   }
 end
 
@@ -169,9 +170,9 @@ function M.prepare(prep, net, train, options)
   local settings = setmetatable({ epochs = whole(options, "epochs", 200, 1000000),
     batch = whole(options, "batch", 128, 1 << 20), seed = seed,
     loss = options.loss or plan.classes and nn.cross_entropy() or nil }, { __index = options })
-  local training, on_epoch = nn.compile_options(settings)
+  local training, on_epoch, losses = nn.compile_options(settings)
   local state = { prep = start and start.prep or prep:clone(), training = training, start = start,
-    plan = plan, loss = scored_loss(plan, training),
+    plan = plan, loss = scored_loss(plan, training), losses = losses,
     on_epoch = both(options.verbose and print_epoch or nil, on_epoch) }
   local frame, on_valid
   frame, state.dropped = labelled(train, "train", plan.classes)

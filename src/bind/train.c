@@ -2,7 +2,7 @@
  *
  * core.net.train: ensembles of nets from matrices. Layer: bind.
  *
- * The Lua callback runs under lua_pcall on the thread that called; an error in it ends
+ * The Lua callbacks run under lua_pcall on the thread that called; an error in one ends
  * training and is raised again as the same object.
  */
 #include "core/nn/train.h"
@@ -16,16 +16,9 @@
 
 /* ---- the callback ---- */
 
-typedef struct callback {
-    lua_State *L;
-    const chl_train_task *tasks;
-    const chl_epoch *epoch;
-    bool raised; /* the error object is on top of the stack */
-} callback;
-
 static int call_protected(lua_State *L)
 {
-    const callback *c = lua_touserdata(L, 2);
+    const chlua_train_call *c = lua_touserdata(L, 2);
     lua_settop(L, 1);
     lua_pushinteger(L, c->epoch->epoch);
     chlua_push_epoch(L, c->tasks[c->epoch->task].nets[0], c->epoch);
@@ -35,8 +28,11 @@ static int call_protected(lua_State *L)
 
 static chl_status on_epoch(void *ctx, const chl_epoch *epoch, bool *stop, chl_error *err)
 {
-    callback *c = ctx;
+    chlua_train_call *c = ctx;
     lua_State *L = c->L;
+    if (c->raised) { /* by the call of another net: it ends training */
+        return chl_fail(err, CHL_ECANCELLED, "train: stopped");
+    }
     c->epoch = epoch;
     lua_pushcfunction(L, call_protected);
     lua_pushvalue(L, CHLUA_TRAIN_ON_EPOCH);
@@ -92,15 +88,16 @@ static int push_results(lua_State *L, int list, const chl_train_task *tasks,
  *   (default 1); first_member: number of the first one's random streams (default 0);
  *   columns: names of x's columns for messages; groups: a whole number a column, equal
  *   where swap_noise moves columns together; initial: a list of one net, or one a
- *   member, whose weights training starts from. Or tasks: a list of such tables.
+ *   member, whose weights training starts from; losses: functions for losses of type
+ *   "lua", by the head's name, or in [1]. Or tasks: a list of such tables.
  * on_epoch(epoch, log): log has task, member, epoch, lr, loss, val_loss, val_auc and,
  * with several heads, val_loss_<head> of each; returning false ends this member
  * @treturn {Net,...} the nets; with tasks a list of such lists
  * @treturn table `{members={{log,…},…}, best_epoch={…}, stopped={…}}`, stopped one of
  * "epochs", "early_stop", "callback", "time_limit", "converged"; with tasks a list of
  * them
- * @raise what on_epoch raised; options that do not fit; NaN or Inf in data, loss or
- *   gradient; interruption
+ * @raise what on_epoch or a loss raised; options that do not fit; NaN or Inf in data,
+ * loss or gradient; interruption
  * @usage
  * core.net.train { spec = { layers = { { type = "dense", units = 1,
  *   activation = "sigmoid" } } }, x = x, y = y, options = { epochs = 5 } } */
@@ -110,9 +107,13 @@ int chlua_net_train(lua_State *L)
     chl_train_task *tasks;
     int count = chlua_read_train_tasks(L, &tasks), list = lua_gettop(L);
     chl_history *history = chlua_new_histories(L, count);
-    callback c = {.L = L, .tasks = tasks};
+    chlua_train_call c = {.L = L, .tasks = tasks};
     chl_control control;
     chl_error err = {0};
+    for (int i = 0; i < count; i++) {
+        tasks[i].custom = chlua_custom_loss;
+        tasks[i].custom_ctx = &c;
+    }
     luaL_checkstack(L, 10, "callback");
     chlua_control(L, &control);
     chl_status status = chl_train_all(

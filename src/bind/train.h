@@ -12,6 +12,20 @@
  * that keeps what the tasks borrow. */
 enum { CHLUA_TRAIN_ARGUMENTS = 1, CHLUA_TRAIN_ON_EPOCH, CHLUA_TRAIN_ANCHORS };
 
+/* What callbacks from training know. */
+typedef struct chlua_train_call {
+    lua_State *L;
+    const chl_train_task *tasks;
+    const chl_epoch *epoch;  /* of the call of on_epoch */
+    chl_custom_batch *batch; /* of the call of a loss */
+    bool raised;             /* the error object is on top of the stack */
+} chlua_train_call;
+
+/* ---- train_loss.c ---- */
+
+/* A chl_custom_loss_fn; ctx is a chlua_train_call. */
+chl_status chlua_custom_loss(void *ctx, chl_custom_batch *batch, chl_error *err);
+
 /* ---- train_task.c ---- */
 
 /* Pushes a list of the tasks' nets; *tasks are in anchored scratch. Returns how many. */

@@ -390,6 +390,61 @@ static void labels_that_do_not_fit(void **state)
     json_decref(f.options);
 }
 
+/* ---- a loss of the caller's ---- */
+
+/* Half of the squares, from the logits to the labels; ctx: a factor of the gradient. */
+static chl_status squares(void *ctx, chl_custom_batch *b, chl_error *err)
+{
+    (void)err;
+    b->sum = 0;
+    for (int64_t i = 0; i < b->rows * b->width; i++) {
+        double d = b->z[i] - b->y[i], w = b->w[i / b->width];
+        b->sum += w * d * d / 2;
+        b->g[i] = w * d * *(const double *)ctx;
+    }
+    return CHL_OK;
+}
+
+static void custom_losses(void **state)
+{
+    (void)state;
+    fixture f;
+    fill(&f);
+    for (int i = 0; i < N * 2; i++) {
+        f.y[i] = 0.1 * i;
+    }
+    f.set.labels = 2;
+    json_t *own =
+        json_loads("{\"epochs\":4,\"loss\":{\"type\":\"lua\",\"labels\":2}}", 0, NULL);
+    json_t *mse = json_loads("{\"epochs\":4,\"loss\":{\"type\":\"mse\"}}", 0, NULL);
+    chl_net *nets[2] = {net_of(DENSE("2", "linear"), INPUTS),
+                        net_of(DENSE("2", "linear"), INPUTS)};
+    double factor = 1;
+    chl_train_task tasks[2] = {
+        {.nets = nets, .members = 1, .train = f.set, .options = mse},
+        {.nets = nets + 1, .members = 1, .train = f.set, .options = own}};
+    chl_history h[2];
+    assert_error(chl_train_all(tasks, 2, NULL, NULL, NULL, h, &err),
+                 "task 2: train: a loss of type 'lua': expected its function, got none");
+    tasks[1].custom = squares;
+    tasks[1].custom_ctx = &factor;
+    assert_ok(chl_train_all(tasks, 2, NULL, NULL, NULL, h, &err));
+    for (int i = 0; i < 4; i++) {
+        assert_near(h[1].epochs[i].loss, h[0].epochs[i].loss, 1e-12);
+    }
+    chl_history_reset(&h[0]);
+    chl_history_reset(&h[1]);
+    factor = -1;
+    assert_error(chl_train_all(tasks, 2, NULL, NULL, NULL, h, &err),
+                 "lua_loss: row 1 of the first batch, output 1: the gradient is");
+    for (int i = 0; i < 2; i++) {
+        chl_net_free(nets[i]);
+    }
+    json_decref(own);
+    json_decref(mse);
+    json_decref(f.options);
+}
+
 /* A head's own figure can be watched. */
 static void monitors_of_heads(void **state)
 {
@@ -423,6 +478,7 @@ int main(void)
         cmocka_unit_test(weighted_auc),
         cmocka_unit_test(heads_that_do_not_fit),
         cmocka_unit_test(labels_that_do_not_fit),
+        cmocka_unit_test(custom_losses),
         cmocka_unit_test(monitors_of_heads),
     };
     return cmocka_run_group_tests_name("losses", tests, NULL, NULL);

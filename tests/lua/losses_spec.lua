@@ -270,3 +270,122 @@ describe("sample weights", function()
       fails(frame, { weights = "Age", resample = cl.resample.over {} }))
   end)
 end)
+
+describe("a loss written in Lua", function()
+  -- binary cross-entropy; `bend` makes its gradient wrong
+  local function cross_entropy(bend)
+    return function(z, y, w)
+      local sum, gradient = 0, {}
+      for i, logit in ipairs(z:column(1)) do
+        local tail = math.log(1 + math.exp(-math.abs(logit)))
+        sum = sum + w[i] * (math.max(logit, 0) - logit * y[i] + tail)
+        gradient[i] = w[i] * (1 / (1 + math.exp(-logit)) - y[i]) * (bend or 1)
+      end
+      return sum, gradient
+    end
+  end
+  local function fit(f, options, loss_options)
+    options = options or {}
+    options.loss, options.epochs = nn.lua_loss(f, loss_options), options.epochs or 3
+    return cl.fit(prep(), small(), bank(), options)
+  end
+
+  it("trains and judges as the same loss in C", function()
+    local frame, valid = bank(), bank(100, 2)
+    local own, log = fit(cross_entropy(), { valid = valid, epochs = 8,
+      callbacks = { nn.early_stop { patience = 2 } } }, { classes = 2 })
+    local ours, expected = cl.fit(prep(), small(), frame, { valid = valid, epochs = 8,
+      callbacks = { nn.early_stop { patience = 2 } } })
+    local p, q = own:score_frame(valid):col("churn"):to_table(),
+      ours:score_frame(valid):col("churn"):to_table()
+    for i = 1, #p do assert.is_true(math.abs(p[i] - q[i]) < 1e-5) end
+    local a, b = log.members[1], expected.members[1]
+    assert.are.equal(#a, #b)
+    assert.is_true(math.abs(a[#a].val_loss - b[#b].val_loss) < 1e-6)
+    assert.is_true(math.abs(a[#a].val_auc - b[#b].val_auc) < 1e-3)
+  end)
+
+  it("gives one model on any number of threads", function()
+    local function run() return fit(cross_entropy(), { ensemble = 3 }) end
+    same_scores(with_threads(1, run), with_threads(2, run), bank())
+  end)
+
+  it("is one of several heads, with matrices of several units", function()
+    local trunk = nn.input():dense(4, { activation = "tanh" })
+    local net = nn.graph { churn = trunk:dense(1, { activation = "sigmoid" }),
+      two = trunk:dense(2) }
+    local shapes = {}
+    local squares = nn.lua_loss(function(z, y, w)
+      shapes[#shapes + 1] = { z:rows(), z:cols(), y:rows(), y:cols(), #w }
+      local sum, rows = 0, {}
+      for i = 1, #w do
+        rows[i] = {}
+        for k = 1, 2 do
+          local d = z:get(i, k) - y:get(i, k)
+          sum, rows[i][k] = sum + w[i] * d * d / 2, w[i] * d
+        end
+      end
+      return sum, core.matrix.from_table(rows)
+    end, { labels = 2, weight = 0.5, check = false })
+    local frame = bank(100):derive { a = "Balance / 1e5", b = "EstimatedSalary / 1e5" }
+    local function run(loss)
+      local _, history = cl.fit(prep(), net, frame, { epochs = 2, batch = 100, valid = frame,
+        targets = { churn = "Exited", two = { "a", "b" } },
+        loss = { churn = nn.bce(), two = loss } })
+      return history.members[1][2].val_loss
+    end
+    assert.is_true(math.abs(run(squares) - run(nn.mse { weight = 0.5 })) < 1e-6)
+    assert.are.same({ { 100, 2, 100, 2, 100 } }, { shapes[1] })
+    assert.are.equal(4, #shapes) -- training and validation, twice
+  end)
+
+  it("ends training with its own error", function()
+    local object = setmetatable({}, { __tostring = function() return "mine" end })
+    for threads = 1, 2 do
+      local ok, err = pcall(with_threads, threads, function()
+        local done, raised = pcall(fit, function() error(object) end, { ensemble = 3 })
+        assert.is_false(done)
+        assert.are.equal(object, raised)
+      end)
+      assert(ok, err)
+    end
+  end)
+
+  it("is compared with finite differences", function()
+    assert.matches("losses_spec.lua:%d+: lua_loss: row 1 of the first batch, output 1: the gradient "
+      .. "is .*, but finite differences of the loss give", message_of(fit, cross_entropy(2)))
+    fit(cross_entropy(2), nil, { check = false })
+    -- a bend is no fault
+    fit(function(z, y, w)
+      local sum, gradient = 0, {}
+      for i, logit in ipairs(z:column(1)) do
+        local d = logit - y[i]
+        sum, gradient[i] = sum + w[i] * math.abs(d), w[i] * (d > 0 and 1 or -1)
+      end
+      return sum, gradient
+    end)
+  end)
+
+  it("must return the sum and the gradient", function()
+    local function fails(...)
+      local results = table.pack(...)
+      return message_of(fit, function() return table.unpack(results, 1, results.n) end)
+    end
+    assert.matches("lua_loss: expected the loss and its gradient, got nil and nil", fails())
+    assert.matches("gradient: expected a matrix or a list of 128 rows", fails(1, { 1 }))
+    assert.matches("gradient: expected 128 x 1 numbers, got 1 x 2",
+      fails(1, core.matrix.from_table { { 1, 2 } }))
+    local list = {}
+    for i = 1, 128 do list[i] = "x" end
+    assert.matches("gradient: row 1: expected a number, got string", fails(1, list))
+    assert.matches("lua_loss: expected a function, got a nil", message_of(nn.lua_loss))
+    assert.matches("lua: unknown option 'chek' %(did you mean 'check'%?%)",
+      message_of(nn.lua_loss, print, { chek = true }))
+    assert.matches("epoch 1, batch 1: loss: expected a finite number, got NaN",
+      message_of(fit, function(z)
+        local zeros = {}
+        for i = 1, #z do zeros[i] = 0 end
+        return 0 / 0, zeros
+      end, nil, { check = false }))
+  end)
+end)

@@ -1,11 +1,12 @@
 --- Losses for cl.fit: `loss = nn.focal {}`, or one for each head of a net by its name,
 -- `loss = { churn = nn.bce(), reason = nn.cross_entropy { weight = 0.5 } }`.
 -- They are computed from logits, so that they never overflow. A batch costs the mean over its rows
--- of class weight · sample weight · loss; validation leaves out class weights and label smoothing.
+-- of class weight · sample weight · loss; validation leaves out class weights and smoothing.
 -- Every loss has the option `weight` (1): what it counts beside those of other heads.
 -- @module churnlab.nn.losses
 
 -- SPDX-License-Identifier: MIT
+local errors = require("churnlab.errors")
 local part = require("churnlab.nn.part").new
 
 local M = {}
@@ -62,5 +63,38 @@ function M.hinge(options) return part("loss", "hinge", "hinge", options) end
 -- @treturn table
 -- @usage nn.hazard { weight = 0.5 }
 function M.hazard(options) return part("loss", "hazard", "hazard", options) end
+
+--- A loss written in Lua. It gets one batch and gives the sum over its rows of weight · loss, and
+-- the gradient of that sum by the logits. It runs on the thread that called `cl.fit`, whatever the
+-- number of threads; an error in it ends training and is raised there. Training's first batch
+-- compares the gradient with finite differences.
+-- @function nn.lua_loss
+-- @tparam function f `f(z, y, w)`: z is a Matrix of logits, rows × units; y the list of labels, or
+-- a Matrix when there are several columns of them; w the list of weights. Returns a number and a
+-- Matrix or a list with a list a row; for one unit a list of numbers will do
+-- @tparam[opt] table options `check` (true): the comparison; `labels` (1): columns of labels;
+-- `classes`: labels are whole numbers from 0 below it, for messages and, with 2, `val_auc`;
+-- `weight`
+-- @treturn table
+-- @usage
+-- local brier = nn.lua_loss(function(z, y, w)
+--   local sum, gradient = 0, {}
+--   for i, logit in ipairs(z:column(1)) do
+--     local p = 1 / (1 + math.exp(-logit))
+--     sum = sum + w[i] * (p - y[i]) ^ 2
+--     gradient[i] = w[i] * 2 * (p - y[i]) * p * (1 - p)
+--   end
+--   return sum, gradient
+-- end, { classes = 2 })
+-- cl.fit(cl.prep():impute():onehot():scale(), nn.sequential():dense(1, {
+--   activation = "sigmoid" }), train, { loss = brier, epochs = 1 })
+function M.lua_loss(f, options)
+  if type(f) ~= "function" then
+    errors.raise("lua_loss: expected a function, got a %s", type(f))
+  end
+  local result = part("loss", "lua", "lua_loss", options)
+  result.call = f
+  return result
+end
 
 return M

@@ -109,14 +109,18 @@ end
 -- others are ignored
 -- @treturn table options for core.net.train
 -- @treturn ?function on_epoch, when there are functions among the callbacks
+-- @treturn table losses written in Lua, for core.net.train
 function M.compile(opts)
   local options, functions = {}, {}
   for _, name in ipairs(copied) do options[name] = opts[name] end
   if opts.memory_limit ~= nil then options.memory_limit = bytes_of(opts.memory_limit) end
+  local losses = {}
   if is_by_head(opts.loss) then
     options.losses = by_head(opts.loss)
+    for head, loss in pairs(options.losses) do losses[head], loss.call = loss.call, nil end
   elseif opts.loss ~= nil then
     options.loss = expect_kind("loss", opts.loss, "loss")
+    losses[1], options.loss.call = options.loss.call, nil
   end
   if opts.optimizer ~= nil then
     options.optimizer = expect_kind("optimizer", opts.optimizer, "optimizer")
@@ -125,7 +129,7 @@ function M.compile(opts)
     add_callback(options, functions, i, callback)
   end
   core.net.check_options(options)
-  return options, join(functions)
+  return options, join(functions), losses
 end
 
 return M

@@ -8,14 +8,14 @@
 #include "core/nn/lbfgs.h"
 #include "core/nn/trainer.h"
 
-/* A head's loss times its weight and `share`: the sum over the batch's rows, the mean
- * over a row's copies. */
-static double head_loss(const chl_trainer *t, int h, double share, const double *y,
-                        const double *w, chl_real *g)
+/* Adds a head's loss times its weight and `share` to *sum: the sum over the batch's rows,
+ * the mean over a row's copies. */
+static chl_status head_loss(const chl_trainer *t, int h, double share, const double *y,
+                            const double *w, chl_real *g, double *sum, chl_error *err)
 {
     const chl_head_loss *head = &t->options->losses.heads[h];
     int64_t rows = t->pass.rows * head->copies;
-    double weight = head->loss.weight * share;
+    double weight = head->loss.weight * share, value;
     chl_loss_batch batch = {.rows = rows,
                             .width = head->width,
                             .ld = chl_padded(head->width),
@@ -24,30 +24,37 @@ static double head_loss(const chl_trainer *t, int h, double share, const double 
                             .w = w,
                             .scale = weight / (double)rows,
                             .g = g};
-    return weight * chl_loss_batch_sum(&head->loss, &batch) / head->copies;
+    if (t->steps == 0 && t->member == 0) {
+        CHL_TRY(chl_loss_check_gradient(&head->loss, &batch, err));
+    }
+    CHL_TRY(chl_loss_evaluate(&head->loss, &batch, &value, err));
+    *sum += weight * value / head->copies;
+    return CHL_OK;
 }
 
 /* The partners' part of a mixed batch. */
-static double other_loss(chl_trainer *t, int h, chl_real *g)
+static chl_status other_loss(chl_trainer *t, int h, chl_real *g, double *sum,
+                             chl_error *err)
 {
     const chl_head_loss *head = &t->options->losses.heads[h];
     int64_t n = t->pass.rows * head->copies * chl_padded(head->width);
-    double sum = head_loss(t, h, 1 - t->share, t->other_y[h], t->other_w[h], t->spare);
+    CHL_TRY(
+        head_loss(t, h, 1 - t->share, t->other_y[h], t->other_w[h], t->spare, sum, err));
     t->pass.kernels->add_scaled(n, 1, t->spare, g);
-    return sum;
+    return CHL_OK;
 }
 
-static double loss_and_gradient(chl_trainer *t)
+static chl_status loss_and_gradient(chl_trainer *t, double *sum, chl_error *err)
 {
-    double sum = 0;
+    *sum = 0;
     for (int h = 0; h < t->options->losses.count; h++) {
         chl_real *g = chl_pass_logit_gradient(&t->pass, h);
-        sum += head_loss(t, h, t->share, t->y[h], t->w[h], g);
+        CHL_TRY(head_loss(t, h, t->share, t->y[h], t->w[h], g, sum, err));
         if (t->share < 1) {
-            sum += other_loss(t, h, g);
+            CHL_TRY(other_loss(t, h, g, sum, err));
         }
     }
-    return sum;
+    return CHL_OK;
 }
 
 static void clip(chl_trainer *t, double norm)
@@ -77,7 +84,7 @@ static chl_status backward(chl_trainer *t, int epoch, int64_t from, int64_t rows
     }
     chl_trainer_gather(t, from, rows);
     chl_pass_forward(&t->pass);
-    *sum = loss_and_gradient(t);
+    CHL_TRY(loss_and_gradient(t, sum, err));
     CHL_TRY(chl_trainer_check(t, CHL_GUARD_LOSS, *sum, epoch, batch, err));
     chl_pass_backward(&t->pass);
     return CHL_OK;

@@ -2,8 +2,9 @@
  *
  * The nets of all tasks on threads. Layer: core/nn (POSIX threads).
  *
- * The caller's callback and progress run on the calling thread alone: a worker that
- * finished an epoch posts it, waits for the answer and goes on. Nets share nothing
+ * The caller's callbacks and progress run on the calling thread alone: a worker that
+ * finished an epoch, or has a batch for a custom loss, posts it, waits for the answer and
+ * goes on. Nets share nothing
  * that they write, so the number of threads changes no weight.
  */
 #include <math.h>
@@ -84,20 +85,27 @@ static chl_status train_net(const caller *c, int net, chl_error *err)
     return status == CHL_OK ? status : chl_job_failed(job, status, err);
 }
 
-static void tell_through(const caller *c,
-                         chl_status (*tell)(void *, const chl_epoch *, bool *,
-                                            chl_error *),
-                         void *ctx)
+static void ask_through(caller *c,
+                        chl_status (*ask)(void *, chl_asked_fn *, void *, chl_error *),
+                        void *ctx)
 {
     for (int k = 0; k < c->count; k++) {
-        c->jobs[k].tell = tell;
-        c->jobs[k].tell_ctx = ctx;
+        c->jobs[k].hear = hear;
+        c->jobs[k].hear_ctx = c;
+        c->jobs[k].ask = ask;
+        c->jobs[k].ask_ctx = ctx;
     }
+}
+
+static chl_status ask_alone(void *ctx, chl_asked_fn *fn, void *arg, chl_error *err)
+{
+    (void)ctx;
+    return fn(arg, err);
 }
 
 static chl_status run_alone(caller *c, chl_error *err)
 {
-    tell_through(c, hear, c);
+    ask_through(c, ask_alone, NULL);
     for (int net = 0; net < c->nets; net++) {
         CHL_TRY(train_net(c, net, err));
         c->done[net] = 1;
@@ -111,8 +119,8 @@ typedef struct meeting {
     caller *caller;
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t posted, answered;
-    const chl_epoch *epoch; /* posted and not answered yet; NULL = the place is free */
-    bool *stop;
+    chl_asked_fn *fn; /* posted and not answered yet; NULL = the place is free */
+    void *arg;
     bool has_answer;
     chl_status answer;
     chl_error *answer_error;
@@ -123,24 +131,25 @@ typedef struct meeting {
     chl_error error;
 } meeting;
 
-/* On a worker: hands the epoch to the calling thread and waits. */
-static chl_status post(void *ctx, const chl_epoch *epoch, bool *stop, chl_error *err)
+/* On a worker: hands fn(arg) to the calling thread and waits. */
+static chl_status post(void *ctx, chl_asked_fn *fn, void *arg, chl_error *err)
 {
     meeting *m = ctx;
     pthread_mutex_lock(&m->lock);
-    while (m->epoch) {
+    while (m->fn) {
         pthread_cond_wait(&m->answered, &m->lock);
     }
-    m->epoch = epoch;
-    m->stop = stop;
+    m->fn = fn;
+    m->arg = arg;
     m->answer_error = err;
     m->has_answer = false;
     pthread_cond_signal(&m->posted);
-    while (!(m->epoch == epoch && m->has_answer)) {
+    while (!(m->arg == arg && m->has_answer)) {
         pthread_cond_wait(&m->answered, &m->lock);
     }
     chl_status status = m->answer;
-    m->epoch = NULL;
+    m->fn = NULL;
+    m->arg = NULL;
     pthread_cond_broadcast(&m->answered);
     pthread_mutex_unlock(&m->lock);
     return status;
@@ -188,8 +197,8 @@ static void attend(meeting *m)
 {
     pthread_mutex_lock(&m->lock);
     while (m->running > 0) {
-        if (m->epoch && !m->has_answer) {
-            m->answer = hear(m->caller, m->epoch, m->stop, m->answer_error);
+        if (m->fn && !m->has_answer) {
+            m->answer = m->fn(m->arg, m->answer_error);
             m->has_answer = true;
             pthread_cond_broadcast(&m->answered);
         } else {
@@ -222,7 +231,7 @@ static chl_status run_threads(caller *c, int threads, chl_error *err)
     if (!ids) {
         return chl_fail_memory(err);
     }
-    tell_through(c, post, &m);
+    ask_through(c, post, &m);
     int started = start_workers(&m, ids, threads);
     attend(&m);
     for (int i = 0; i < started; i++) {

@@ -179,8 +179,9 @@ static double compute_auc(chl_evaluator *e, const chl_head_loss *head,
 
 /* ---- losses ---- */
 
-static double mean_loss(const chl_evaluator *e, const chl_head_loss *head, int h,
-                        const chl_target *target, int64_t n)
+static chl_status mean_loss(const chl_evaluator *e, const chl_head_loss *head, int h,
+                            const chl_target *target, int64_t n, double *mean,
+                            chl_error *err)
 {
     double weight = target->w ? 0 : (double)n;
     for (int64_t i = 0; target->w && i < n; i++) {
@@ -194,11 +195,14 @@ static double mean_loss(const chl_evaluator *e, const chl_head_loss *head, int h
                             .z = e->logits[h],
                             .y = target->y,
                             .w = target->w};
-    return chl_loss_batch_sum(&loss, &batch) / weight;
+    CHL_TRY(chl_loss_evaluate(&loss, &batch, mean, err));
+    *mean /= weight;
+    return CHL_OK;
 }
 
-void chl_evaluate(chl_evaluator *e, const chl_packed *weights, const chl_losses *losses,
-                  const chl_rows *set, chl_epoch *record)
+chl_status chl_evaluate(chl_evaluator *e, const chl_packed *weights,
+                        const chl_losses *losses, const chl_rows *set, chl_epoch *record,
+                        chl_error *err)
 {
     size_t n = (size_t)(e->net->pack_params + e->net->pack_state);
     memcpy(e->folded.params, weights->params, n * sizeof(chl_real));
@@ -209,8 +213,10 @@ void chl_evaluate(chl_evaluator *e, const chl_packed *weights, const chl_losses 
     record->val_loss = 0;
     for (int h = 0; h < losses->count; h++) {
         const chl_head_loss *head = &losses->heads[h];
-        record->val_head[h] = mean_loss(e, head, h, &set->targets.heads[h], set->n);
+        CHL_TRY(mean_loss(e, head, h, &set->targets.heads[h], set->n,
+                          &record->val_head[h], err));
         record->val_loss += head->loss.weight * record->val_head[h];
     }
     record->val_auc = compute_auc(e, &losses->heads[0], &set->targets.heads[0], set->n);
+    return CHL_OK;
 }

@@ -30,7 +30,8 @@ void chl_evaluator_reset(chl_evaluator *e);
  * weights, without class weights and label smoothing. The AUC is that of the first head,
  * with the same weights, ties count half; NAN when a class is missing or there are not
  * two. */
-void chl_evaluate(chl_evaluator *e, const chl_packed *weights, const chl_losses *losses,
-                  const chl_rows *set, chl_epoch *record);
+CHL_MUST_CHECK chl_status chl_evaluate(chl_evaluator *e, const chl_packed *weights,
+                                       const chl_losses *losses, const chl_rows *set,
+                                       chl_epoch *record, chl_error *err);
 
 #endif

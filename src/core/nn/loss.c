@@ -12,9 +12,8 @@
 #include "core/nn/layer.h"
 
 const chl_loss_class *const chl_loss_classes[] = {
-    &chl_bce_class, &chl_cross_entropy_class, &chl_focal_class,
-    &chl_mse_class, &chl_hinge_class,         &chl_hazard_class,
-    NULL,
+    &chl_bce_class,   &chl_cross_entropy_class, &chl_focal_class,  &chl_mse_class,
+    &chl_hinge_class, &chl_hazard_class,        &chl_custom_class, NULL,
 };
 
 enum { KINDS_MAX = 32 };
@@ -66,7 +65,7 @@ static chl_status check_class_weight(const chl_loss *loss, chl_error *err)
 
 chl_status chl_loss_read(const json_t *json, chl_loss *loss, chl_error *err)
 {
-    *loss = (chl_loss){.gamma = 2, .alpha = NAN, .weight = 1};
+    *loss = (chl_loss){.gamma = 2, .alpha = NAN, .weight = 1, .labels = 1, .check = true};
     CHL_TRY(read_class(json, loss, err));
     CHL_TRY(chl_options_read(json, loss->class->name, loss->class->options, loss, err));
     return check_class_weight(loss, err);
@@ -76,11 +75,17 @@ chl_status chl_loss_read(const json_t *json, chl_loss *loss, chl_error *err)
 
 int chl_loss_labels(const chl_loss *loss, int width)
 {
+    if (loss->class == &chl_custom_class) {
+        return (int)loss->labels;
+    }
     return loss->class->labels ? loss->class->labels(width) : 1;
 }
 
 int chl_loss_class_count(const chl_loss *loss, int width)
 {
+    if (loss->class == &chl_custom_class) {
+        return (int)loss->classes;
+    }
     return loss->class->classes ? loss->class->classes(width) : 0;
 }
 
@@ -101,13 +106,29 @@ chl_status chl_loss_check_head(const chl_loss *loss, const chl_net *net, int hea
                     chl_activation_names[activation]);
 }
 
+/* Labels that are no classes. */
+static bool accepts(const chl_loss *loss, int width, const double *y,
+                    char expected[CHL_LOSS_TEXT])
+{
+    if (loss->class->accepts) {
+        return loss->class->accepts(width, y, expected);
+    }
+    snprintf(expected, CHL_LOSS_TEXT, "a finite number");
+    for (int k = 0; k < chl_loss_labels(loss, width); k++) {
+        if (!isfinite(y[k])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 chl_status chl_loss_check_label(const chl_loss *loss, int width, const double *y,
                                 const char *where, int64_t row, chl_error *err)
 {
     char expected[CHL_LOSS_TEXT];
     int classes = chl_loss_class_count(loss, width);
     bool good = classes ? y[0] >= 0 && y[0] < classes && y[0] == floor(y[0])
-                        : loss->class->accepts(width, y, expected);
+                        : accepts(loss, width, y, expected);
     if (good) {
         return CHL_OK;
     }

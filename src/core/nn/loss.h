@@ -24,6 +24,20 @@ enum { CHL_LOSS_TEXT = 96 };
 
 typedef struct chl_loss_class chl_loss_class;
 
+/* A batch for a loss that the caller computes. Weights are for it to multiply with. */
+typedef struct chl_custom_batch {
+    int task, head; /* 0-based */
+    int64_t rows;
+    int width, labels;
+    double *z;       /* [rows × width]: logits */
+    const double *y; /* [rows × labels] */
+    double *w;       /* [rows] */
+    double sum;      /* [OUT] sum of w_i · loss_i */
+    double *g;       /* [OUT] [rows × width]: its gradient by z */
+} chl_custom_batch;
+
+typedef chl_status chl_custom_loss_fn(void *ctx, chl_custom_batch *batch, chl_error *err);
+
 /* A class and the options of all of them; a class's table says which of them it has. */
 typedef struct chl_loss {
     const chl_loss_class *class;
@@ -32,6 +46,11 @@ typedef struct chl_loss {
     double gamma, alpha;        /* focal; alpha NAN = both outcomes count alike */
     bool squared;               /* hinge */
     double weight;              /* of its head in the total */
+    int64_t labels, classes;    /* custom: numbers in a row of labels; 0 = no classes */
+    bool check;                 /* custom: its gradient */
+    int head;                   /* custom: its own, 0-based */
+    chl_custom_loss_fn *call;   /* custom */
+    void *call_ctx;
 } chl_loss;
 
 /* Rows of one head. */
@@ -74,7 +93,7 @@ struct chl_loss_class {
 /* All kinds, NULL-terminated. */
 extern const chl_loss_class *const chl_loss_classes[];
 extern const chl_loss_class chl_bce_class, chl_cross_entropy_class, chl_focal_class,
-    chl_hazard_class, chl_hinge_class, chl_mse_class;
+    chl_hazard_class, chl_hinge_class, chl_mse_class, chl_custom_class;
 
 /* {"type":"bce", "weight":1, "class_weight":…, "label_smoothing":0}; without a type bce.
  */
@@ -100,7 +119,15 @@ CHL_MUST_CHECK chl_status chl_loss_class_weights(const chl_loss *loss, int class
                                                  int64_t n, double *by_class,
                                                  chl_error *err);
 
-/* Returns the sum of w_i · loss_i and writes b->g. */
+/* *sum = the sum of w_i · loss_i of any loss; writes b->g. */
+CHL_MUST_CHECK chl_status chl_loss_evaluate(const chl_loss *loss, const chl_loss_batch *b,
+                                            double *sum, chl_error *err);
+/* Fails when a custom loss gives a gradient that finite differences do not. */
+CHL_MUST_CHECK chl_status chl_loss_check_gradient(const chl_loss *loss,
+                                                  const chl_loss_batch *b,
+                                                  chl_error *err);
+/* As chl_loss_evaluate, of all but custom losses. Returns the sum of w_i · loss_i and
+ * writes b->g. */
 double chl_loss_batch_sum(const chl_loss *loss, const chl_loss_batch *b);
 
 /* The survival curve of hazards h[periods]: s[j] = (1 - h[0]) … (1 - h[j]). */

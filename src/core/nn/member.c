@@ -90,8 +90,8 @@ static chl_status train_epoch(chl_trainer *t, chl_epoch *record, bool *stop,
     }
     CHL_TRY(chl_trainer_check_weights(t, record->epoch, err));
     if (t->job->valid.n > 0) {
-        chl_evaluate(&t->evaluator, kept_numbers(t), &t->options->losses, &t->job->valid,
-                     record);
+        CHL_TRY(chl_evaluate(&t->evaluator, kept_numbers(t), &t->options->losses,
+                             &t->job->valid, record, err));
     }
     return CHL_OK;
 }
@@ -113,11 +113,24 @@ static size_t number_bytes(const chl_trainer *t)
     return (size_t)(t->net->pack_params + t->net->pack_state) * sizeof(chl_real);
 }
 
+typedef struct heard {
+    const chl_job *job;
+    const chl_epoch *epoch;
+    bool stop;
+} heard;
+
+static chl_status hear(void *arg, chl_error *err)
+{
+    heard *h = arg;
+    return h->job->hear(h->job->hear_ctx, h->epoch, &h->stop, err);
+}
+
 /* After an epoch: keep the best weights, tell the caller, move the learning rate. */
 static chl_status finish_epoch(chl_trainer *t, const chl_epoch *record, bool *stop,
                                chl_error *err)
 {
-    bool best = false, asked = false;
+    bool best = false;
+    heard h = {.job = t->job, .epoch = record};
     chl_series *series = &t->job->series[t->member];
     CHL_TRY(append(series, record, err));
     if (t->stop.on && chl_early_stop_update(&t->stop, record, &best)) {
@@ -127,8 +140,8 @@ static chl_status finish_epoch(chl_trainer *t, const chl_epoch *record, bool *st
     if (best) {
         memcpy(t->best, kept_numbers(t)->params, number_bytes(t));
     }
-    CHL_TRY(t->job->tell(t->job->tell_ctx, record, &asked, err));
-    if (asked) {
+    CHL_TRY(t->job->ask(t->job->ask_ctx, hear, &h, err));
+    if (h.stop) {
         series->stopped = *stop ? series->stopped : CHL_STOP_CALLBACK;
         *stop = true;
     }

@@ -66,6 +66,9 @@ CHL_MUST_CHECK chl_status chl_input_groups_init(chl_input_groups *g, const int32
                                                 int inputs, chl_error *err);
 void chl_input_groups_reset(chl_input_groups *g);
 
+/* Something for the calling thread to do. */
+typedef chl_status chl_asked_fn(void *arg, chl_error *err);
+
 /* One task at work. */
 typedef struct chl_job {
     const chl_train_task *task; /* borrowed */
@@ -81,9 +84,12 @@ typedef struct chl_job {
     chl_input_groups groups; /* with swap_noise */
     chl_series *series;      /* [members], owned */
     chl_checkpoint checkpoint;
-    /* Called after each epoch by the training thread; reaches the caller's callback. */
-    chl_status (*tell)(void *ctx, const chl_epoch *epoch, bool *stop, chl_error *err);
-    void *tell_ctx;
+    /* Called after each epoch, on the calling thread. */
+    chl_epoch_fn *hear;
+    void *hear_ctx;
+    /* Runs fn(arg) on the calling thread and waits for it. */
+    chl_status (*ask)(void *ctx, chl_asked_fn *fn, void *arg, chl_error *err);
+    void *ask_ctx;
 } chl_job;
 
 /* Makes the rows of x for a member, if no other did. */

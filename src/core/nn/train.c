@@ -279,12 +279,51 @@ static chl_status check_max_norm(const chl_train_options *o, const chl_net *net,
     return CHL_OK;
 }
 
+typedef struct asked {
+    chl_job *job;
+    chl_custom_batch *batch;
+} asked;
+
+static chl_status call_custom(void *arg, chl_error *err)
+{
+    const asked *a = arg;
+    return a->job->task->custom(a->job->task->custom_ctx, a->batch, err);
+}
+
+static chl_status ask_custom(void *ctx, chl_custom_batch *batch, chl_error *err)
+{
+    asked a = {ctx, batch};
+    batch->task = a.job->number;
+    return a.job->ask(a.job->ask_ctx, call_custom, &a, err);
+}
+
+/* Custom losses reach the task's function. */
+static chl_status connect_losses(chl_job *job, chl_error *err)
+{
+    for (int h = 0; h < job->options.losses.count; h++) {
+        chl_loss *loss = &job->options.losses.heads[h].loss;
+        if (loss->class != &chl_custom_class) {
+            continue;
+        }
+        if (!job->task->custom) {
+            return chl_fail(err, CHL_EINVAL,
+                            "train: a loss of type 'lua': expected its "
+                            "function, got none");
+        }
+        loss->head = h;
+        loss->call = ask_custom;
+        loss->call_ctx = job;
+    }
+    return CHL_OK;
+}
+
 /* Checks a task and makes what its nets share, but for the rows. */
 static chl_status prepare(chl_job *job, chl_error *err)
 {
     const chl_train_task *task = job->task;
     CHL_TRY(chl_train_options_read(task->options, &job->options, err));
     CHL_TRY(check_nets(task->nets, task->members, &job->options.losses, err));
+    CHL_TRY(connect_losses(job, err));
     CHL_TRY(check_max_norm(&job->options, task->nets[0], err));
     CHL_TRY(check_monitors(&job->options, task->nets[0], task->valid != NULL, err));
     job->series = chl_calloc((size_t)job->members, sizeof *job->series);

@@ -10,7 +10,8 @@
  *            "class_weight":null|"balanced"|[w0,w1,…],"label_smoothing":0}
  *         | {"type":"focal","gamma":2,"alpha":null,"class_weight":…}
  *         | {"type":"hinge","squared":false,"class_weight":…}
- *         | {"type":"mse"} | {"type":"hazard"},
+ *         | {"type":"mse"} | {"type":"hazard"}
+ *         | {"type":"lua","labels":1,"classes":null,"check":true}: the task's `custom`,
  *    or, for a net with several heads, "losses":{"<head>":{…}, …},
  *    "optimizer":{"type":"adam","lr":1e-3,"beta1":.9,"beta2":.999,"eps":1e-8}
  *              | {"type":"adamw",…,"weight_decay":.01}
@@ -54,6 +55,7 @@
 
 #include "core/base/control.h"
 #include "core/data/matrix.h"
+#include "core/nn/loss.h"
 #include "core/nn/net.h"
 
 typedef struct chl_dataset {
@@ -115,6 +117,8 @@ typedef struct chl_train_task {
     const int32_t *groups;      /* [inputs]: swap_noise moves inputs with equal numbers
                                    together, such as a one-hot; or NULL; borrowed */
     bool warm; /* the nets hold the weights to start from: no initialisation */
+    chl_custom_loss_fn *custom; /* losses of type "lua"; NULL = there are none */
+    void *custom_ctx;
 } chl_train_task;
 
 /* Trains the nets of all tasks in one pool of control's threads. What a net becomes
