@@ -19,8 +19,8 @@ local features = require("churnlab.auto.features")
 local frames = require("churnlab.frame")
 local mix = require("churnlab.auto.mix")
 local plans = require("churnlab.auto.plan")
-local pool = require("churnlab.fit.pool")
 local recipes = require("churnlab.auto.recipes")
+local trials = require("churnlab.auto.trials")
 
 local M = {}
 
@@ -74,82 +74,6 @@ local function make_folds(frame, plan, options)
     for _, row in ipairs(made.list[k].rows) do made.fold[row] = k end
   end
   return made
-end
-
--- ---- candidates ----
-
-local function jobs_of(recipe, state, members)
-  local jobs = {}
-  for k, fold in ipairs(state.folds.list) do
-    jobs[k] = recipe.job(recipe.prep, fold.train, fold.valid,
-      { seed = state.seed, members = members, number = state.number })
-    jobs[k].where = ("auto: %s: fold %d"):format(recipe.name, k)
-  end
-  state.number = state.number + members
-  return jobs
-end
-
--- One model a fold, or nil where the recipe does not fit the data.
-local function fit_all(recipe, state, members)
-  if recipe.job then return (pool.run(jobs_of(recipe, state, members), state.deadline)) end
-  local models = {}
-  for k, fold in ipairs(state.folds.list) do
-    models[k] = recipe.fit(recipe.prep, fold.train)
-    if not models[k] then return nil end
-  end
-  return models
-end
-
-local function operations_of(state, recipe, members)
-  return recipe.work and recipe.work(#state.frame) * members or 0
-end
-
-local function run(recipe, state, members)
-  local started = core.control.clock()
-  local models = fit_all(recipe, state, members)
-  if not models then return nil end
-  local p = {}
-  for k, fold in ipairs(state.folds.list) do
-    local own = models[k]:score_frame(fold.valid):col("churn"):to_table()
-    for i, row in ipairs(fold.rows) do p[row] = own[i] end
-  end
-  local scores = core.metrics.scores(state.folds.y, p)
-  state.tell("%-9s inner log loss %.4f  AUC %.4f  accuracy %.4f", recipe.name, scores.log_loss,
-    scores.roc_auc, scores.accuracy)
-  return { name = recipe.name, models = models, p = p, scores = scores, members = members,
-    seconds = core.control.clock() - started }
-end
-
--- Whether half of the recipe, by the operations a second so far, would end in time: the rest of the
--- time is worth using even when nets end early.
-local function has_time(state, recipe, members, records)
-  if not state.deadline then return true end
-  local seconds, operations = 0, 0
-  for _, record in ipairs(records) do
-    seconds = seconds + record.seconds
-    operations = operations + record.operations
-  end
-  local expected = operations > 0 and seconds / operations * operations_of(state, recipe, members)
-    or 0
-  return core.control.clock() + expected / 2 < state.deadline.at
-end
-
-local function run_all(state, found, columns)
-  local records = {}
-  for _, recipe in ipairs(recipes.list(found, columns)) do
-    local members = plans.members(state.plan, recipe, #records == 0)
-    if members == 0 then
-      state.tell("%-9s left out: too dear for these data", recipe.name)
-    elseif #records > 0 and not has_time(state, recipe, members, records) then
-      state.deadline.cut = true
-      state.tell("%-9s left out: no time", recipe.name)
-    else
-      local record = run(recipe, state, members)
-      if record then record.operations = operations_of(state, recipe, members) end
-      records[#records + 1] = record
-    end
-  end
-  return records
 end
 
 -- ---- the model ----
@@ -249,7 +173,7 @@ function M.auto(train, options)
   if options.time_limit then state.deadline = { at = started + RESERVE * options.time_limit } end
   state.folds = make_folds(state.frame, state.plan, options)
   local columns = features.prep(found, true):fit_transform(state.frame):cols()
-  return finish(state, run_all(state, found, columns))
+  return finish(state, trials.run(state, found, columns))
 end
 
 --- The recipe as a model for cl.crossval and cl.leaderboard.

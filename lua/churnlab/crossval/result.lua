@@ -6,6 +6,7 @@ local core = require("churnlab.core")
 local ensemble = require("churnlab.crossval.ensemble")
 local errors = require("churnlab.errors")
 local evaluation = require("churnlab.metrics.evaluation")
+local predictions = require("churnlab.crossval.predictions")
 local student = require("churnlab.student")
 local text = require("churnlab.crossval.text")
 
@@ -20,66 +21,6 @@ local Crossval = {
   __index = methods,
   __tostring = function(self) return text.whole(self) end,
 }
-
--- ---- out-of-fold predictions ----
-
--- Row numbers of all tests, in the order of repeats, then rows.
-local function tested_rows(plan)
-  local items = {}
-  for i = 1, plan.count do
-    local again, fold = plan.place(i)
-    for at, row in ipairs(plan.rows(i)) do
-      items[#items + 1] = { row = row, run = i, at = at, fold = fold, again = again }
-    end
-  end
-  table.sort(items, function(a, b)
-    if a.again ~= b.again then return a.again < b.again end
-    return a.row < b.row
-  end)
-  return items
-end
-
-local function gather(items, f)
-  local values = {}
-  for i, item in ipairs(items) do values[i] = f(item) end
-  return values
-end
-
-local function unused(name, taken)
-  while taken[name] do name = name .. "_" end
-  taken[name] = true
-  return name
-end
-
--- A frame of row, id, fold, repeat, target (0/1), and the probability of each model.
-local function out_of_fold(frame, plan, records, items)
-  local roles, names, columns, taken = frame:roles(), {}, {}, {}
-  local function add(name, values, type)
-    names[#names + 1] = unused(name, taken)
-    columns[#columns + 1] = core.column.new(values, type, #items)
-  end
-  add("row", gather(items, function(item) return item.row end), "i64")
-  if roles.id then
-    local ids = frame:col(roles.id):to_table()
-    local type = frame:type(roles.id)
-    add(roles.id, gather(items, function(item)
-      local id = ids[item.row]
-      if id == nil then return core.NA end
-      return id
-    end), type == "category" and "string" or type)
-  end
-  add("fold", gather(items, function(item) return item.fold end), "i64")
-  if plan.repeats > 1 then
-    add("repeat", gather(items, function(item) return item.again end), "i64")
-  end
-  local labels = frame:labels():to_table()
-  add(roles.target, gather(items, function(item) return labels[item.row] // 1 | 0 end), "i64")
-  for _, record in ipairs(records) do
-    add(record.name, gather(items, function(item) return record.p[item.run][item.at] end), "f64")
-    record.column = names[#names]
-  end
-  return core.frame.new(names, columns), roles.target
-end
 
 -- ---- figures ----
 
@@ -258,8 +199,7 @@ function M.new(frame, plan, records, options)
   local self = setmetatable({ k = plan.k, repeats = plan.repeats, seed = options.seed or 0,
     rows = #frame, frame = frame, bootstrap = resamples(options), names = {}, figures = {},
     known_differences = {}, how = options }, Crossval)
-  local items = tested_rows(plan)
-  self.oof, self.target = out_of_fold(frame, plan, records, items)
+  self.oof, self.target = predictions.frame(frame, plan, records)
   self.folds, self.test_share = fold_list(plan, records)
   self.positives = frame:labels():sum() // 1 | 0
   for i, record in ipairs(records) do
