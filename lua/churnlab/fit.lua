@@ -253,7 +253,8 @@ end
 --     norm keeps its statistics
 --   - `verbose` (false): a line an epoch on standard error
 -- @treturn Model
--- @treturn table history: `members` = { { { epoch, lr, loss, val_loss, val_auc }, … }, … } and
+-- @treturn table history: `members` = { { { epoch, lr, loss, val_loss, val_auc }, … }, … } (with
+-- several heads `val_loss_<head>`, too) and
 -- `best_epoch` and `stopped` ("epochs", "early_stop", "callback", "time_limit", "converged"), one a
 -- member; after resampling or class weights `imbalance`: printing it shows the
 -- calibration on the validation rows (without any, the training rows) before and after the shift

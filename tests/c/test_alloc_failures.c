@@ -821,6 +821,70 @@ static chl_status run_nets(chl_error *err)
     return status;
 }
 
+static const char heads_spec[] =
+    "{\"layers\":[{\"type\":\"dense\",\"units\":2,\"name\":\"trunk\"},"
+    "{\"type\":\"dense\",\"units\":1,\"activation\":\"sigmoid\",\"name\":\"a\"},"
+    "{\"type\":\"dense\",\"units\":1,\"activation\":\"sigmoid\",\"name\":\"b\","
+    "\"from\":\"trunk\"}],\"heads\":[\"a\",\"b\"]}";
+static const char heads_options[] =
+    "{\"epochs\":1,\"losses\":{\"a\":{\"class_weight\":\"balanced\"},"
+    "\"b\":{\"type\":\"lua\",\"check\":true}}}";
+
+static chl_status half_of_z(void *ctx, chl_custom_batch *b, chl_error *err)
+{
+    (void)ctx;
+    (void)err;
+    b->sum = 0;
+    for (int64_t i = 0; i < b->rows; i++) {
+        b->sum += b->w[i] * b->z[i] / 2;
+        b->g[i] = b->w[i] / 2;
+    }
+    return CHL_OK;
+}
+
+static chl_status train_and_prune(chl_net *net, const json_t *options, chl_error *err)
+{
+    double both[12];
+    for (int i = 0; i < 12; i++) {
+        both[i] = labels[i / 2];
+    }
+    chl_dataset data = {.x = guesses, .y = both, .n = 6, .labels = 2};
+    chl_train_task task = {.nets = &net,
+                           .members = 1,
+                           .train = data,
+                           .valid = &data,
+                           .options = options,
+                           .custom = half_of_z};
+    chl_history history = {0};
+    chl_net *pruned = NULL;
+    CHL_TRY(chl_train_all(&task, 1, NULL, NULL, NULL, &history, err));
+    chl_history_reset(&history);
+    chl_status status = chl_net_prune(net, "b", &pruned, err);
+    chl_net_free(pruned);
+    return status;
+}
+
+static chl_status run_heads(chl_error *err)
+{
+    chl_net *net = NULL;
+    json_t *spec = json_loads(heads_spec, 0, NULL);
+    json_t *options = json_loads(heads_options, 0, NULL);
+    chl_status status = chl_net_new(spec, 1, &net, err);
+    if (status == CHL_OK) {
+        status = train_and_prune(net, options, err);
+    }
+    chl_net_free(net);
+    json_decref(spec);
+    json_decref(options);
+    return status;
+}
+
+static void heads(void **state)
+{
+    (void)state;
+    fail_at_each("heads", run_heads);
+}
+
 static void nets(void **state)
 {
     (void)state;
@@ -912,18 +976,31 @@ static void resampling(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(csv),          cmocka_unit_test(preps),
-        cmocka_unit_test(column_files), cmocka_unit_test(folds),
-        cmocka_unit_test(ordered),      cmocka_unit_test(csv_writer),
-        cmocka_unit_test(expressions),  cmocka_unit_test(groups),
-        cmocka_unit_test(metrics),      cmocka_unit_test(trees),
-        cmocka_unit_test(calibrations), cmocka_unit_test(shapley),
-        cmocka_unit_test(row_uniform),  cmocka_unit_test(nets),
-        cmocka_unit_test(windows),      cmocka_unit_test(splits),
-        cmocka_unit_test(poisons),      cmocka_unit_test(models),
-        cmocka_unit_test(sqlite),       cmocka_unit_test(joins),
-        cmocka_unit_test(asof_join),    cmocka_unit_test(roles_and_reading),
-        cmocka_unit_test(duplicates),   cmocka_unit_test(sort),
+        cmocka_unit_test(csv),
+        cmocka_unit_test(preps),
+        cmocka_unit_test(column_files),
+        cmocka_unit_test(folds),
+        cmocka_unit_test(ordered),
+        cmocka_unit_test(csv_writer),
+        cmocka_unit_test(expressions),
+        cmocka_unit_test(groups),
+        cmocka_unit_test(metrics),
+        cmocka_unit_test(trees),
+        cmocka_unit_test(calibrations),
+        cmocka_unit_test(shapley),
+        cmocka_unit_test(row_uniform),
+        cmocka_unit_test(nets),
+        cmocka_unit_test(heads),
+        cmocka_unit_test(windows),
+        cmocka_unit_test(splits),
+        cmocka_unit_test(poisons),
+        cmocka_unit_test(models),
+        cmocka_unit_test(sqlite),
+        cmocka_unit_test(joins),
+        cmocka_unit_test(asof_join),
+        cmocka_unit_test(roles_and_reading),
+        cmocka_unit_test(duplicates),
+        cmocka_unit_test(sort),
         cmocka_unit_test(resampling),
     };
     return cmocka_run_group_tests_name("alloc_failures", tests, NULL, NULL);

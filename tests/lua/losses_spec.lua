@@ -221,6 +221,47 @@ describe("a net with several heads", function()
   end)
 end)
 
+describe("a net's head alone", function()
+  local spec = { heads = { "a", "b" }, layers = {
+    { type = "dense", units = 3, name = "trunk", activation = "tanh" },
+    { type = "dense", units = 2, name = "before_b" },
+    { type = "batch_norm", name = "norm" },
+    { type = "dense", units = 1, name = "a", from = { "trunk" } },
+    { type = "dense", units = 2, name = "b", from = { "norm" } } } }
+  local x = core.matrix.from_table { { 1, 2 }, { -1, 0.5 }, { 0, 3 } }
+
+  it("predicts what it did", function()
+    local net = core.net.train({ spec = spec, x = x, options = { epochs = 3,
+      losses = { a = { type = "mse" }, b = { type = "mse" } } },
+      y = core.matrix.from_table { { 1, 2, 3 }, { 0, 1, 2 }, { 2, 2, 0 } } })[1]
+    assert.are.same({ "a", "b" }, net:heads())
+    local all = net:predict(x)
+    local a, b = net:prune("a"), net:prune("b")
+    assert.are.same(all:column(1), a:predict(x):column(1))
+    assert.are.same({ all:column(2), all:column(3) }, { b:predict(x):column(1),
+      b:predict(x):column(2) })
+    assert.are.equal(2, #a:layers())
+    assert.are.equal(4, #b:layers())
+    assert.are.same(a:predict(x):column(1), a:prune("a"):predict(x):column(1))
+  end)
+
+  it("must be one of its own", function()
+    local net = core.net.new(spec, 2)
+    assert.matches("net: unknown head 'land' %(known: a, b%)", message_of(net.prune, net, "land"))
+  end)
+
+  it("takes matrices of columns", function()
+    local m = core.matrix.from_columns { core.column.new({ 1, core.NA }, "i64"),
+      core.column.new({ true, false }, "bool") }
+    assert.are.same({ 1, 0 }, m:column(2))
+    assert.are.equal(1, m:get(1, 1))
+    assert.is_true(m:get(2, 1) ~= m:get(2, 1))
+    assert.matches("item 2: expected a column of 1 numbers", message_of(core.matrix.from_columns,
+      { core.column.new({ 1 }, "f64"), core.column.new({ "a" }, "string") }))
+    assert.matches("expected a list of columns", message_of(core.matrix.from_columns, {}))
+  end)
+end)
+
 describe("sample weights", function()
   it("of one change nothing, and are no feature", function()
     local frame, valid = bank(), bank(100, 2)

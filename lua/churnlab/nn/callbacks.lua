@@ -10,7 +10,8 @@ local M = {}
 
 --- Ends training when a figure no longer improves (Prechelt 1998).
 -- @function nn.early_stop
--- @tparam[opt] table options `monitor` ("val_loss", "val_auc" or "loss"), `patience` (10 epochs),
+-- @tparam[opt] table options `monitor` ("val_loss", "val_auc", "loss", or "val_loss_<head>" of one of several
+-- heads), `patience` (10 epochs),
 -- `restore` (true: keep the best epoch's weights), `min_delta` (0)
 -- @treturn table
 -- @usage nn.early_stop { monitor = "val_loss", patience = 15 }
