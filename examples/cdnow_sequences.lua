@@ -41,7 +41,8 @@ tell("events a row: mean %.1f, at most %d; churned: %.1f %%", train.seq_length:m
 
 -- ---- the nets ----
 
-local steps = { steps = cfg.steps, values = { "age", "gap", table.unpack(amounts) }, reverse = true }
+local steps = { steps = cfg.steps, reverse = true,
+  values = { "age", "gap", table.unpack(amounts) } }
 local head = { activation = "sigmoid" }
 
 local function prep()
@@ -118,7 +119,8 @@ for _, net in ipairs(nets) do
 end
 
 headline("3. Other customers, later dates")
-tell("%-26s  ROC AUC  log loss   Brier  seconds  ROC AUC against the first, 95 %% interval", "model")
+tell("%-26s  ROC AUC  log loss   Brier  seconds  ROC AUC against the first, 95 %% interval",
+  "model")
 for _, r in ipairs(results) do
   tell("%-26s   %.4f    %.4f  %.4f  %7.1f  %s", r.model, r.scores.roc_auc, r.scores.log_loss,
     r.scores.brier, r.seconds, r.gain and ("[%+.4f, %+.4f]"):format(r.gain[1], r.gain[2]) or "")

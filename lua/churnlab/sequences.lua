@@ -1,8 +1,8 @@
 --- Event logs to sequences: `cl.sequences` gives one row for each customer and observation date,
 -- with that customer's last events side by side.
 --
--- It is @{churnlab.windows} without its summaries and under the same rules: an event counts when its
--- time lies before the cut-off and the log had it by then; an event at the cut-off is never a
+-- It is @{churnlab.windows} without its summaries and under the same rules: an event counts when
+-- its time lies before the cut-off and the log had it by then; an event at the cut-off is never a
 -- feature. `cl.windows` with the option `sequence` gives both in one frame.
 --
 -- Columns, for `steps = 12` and an amount `spent`: `seq_length`, how many events there are, up to
@@ -39,8 +39,8 @@ local known = {
 -- @tparam table options
 --
 --   - `steps`: events a row at most, 1 to 1000
---   - `value`: amounts, one column or a list; `category`: columns whose levels become 0/1 numbers of
---     each event; `levels`: which, as of `cl.windows`
+--   - `value`: amounts, one column or a list; `category`: columns whose levels become 0/1 numbers
+--     of each event; `levels`: which, as of `cl.windows`
 --   - `times` ({ "age", "gap" }): days before the cut-off, days since the event before; `{}` = none
 --   - `prefix` ("seq"): how the columns begin
 --   - `id`, `time`, `known`, `cutoffs`, `outcome`, `gap`, `observed_until`, `population`,

@@ -151,17 +151,17 @@ static void transformer(void **state)
     (void)state;
     check(DENSE "," TRANSFORMER("\"heads\":2,\"units\":5") ",{\"type\":\"pool\"}," OUT,
           false);
-    check(
-        "{\"type\":\"dense\",\"units\":20}," TRANSFORMER("\"heads\":1,\"units\":17,"
-                                                         "\"activation\":\"gelu\",\"norm_"
-                                                         "first\":false") "," TRANSFORMER(
-            "\"heads\":4,\"units\":3,\"dropout\":0.3,\"activation\":\"gelu\"") ",{"
-                                                                               "\"type\":"
-                                                                               "\"pool\","
-                                                                               "\"kind\":"
-                                                                               "\"last\"}"
-                                                                               "," OUT,
-        true);
+    check("{\"type\":\"dense\",\"units\":20}," TRANSFORMER(
+              "\"heads\":1,\"units\":17,"
+              "\"activation\":\"gelu\",\"norm_"
+              "first\":false") "," TRANSFORMER("\"heads\":4,\"units\":3,\"dropout\":0.3,"
+                                               "\"activation\":\"gelu\"") ",{"
+                                                                          "\"type\":"
+                                                                          "\"pool\","
+                                                                          "\"kind\":"
+                                                                          "\"last\"}"
+                                                                          "," OUT,
+          true);
     check(DENSE "," TRANSFORMER("\"heads\":2,\"units\":9,\"dropout\":0.4,\"norm_first\":"
                                 "false") ",{\"type\":\"gru\",\"units\":3}," OUT,
           true);

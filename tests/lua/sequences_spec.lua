@@ -251,7 +251,8 @@ describe("nets over sequences", function()
     assert.matches("sequence_1%s+sequence%s+4 x 3%s+0", tostring(net))
     assert.matches("lstm_2%s+lstm%s+8%s+384", tostring(net))
     local flat = nn.input():columns { without = "seq" }:dense(2)
-    assert.matches("dense_2%s+dense, linear%s+2%s+2 x inputs %+ 2", tostring(nn.graph(flat:dense(1))))
+    assert.matches("dense_2%s+dense, linear%s+2%s+2 x inputs %+ 2",
+      tostring(nn.graph(flat:dense(1))))
   end)
 
   it("say which column they miss", function()

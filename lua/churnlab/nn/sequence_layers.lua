@@ -33,8 +33,8 @@ end
 -- @function sequence
 -- @tparam table options
 --
---   - `steps`, and `values`: what each step says ({ "age", "gap", "amount" }); `prefix` ("seq"): how
---     the columns begin. They are `seq_1_age`, `seq_1_gap` … and `seq_length`
+--   - `steps`, and `values`: what each step says ({ "age", "gap", "amount" }); `prefix` ("seq"):
+--     how the columns begin. They are `seq_1_age`, `seq_1_gap` … and `seq_length`
 --   - or `steps`, `columns` (names, or positions from 1: those of the first step, then of the
 --     second …) and `length` (a column; without it all steps count)
 --   - `reverse` (false): the steps that count turn around. Recurrent layers want the oldest event
@@ -93,7 +93,8 @@ function makers.pool(kind, options) return { type = "pool", kind = kind }, optio
 -- @function position
 -- @tparam[opt="learned"] string kind "learned" or "sinusoidal"
 -- @tparam[opt] table options
--- @usage nn.sequential():sequence { steps = 4, values = { "age" } }:dense(8):position():pool("mean")
+-- @usage nn.sequential():sequence { steps = 4, values = { "age" } }:dense(8):position()
+--   :pool("mean")
 function makers.position(kind, options) return { type = "position", kind = kind }, options end
 
 return makers
