@@ -83,7 +83,9 @@ end
 -- ---- for cl.fit ----
 
 local function times(weights, column)
-  for i, weight in ipairs(column and column:to_table() or {}) do weights[i] = weights[i] * weight end
+  for i, weight in ipairs(column and column:to_table() or {}) do
+    weights[i] = weights[i] * weight
+  end
   return weights
 end
 

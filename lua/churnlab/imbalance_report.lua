@@ -1,8 +1,8 @@
--- Calibration before and after the shift back to the customers' own shares, as cl.fit's
--- `history.imbalance`. Fields: `steps`, `class_weight`, `rows`, `used_rows`, `corrected`, `on`
--- ("validation" or "training"), `judged_rows`, `as_trained` and `shifted` (figures), `helps`; of two
--- outcomes `rate`, `trained_rate`, `observed`, of classes `classes` and lists `rates`,
--- `trained_rates`, `observed`.
+-- Calibration before and after the shift back to the customers' own shares: `history.imbalance` of
+-- cl.fit. Fields: `steps`, `class_weight`, `rows`, `used_rows`, `corrected`, `on` ("validation" or
+-- "training"), `judged_rows`, `as_trained` and `shifted` (figures), `helps`; of two outcomes `rate`,
+-- `trained_rate`, `observed`; of several `classes` and the lists `rates`, `trained_rates`,
+-- `observed`.
 -- SPDX-License-Identifier: MIT
 local core = require("churnlab.core")
 
@@ -44,16 +44,16 @@ local function mean_of(rows)
 end
 
 local function judge(y, rows, classes)
-  local means, made = mean_of(rows), nil
+  local means = mean_of(rows)
   if classes then
-    made = core.metrics.class_scores(y, core.matrix.from_table(rows))
+    local made = core.metrics.class_scores(y, core.matrix.from_table(rows))
     made.mean = means
-  else
-    local p = {}
-    for i, row in ipairs(rows) do p[i] = row[2] end
-    made = core.metrics.scores(y, p)
-    made.mean = means[2]
+    return made
   end
+  local p = {}
+  for i, row in ipairs(rows) do p[i] = row[2] end
+  local made = core.metrics.scores(y, p)
+  made.mean = means[2]
   return made
 end
 

@@ -122,8 +122,17 @@ if [ -n "${CHURNLAB_DATA:-}" ] && [ -r "$CHURNLAB_DATA/membership.csv" ]; then
     out_has "1,301     0  days_since_last_login"
     out_has "97     0  points_in_wallet"
     out_has "saved membership_clean.csv: 23665 rows, 0 cells missing"
+    case_ "membership_risk.lua on membership.csv: five classes, 4 and 5 against the rest"
+    run "$ex/membership_risk.lua" --data "$CHURNLAB_DATA/membership.csv" </dev/null
+    exits 0
+    err_empty
+    out_has "5 classes, 3549 rows"
+    out_has "imbalance: smote_nc (ratio 0.5, k 5): 16565 rows -> 18904"
+    out_has "saved membership_risk.churn"
+    awk '/^ROC AUC / { if ($3 < 0.96) bad = 1; n++ } END { exit bad || n < 2 }' out || problem "$(grep '^ROC AUC' out)"
 else
     skip "membership.lua on membership.csv (CHURNLAB_DATA is not set)"
+    skip "membership_risk.lua on membership.csv (CHURNLAB_DATA is not set)"
 fi
 if [ -n "${CHURNLAB_DATA:-}" ] && [ -r "$CHURNLAB_DATA/cdnow.txt" ]; then
     case_ "events.lua on cdnow.txt: 23,570 customers as SQL counts them, no leak but the planted one"
