@@ -31,6 +31,11 @@ static int check_class(lua_State *L, int arg, const chl_model *model)
     const chl_classes *classes = chl_model_classes(model);
     int class = CHL_EXPLAIN_POSITIVE;
     if (lua_getfield(L, arg, "class") != LUA_TNIL) {
+        if (classes->count == 0) {
+            luaL_error(L,
+                       "explain: option 'class': expected a model of classes, got one of "
+                       "a single probability");
+        }
         size_t length;
         const char *name = luaL_tolstring(L, -1, &length);
         class = chl_classes_find(classes, name, length);

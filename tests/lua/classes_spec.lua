@@ -330,6 +330,10 @@ describe("blends", function()
       message_of(cl.blend, { first, second }, { 1, 2, 3 }))
     assert.matches("join: weight 2: expected a number that is not negative, got %-1",
       message_of(cl.blend, { first, second }, { 1, -1 }))
+    assert.matches("join: unknown option 'mixt' %(did you mean 'mix'%?%)",
+      message_of(core.model.join, { first }, { mixt = "stack" }))
+    assert.matches("option 'class': expected a model of classes, got one of a single probability",
+      message_of(first.explain, first, test:row(1), { class = 1 }))
     local other = cl.fit(prep(), nn.sequential():dense(1, { activation = "sigmoid" }),
       train:with_roles { target = "HasCrCard" }, { epochs = 1 })
     assert.matches("join: model 2: expected the target of the first model",

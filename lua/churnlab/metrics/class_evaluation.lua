@@ -107,8 +107,8 @@ end
 -- the confusion table and the verdict. Fields: `rows`, `classes`, `accuracy`, `macro_f1`,
 -- `log_loss`, `roc_auc` (mean of each class against all others), `kappa` (Cohen's, weighted by
 -- squared distance; of ordered classes alone), `confusion` (actual by row, predicted by column),
--- `intervals`, `majority`, `logistic`, `difference` (net minus logistic), `churn` (the Evaluation of
--- the positive values, where they are named), `verdict`.
+-- `intervals`, `majority`, `logistic`, `difference` (net minus logistic), `churn` (the Evaluation
+-- of the positive values, where they are named), `verdict`.
 -- @type ClassEvaluation
 
 --- Everything as a plain table for JSON; a score that does not exist is NA (null).
