@@ -62,11 +62,18 @@ end
 
 -- ---- folds ----
 
+-- No more folds than there are groups, or moments to cut at.
+local function fold_count(frame, plan, options)
+  local apart = options.group or options.time
+  return apart and math.min(plan.folds, frame:col(apart):n_distinct()) or plan.folds
+end
+
 -- What every candidate is fitted on: frames of the folds, their rows, and each row's fold.
 local function make_folds(frame, plan, options)
   local made = { list = {}, fold = {}, y = frame:labels():to_table() }
   local context = { seed = options.seed or SEED, group = options.group, time = options.time,
     embargo = options.embargo }
+  plan.folds = fold_count(frame, plan, options)
   local inner = candidates.inner_folds("auto", frame, plan.folds, context)
   for k = 1, inner.count do
     local train, valid = inner.parts(k)

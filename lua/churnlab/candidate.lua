@@ -103,8 +103,8 @@ end
 
 --- Checks candidates: one or a list of them.
 -- @tparam string where the function, for messages
--- @param given { name =, prep =, net =, fit options, valid = share }, { name =, fit = function }
---   or a function(train, context), or a list of these
+-- @param given { name =, prep =, net =, fit options, valid = share }, { name =, fit = function },
+--   a function(train, context) or "auto", or a list of these
 -- @treturn {table,...} each with `name` and either `fit` or the method `job`
 function M.list(where, given)
   local single = type(given) == "function" or given == "auto"

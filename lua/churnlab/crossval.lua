@@ -116,6 +116,7 @@ end
 --   - `{ name =, fit = function(train, context) → model }`, such as `cl.baseline.logistic {}`: what
 --     it returns is a Model, or a function(frame) → probabilities; context has `fold` and `seed`
 --   - a function(train, context) alone
+--   - `"auto"`: the default recipe, `cl.auto`
 -- @tparam Frame frame with a target; rows without a value there are left out
 -- @tparam[opt] table options
 --

@@ -158,7 +158,7 @@ end
 -- @raise as `cl.crossval`
 -- @usage
 -- local board = cl.leaderboard(compared)
--- print(board)
+-- print(board) -- and cl.leaderboard("auto", frame) is the default recipe beside the baselines
 -- assert(#board.rows == 2 and board.best_baseline == "logistic")
 function M.leaderboard(models, frame, options)
   local own = {}

@@ -138,6 +138,22 @@ describe("cl.auto", function()
     assert.is_number(judged.logistic.roc_auc)
   end)
 
+  it("keeps groups together and time in blocks, and reads neither", function()
+    local rows = {}
+    for i = 1, 150 do
+      rows[i] = { shop = "s" .. i % 5, day = ("2025-%02d-01"):format(1 + i % 3),
+        amount = i * 37 % 101,
+        left = i * 37 % 101 + i % 7 > 80 and 1 or 0 }
+    end
+    local log = cl.from_table(rows, { target = "left", types = { day = "date" } })
+    local model = cl.auto(log:drop("day"), { group = "shop", seed = 2 })
+    assert.are.equal(5, model:info().folds)
+    assert.are.same({ "amount" }, model:schema():columns())
+    model = cl.auto(log:drop("shop"), { time = "day", seed = 2 })
+    assert.are.equal(3, model:info().folds)
+    assert.are.same({ "amount" }, model:schema():columns())
+  end)
+
   it("keeps to a time limit, and says so", function()
     local model = cl.auto(frame, { time_limit = 1e-3 })
     assert.is_true(model:info().cut_by_time)

@@ -226,6 +226,12 @@ describe("cl.crossval", function()
     end))
   end)
 
+  it("knows the default recipe by name", function()
+    local auto = cl.crossval("auto", bank:head(150), { folds = 2, bootstrap = false })
+    assert.are.same({ "auto" }, auto.names)
+    assert.is_true(auto:model().mean.roc_auc > 0.6)
+  end)
+
   it("tells its progress when asked", function()
     local lines = {}
     cl.crossval({ { name = "age", fit = by_age } }, bank, { folds = 2, bootstrap = false,
