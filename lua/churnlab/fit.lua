@@ -82,8 +82,16 @@ end
 local function number(value) return value and ("%.4f"):format(value) or "-" end
 
 local function print_epoch(_, log)
-  io.stderr:write(("member %d  epoch %3d  lr %.2g  loss %s  val_loss %s  val_auc %s\n"):format(
-    log.member, log.epoch, log.lr, number(log.loss), number(log.val_loss), number(log.val_auc)))
+  local heads_of = {}
+  for name, value in pairs(log) do
+    if name:find("^val_loss_") then
+      heads_of[#heads_of + 1] = ("  %s %s"):format(name, number(value))
+    end
+  end
+  table.sort(heads_of)
+  io.stderr:write(("member %d  epoch %3d  lr %.2g  loss %s  val_loss %s  val_auc %s%s\n"):format(
+    log.member, log.epoch, log.lr, number(log.loss), number(log.val_loss), number(log.val_auc),
+    table.concat(heads_of)))
 end
 
 local function both(first, second)

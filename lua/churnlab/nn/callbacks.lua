@@ -10,9 +10,9 @@ local M = {}
 
 --- Ends training when a figure no longer improves (Prechelt 1998).
 -- @function nn.early_stop
--- @tparam[opt] table options `monitor` ("val_loss", "val_auc", "loss", or "val_loss_<head>" of one of several
--- heads), `patience` (10 epochs),
--- `restore` (true: keep the best epoch's weights), `min_delta` (0)
+-- @tparam[opt] table options `monitor` ("val_loss", "val_auc", "loss", or of one of several heads
+-- "val_loss_<head>"), `patience` (10 epochs), `restore` (true: keep the best epoch's weights),
+-- `min_delta` (0)
 -- @treturn table
 -- @usage nn.early_stop { monitor = "val_loss", patience = 15 }
 function M.early_stop(options) return part("early_stop", "early_stop", "early_stop", options) end
