@@ -259,7 +259,7 @@ end
 --     and `net` may then be nil, a net must have layers of the same shapes
 --   - `freeze`: numbers or names of layers that are not trained, such as `{ 1, "dense_2" }`; frozen batch
 --     norm keeps its statistics
---   - `verbose` (false): a line an epoch on standard error
+--   - `verbose` (false): a line an epoch on standard error, and what imbalance did
 -- @treturn Model
 -- @treturn table history: `members` = { { { epoch, lr, loss, val_loss, val_auc }, … }, … } (with
 -- several heads `val_loss_<head>`, too) and

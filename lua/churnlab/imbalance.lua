@@ -103,6 +103,7 @@ function M.balance(state, options)
   end
   local shift = M.shift(part.y, steps and task.y or part.y, loss)
   if not shift then return end
+  state.tell_imbalance = options.verbose
   state.imbalance = { steps = steps, class_weight = loss and loss.class_weight,
     rows = part.x:rows(), used_rows = task.x:rows(), from = shift.from, to = shift.to,
     corrected = options.prior_correction ~= false }
@@ -122,6 +123,7 @@ function M.correct(model, state, bare)
     made = report.new(facts, judged.y, model:probabilities(judged.frame), classes,
       state.valid and "validation" or "training")
   end
+  if made and state.tell_imbalance then io.stderr:write(tostring(made), "\n") end
   if facts.corrected and classes then
     model:prior_shift(facts.from, facts.to)
   elseif facts.corrected then

@@ -1,7 +1,7 @@
 -- Calibration before and after the shift back to the customers' own shares: `history.imbalance` of
 -- cl.fit. Fields: `steps`, `class_weight`, `rows`, `used_rows`, `corrected`, `on` ("validation" or
--- "training"), `judged_rows`, `as_trained` and `shifted` (figures), `helps`; of two outcomes `rate`,
--- `trained_rate`, `observed`; of several `classes` and the lists `rates`, `trained_rates`,
+-- "training"), `judged_rows`, `as_trained` and `shifted` (figures), `helps`; of two outcomes
+-- `rate`, `trained_rate`, `observed`; of several `classes` and the lists `rates`, `trained_rates`,
 -- `observed`.
 -- SPDX-License-Identifier: MIT
 local core = require("churnlab.core")
