@@ -342,6 +342,7 @@ build = {
         "src/core/table/windows_plan.c",
         "src/core/trees/forest.c",
         "src/core/trees/xgboost.c",
+        "src/core/trees/xgboost_data.c",
         "src/core/trees/xgboost_library.c",
         "src/core/trees/xgboost_model.c",
       },

@@ -9,7 +9,7 @@
 #include "core/base/alloc.h"
 #include "core/base/decimal.h"
 #include "core/base/options.h"
-#include "core/trees/xgboost_library.h"
+#include "core/trees/xgboost_data.h"
 #include "core/trees/xgboost_model.h"
 
 /* ---- options ---- */
@@ -88,12 +88,7 @@ typedef struct booster {
     const chl_control *control;
 } booster;
 
-#define CALL(b, call)                                                                    \
-    do {                                                                                 \
-        if ((b)->api.call != 0) {                                                        \
-            return xgboost_fail(&(b)->api, err);                                         \
-        }                                                                                \
-    } while (0)
+#define CALL(b, call) XGBOOST_CALL(&(b)->api, call)
 
 static void close_booster(booster *b)
 {
@@ -106,79 +101,6 @@ static void close_booster(booster *b)
     if (b->train_matrix) {
         b->api.matrix_free(b->train_matrix);
     }
-}
-
-/* ---- data ---- */
-
-static chl_status to_floats(const double *x, int64_t n, int64_t cols, const char *what,
-                            float *out, chl_error *err)
-{
-    for (int64_t i = 0; i < n * cols; i++) {
-        out[i] = (float)x[i];
-        if (!isfinite(out[i])) {
-            return chl_fail(err, CHL_ENUMERIC,
-                            "trees: %s: row %lld, column %lld: expected a finite number, "
-                            "got %g",
-                            what, (long long)(i / cols) + 1, (long long)(i % cols) + 1,
-                            isnan(x[i]) ? (double)NAN : x[i]);
-        }
-    }
-    return CHL_OK;
-}
-
-static chl_status check_labels(const booster *b, const chl_boost_set *set, chl_error *err)
-{
-    for (int64_t i = 0; i < set->n; i++) {
-        double y = set->y[i], w = set->weights ? set->weights[i] : 1;
-        if (!(y >= 0 && y < (double)b->classes) || y != floor(y)) {
-            return chl_fail(err, CHL_EINVAL,
-                            "trees: y: row %lld: expected a class from 0 to %lld, got %g",
-                            (long long)i + 1, (long long)b->classes - 1, y);
-        }
-        if (!(w > 0 && isfinite(w))) {
-            return chl_fail(err, CHL_EINVAL,
-                            "trees: weights: row %lld: expected a number above 0, got %g",
-                            (long long)i + 1, w);
-        }
-    }
-    return CHL_OK;
-}
-
-static chl_status set_field(booster *b, void *matrix, const char *field,
-                            const double *values, int64_t n, float *floats,
-                            chl_error *err)
-{
-    CHL_TRY(to_floats(values, n, 1, field, floats, err));
-    CALL(b, matrix_set(matrix, field, floats, (uint64_t)n));
-    return CHL_OK;
-}
-
-static chl_status fill_matrix(booster *b, const chl_boost_set *set, float *floats,
-                              void **matrix, chl_error *err)
-{
-    CHL_TRY(check_labels(b, set, err));
-    CHL_TRY(to_floats(set->x, set->n, b->inputs, "x", floats, err));
-    CALL(b, matrix_new(floats, (uint64_t)set->n, (uint64_t)b->inputs, NAN, matrix));
-    CHL_TRY(set_field(b, *matrix, "label", set->y, set->n, floats, err));
-    if (set->weights) {
-        CHL_TRY(set_field(b, *matrix, "weight", set->weights, set->n, floats, err));
-    }
-    return CHL_OK;
-}
-
-static chl_status new_matrix(booster *b, const chl_boost_set *set, void **matrix,
-                             chl_error *err)
-{
-    float *floats = NULL;
-    if (set->n > 0 && b->inputs > 0 && set->n <= INT64_MAX / b->inputs) {
-        floats = chl_alloc((size_t)(set->n * b->inputs), sizeof *floats);
-    }
-    if (!floats) {
-        return chl_fail_memory(err);
-    }
-    chl_status status = fill_matrix(b, set, floats, matrix, err);
-    chl_free(floats);
-    return status;
 }
 
 /* ---- parameters ---- */
@@ -255,9 +177,11 @@ static chl_status set_parameters(booster *b, chl_error *err)
 
 static chl_status open_booster(booster *b, chl_error *err)
 {
-    CHL_TRY(new_matrix(b, b->train, &b->train_matrix, err));
+    CHL_TRY(xgboost_matrix_new(&b->api, b->train, b->inputs, b->classes, &b->train_matrix,
+                               err));
     if (b->valid) {
-        CHL_TRY(new_matrix(b, b->valid, &b->valid_matrix, err));
+        CHL_TRY(xgboost_matrix_new(&b->api, b->valid, b->inputs, b->classes,
+                                   &b->valid_matrix, err));
     }
     void *matrices[] = {b->train_matrix, b->valid_matrix};
     CALL(b, booster_new(matrices, b->valid ? 2 : 1, &b->handle));
@@ -368,7 +292,7 @@ static chl_status compare(booster *b, const chl_forest *f, int64_t rounds, chl_e
         return chl_fail_memory(err);
     }
     float *ours = x + n * b->inputs;
-    chl_status status = to_floats(b->train->x, n, b->inputs, "x", x, err);
+    chl_status status = xgboost_floats(b->train->x, n, b->inputs, "x", x, err);
     if (status == CHL_OK) {
         chl_forest_margins(f, n, x, b->inputs, ours, b->outputs);
     }
