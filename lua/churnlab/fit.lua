@@ -244,21 +244,21 @@ end
 --     encoded training rows are resampled, never those of `valid`
 --   - `prior_correction` (true): after resampling or class weights the odds are shifted back to the
 --     training frame's own rate
---   - `mixup` (0 = off): alpha of mixup, such as 0.2: batches of mixed pairs of rows, whose loss is the
---     mixed loss of both labels (Zhang et al. 2018)
---   - `swap_noise` (0 = off): the share of values that come from another row, such as 0.1; columns of
---     one raw column (a one-hot) swap together
+--   - `mixup` (0 = off): alpha of mixup, such as 0.2: batches of mixed pairs of rows, whose loss is
+--     the mixed loss of both labels (Zhang et al. 2018)
+--   - `swap_noise` (0 = off): the share of values that come from another row, such as 0.1; columns
+--     of one raw column (a one-hot) swap together
 --   - `noise` (0 = off): the deviation of gaussian noise on the encoded inputs, such as 0.05
---   - `time_limit` (0 = off): seconds after which training ends, with the best weights so far; nets of
---     an ensemble take turns, each with an equal share
+--   - `time_limit` (0 = off): seconds after which training ends, with the best weights so far; nets
+--     of an ensemble take turns, each with an equal share
 --   - `memory_limit`: bytes, or a text such as "2 GB", that training may take; more is refused
 --     before it begins
---   - `resume`: the path of a checkpoint (`nn.checkpoint`) of the same data, net and options: training
---     goes on from there to the same model
---   - `warm_start`: a model whose prep is used as it is and whose weights training starts from; `prep`
---     and `net` may then be nil, a net must have layers of the same shapes
---   - `freeze`: numbers or names of layers that are not trained, such as `{ 1, "dense_2" }`; frozen batch
---     norm keeps its statistics
+--   - `resume`: the path of a checkpoint (`nn.checkpoint`) of the same data, net and options:
+--     training goes on from there to the same model
+--   - `warm_start`: a model whose prep is used as it is and whose weights training starts from;
+--     `prep` and `net` may then be nil, a net must have layers of the same shapes
+--   - `freeze`: numbers or names of layers that are not trained, such as `{ 1, "dense_2" }`; frozen
+--     batch norm keeps its statistics
 --   - `verbose` (false): a line an epoch on standard error, and what imbalance did
 -- @treturn Model
 -- @treturn table history: `members` = { { { epoch, lr, loss, val_loss, val_auc }, … }, … } (with

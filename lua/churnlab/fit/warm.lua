@@ -27,8 +27,8 @@ function M.parts(model, prep)
   if prep ~= nil then
     local given = core.json.encode(prep:clone():to_table().steps)
     if given ~= core.json.encode(own:clone():to_table().steps) then
-      errors.raise("fit: prep: with warm_start the model's own prep is used: expected nil or a prep "
-        .. "with the same steps")
+      errors.raise("fit: prep: with warm_start the model's own prep is used: expected nil or a "
+        .. "prep with the same steps")
     end
   end
   return { prep = own, nets = nets, model = model }

@@ -1,5 +1,5 @@
---- Callbacks for cl.fit: `callbacks = { nn.early_stop(), nn.cosine() }`. They end training, change its
--- learning rate, or write down where it is.
+--- Callbacks for cl.fit: `callbacks = { nn.early_stop(), nn.cosine() }`. They end training,
+-- change its learning rate, or write down where it is.
 -- @module churnlab.nn.callbacks
 
 -- SPDX-License-Identifier: MIT
@@ -77,10 +77,10 @@ function M.coslog4(options) return part("schedule", "coslog4", "coslog4", option
 -- @usage nn.flat_cos()
 function M.flat_cos(options) return part("schedule", "flat_cos", "flat_cos", options) end
 
---- Writes all that training needs to go on to the same weights after the process was killed: weights,
--- the optimizer's memory, schedules, early stopping and history of each net of an ensemble. The file
--- is replaced whole: it is never half written. `cl.fit(…, { resume = path })` goes on, with the same
--- data, net and options; another training is refused.
+--- Writes all that training needs to go on to the same weights after the process was killed:
+-- weights, the optimizer's memory, schedules, early stopping and history of each net of an ensemble.
+-- The file is replaced whole: it is never half written. `cl.fit(…, { resume = path })` goes on, with
+-- the same data, net and options; another training is refused.
 -- @function nn.checkpoint
 -- @tparam table options `path`; `every` (10 epochs); `resume` (false): go on from the file when it
 -- is there. With several fits in one pool (cross-validation) the number of the fit is added to the

@@ -60,8 +60,8 @@ function M.muon(options) return part("optimizer", "muon", "muon", options) end
 -- Wright 2006); each epoch makes up to `iterations` steps. Dropout and other draws are the same in
 -- every evaluation. Training ends early once there is nothing left to gain.
 -- @function nn.lbfgs
--- @tparam[opt] table options `history` (10 pairs), `iterations` (20), `lr` (1, the first length that
--- is tried), `tolerance_grad` (1e-7), `tolerance_change` (1e-9)
+-- @tparam[opt] table options `history` (10 pairs), `iterations` (20), `lr` (1, the first length
+-- that is tried), `tolerance_grad` (1e-7), `tolerance_change` (1e-9)
 -- @treturn table
 -- @usage nn.lbfgs { history = 20 }
 function M.lbfgs(options) return part("optimizer", "lbfgs", "lbfgs", options) end

@@ -79,7 +79,7 @@ static void find_direction(work *w)
 {
     int64_t last = w->s->pairs, history = w->s->options->history, n = w->n;
     int64_t first = last > history ? last - history : 0;
-    double alpha[CHL_LBFGS_HISTORY_MAX], rho[CHL_LBFGS_HISTORY_MAX];
+    double alpha[CHL_LBFGS_HISTORY_MAX] = {0}, rho[CHL_LBFGS_HISTORY_MAX] = {0};
     chl_real *d = w->direction;
     for (int64_t i = 0; i < n; i++) {
         d[i] = -w->grads[i];
