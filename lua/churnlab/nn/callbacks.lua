@@ -78,9 +78,9 @@ function M.coslog4(options) return part("schedule", "coslog4", "coslog4", option
 function M.flat_cos(options) return part("schedule", "flat_cos", "flat_cos", options) end
 
 --- Writes all that training needs to go on to the same weights after the process was killed:
--- weights, the optimizer's memory, schedules, early stopping and history of each net of an ensemble.
--- The file is replaced whole: it is never half written. `cl.fit(…, { resume = path })` goes on, with
--- the same data, net and options; another training is refused.
+-- weights, the optimizer's memory, schedules, early stopping and history of each net of an
+-- ensemble. The file is replaced whole: it is never half written. The option `resume = path` of
+-- cl.fit goes on, with the same data, net and options; another training is refused.
 -- @function nn.checkpoint
 -- @tparam table options `path`; `every` (10 epochs); `resume` (false): go on from the file when it
 -- is there. With several fits in one pool (cross-validation) the number of the fit is added to the
