@@ -3,16 +3,19 @@
  * A saved model: one file in the safetensors format (8-byte little-endian header length,
  * JSON header, tensors). Layer: core/model.
  *
- * Header: one entry a tensor ("net.0.0.weight": dtype, shape, data_offsets; nets
- * are counted over all parts) and
- * "__metadata__", whose values are strings, as the format demands:
- *   "churnlab.format"   "2", or "1" where an older program can read it as well: a model
- *                       of one part, without classes and prior shift
- *   "churnlab.model"    the JSON of signature, prep, architecture, calibration,
- * background "churnlab.metadata" the JSON of what else the model carries (training
- * lineage, thresholds, the logistic baseline …) "churnlab.sha256"   the JSON of one
- * SHA-256 per part: the two above and every tensor Loading never runs code, checks every
- * length, offset, shape, number and hash, and names the part that is wrong.
+ * Header: one entry a tensor ("net.0.0.weight": dtype, shape, data_offsets; nets are
+ * counted over all parts) and "__metadata__", whose values are strings, as the format
+ * demands:
+ *
+ *   churnlab.format    "2"; "1" of a model that was loaded from that format and has not
+ *                      changed
+ *   churnlab.model     the JSON of signature, prep, architecture, calibration, background
+ *   churnlab.metadata  the JSON of what else the model carries (training lineage,
+ *                      thresholds, the logistic baseline …)
+ *   churnlab.sha256    the JSON of one SHA-256 per part: the two above and every tensor
+ *
+ * Loading never runs code, checks every length, offset, shape, number and hash, and names
+ * the part that is wrong.
  */
 #ifndef CHL_MODEL_BUNDLE_H
 #define CHL_MODEL_BUNDLE_H

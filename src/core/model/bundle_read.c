@@ -19,7 +19,7 @@ typedef struct bundle {
     json_t *metadata; /* owned */
 } bundle;
 
-static chl_status check_format(const bundle *b, chl_error *err)
+static chl_status read_format(const bundle *b, int *out, chl_error *err)
 {
     const char *format = chl_safetensors_metadata(&b->file, CHL_BUNDLE_FORMAT_KEY);
     if (!format) {
@@ -40,6 +40,7 @@ static chl_status check_format(const bundle *b, chl_error *err)
                         "reads %d (a newer churnlab wrote it)",
                         b->name, number, CHL_BUNDLE_FORMAT);
     }
+    *out = (int)number;
     return CHL_OK;
 }
 
@@ -168,7 +169,8 @@ static size_t tensor_bytes(const bundle *b)
 
 static chl_status read_bundle(bundle *b, chl_model **out, chl_error *err)
 {
-    CHL_TRY(check_format(b, err));
+    int format = 0;
+    CHL_TRY(read_format(b, &format, err));
     CHL_TRY(parse_text(b, CHL_BUNDLE_SHA256_KEY, &b->hashes, err));
     CHL_TRY(check_hashes(b, err));
     CHL_TRY(parse_text(b, CHL_BUNDLE_MODEL_KEY, &b->model, err));
@@ -181,6 +183,7 @@ static chl_status read_bundle(bundle *b, chl_model **out, chl_error *err)
     CHL_TRY(fill_nets(b, *out, err));
     json_decref((*out)->metadata);
     (*out)->metadata = json_incref(b->metadata);
+    (*out)->format = format;
     (*out)->text = chl_strdup(chl_safetensors_metadata(&b->file, CHL_BUNDLE_MODEL_KEY));
     return (*out)->text ? CHL_OK : chl_fail_memory(err);
 }

@@ -158,7 +158,7 @@ static chl_status make_parts(const chl_model *model, parts *p, chl_error *err)
     chl_strbuf hashes = {0};
     char format[16];
     snprintf(format, sizeof format, "%d",
-             chl_model_json_is_first(model) ? 1 : CHL_BUNDLE_FORMAT);
+             model->text ? model->format : CHL_BUNDLE_FORMAT);
     chl_status status = chl_json_text(p->hashes, &hashes, err);
     if (status == CHL_OK && (json_object_set_new(p->metadata, CHL_BUNDLE_SHA256_KEY,
                                                  json_string(hashes.data)) != 0 ||

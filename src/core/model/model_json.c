@@ -121,11 +121,6 @@ static chl_status put_parts(const chl_model *model, json_t *json, chl_error *err
     return put(json, "background", background) ? CHL_OK : chl_fail_memory(err);
 }
 
-bool chl_model_json_is_first(const chl_model *model)
-{
-    return model->root->part >= 0 && !model->root->from && model->classes.count == 0;
-}
-
 chl_status chl_model_to_json(const chl_model *model, json_t **out, chl_error *err)
 {
     *out = NULL;

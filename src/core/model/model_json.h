@@ -21,9 +21,6 @@
 /* A new reference. */
 CHL_MUST_CHECK chl_status chl_model_to_json(const chl_model *model, json_t **out,
                                             chl_error *err);
-/* Whether that is format 1. */
-bool chl_model_json_is_first(const chl_model *model);
-
 /* A model whose nets hold zeros. A net that asks for more than `weight_bytes` of tensors
  * is refused before it is built. Messages start with the part: "prep: …". */
 CHL_MUST_CHECK chl_status chl_model_from_json(const json_t *json, size_t weight_bytes,

@@ -95,8 +95,9 @@ struct chl_model {
     bool *is_positive;     /* [classes], owned: which are among the positive values */
     chl_frame *background; /* owned: raw columns of some training rows */
     json_t *metadata;      /* owned object */
-    char *text;            /* owned: its JSON as a bundle had it, while nothing changed, so
-                              that a later program keeps its hash; or NULL */
+    char *text; /* owned: its JSON as a bundle had it, while nothing changed, so
+                   that a later program keeps its hash; or NULL */
+    int format; /* of that bundle */
 };
 
 /* What a model is made of; `where` starts the messages. On success the model has taken
