@@ -72,16 +72,15 @@ static double row(const chl_loss *loss, int width, const chl_real *z, const doub
         return binary_row(loss, z, y[0], factor, g);
     }
     int label = (int)y[0];
-    double highest = (double)z[0], sum = 0, others = 0;
+    double highest = (double)z[0], others = 0;
     for (int k = 0; k < width; k++) {
         highest = fmax(highest, (double)z[k]);
     }
     for (int k = 0; k < width; k++) {
-        double e = exp((double)z[k] - highest);
-        sum += e;
-        others += k == label ? 0 : e;
+        others += k == label ? 0 : exp((double)z[k] - highest);
     }
-    double q = others / sum, log_p = (double)z[label] - highest - log(sum);
+    double own = (double)z[label] - highest, sum = others + exp(own);
+    double q = others / sum, log_p = own - log(sum);
     double near = q < 0.5 ? log1p(-q) : log_p; /* keeps its digits next to 0 */
     double power = pow(q, loss->gamma);
     double ratio = q > 0 ? near / q : -1; /* log p / q */

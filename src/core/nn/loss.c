@@ -16,13 +16,13 @@ const chl_loss_class *const chl_loss_classes[] = {
     &chl_hinge_class, &chl_hazard_class,        &chl_custom_class, NULL,
 };
 
-enum { KINDS_MAX = 32 };
+enum { KINDS = sizeof chl_loss_classes / sizeof *chl_loss_classes - 1 };
 
 /* ---- options ---- */
 
 static chl_status read_class(const json_t *json, chl_loss *loss, chl_error *err)
 {
-    const char *names[KINDS_MAX];
+    const char *names[KINDS];
     size_t n = 0;
     const json_t *type = json_object_get(json, "type");
     loss->class = &chl_bce_class;
@@ -33,7 +33,7 @@ static chl_status read_class(const json_t *json, chl_loss *loss, chl_error *err)
         return chl_fail(err, CHL_ETYPE, "loss: option 'type': expected a string, got %s",
                         chl_json_type_name(type));
     }
-    for (; chl_loss_classes[n] && n < KINDS_MAX; n++) {
+    for (; n < KINDS; n++) {
         names[n] = chl_loss_classes[n]->name;
         if (strcmp(names[n], json_string_value(type)) == 0) {
             loss->class = chl_loss_classes[n];
