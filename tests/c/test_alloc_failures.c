@@ -268,6 +268,7 @@ static const char windows_options[] =
     "{\"id\":\"customer\",\"time\":\"when\",\"known\":\"loaded\",\"value\":\"paid\","
     "\"category\":\"type\",\"cutoffs\":[\"2025-02-01\",\"2025-03-01\"],"
     "\"lookback\":[30,\"all\"],\"customers\":{\"start\":\"when\"},"
+    "\"sequence\":{\"steps\":2,\"times\":[\"age\"]},"
     "\"outcome\":{\"kind\":\"event\",\"where\":\"type == 'y'\",\"within\":9}}";
 
 static chl_frame *event_log(void)
@@ -672,6 +673,11 @@ static const char *const prep_steps[] = {
     "{\"step\":\"impute\"},{\"step\":\"quantile\"},"
     "{\"step\":\"piecewise\",\"columns\":[\"age\"],\"min_rows\":1},"
     "{\"step\":\"piecewise\",\"bins\":\"quantile\",\"max_bins\":3}]",
+    "[{\"step\":\"drop\",\"columns\":[\"when\",\"active\",\"plan\"]},{\"step\":"
+    "\"impute\"},"
+    "{\"step\":\"derive\",\"columns\":[[\"seq_1_x\",\"age\"],[\"seq_length\",\"age * 0 + "
+    "1\"]]},"
+    "{\"step\":\"sequence\",\"log\":[\"x\"]}]",
 };
 
 static chl_status fit_and_transform(chl_prep *prep, const json_t *steps,
@@ -757,6 +763,13 @@ static const char net_spec[] =
     "{\"layers\":[{\"type\":\"dense\",\"units\":3,\"activation\":\"gelu\",\"l2\":0.01},"
     "{\"type\":\"batch_norm\"},{\"type\":\"dropout\",\"rate\":0.2},"
     "{\"type\":\"dense\",\"units\":1,\"activation\":\"sigmoid\"}]}";
+static const char sequence_spec[] =
+    "{\"layers\":[{\"type\":\"sequence\",\"steps\":2,\"columns\":[1,1]},"
+    "{\"type\":\"dense\",\"units\":2},{\"type\":\"position\"},"
+    "{\"type\":\"transformer\",\"heads\":1,\"units\":2,\"dropout\":0.1},"
+    "{\"type\":\"lstm\",\"units\":2,\"return_sequences\":true},"
+    "{\"type\":\"gru\",\"units\":2},"
+    "{\"type\":\"dense\",\"units\":1,\"activation\":\"sigmoid\"}]}";
 static const char train_options[] =
     "{\"epochs\":2,\"batch\":3,\"clip_norm\":1,\"loss\":{\"type\":\"bce\","
     "\"class_weight\":\"balanced\"},\"early_stop\":{\"patience\":1},"
@@ -806,10 +819,10 @@ static chl_status run_training_life(chl_error *err)
     return status;
 }
 
-static chl_status run_nets(chl_error *err)
+static chl_status run_net(const char *text, chl_error *err)
 {
     chl_net *net = NULL;
-    json_t *spec = json_loads(net_spec, 0, NULL);
+    json_t *spec = json_loads(text, 0, NULL);
     json_t *options = json_loads(train_options, 0, NULL);
     chl_status status = chl_net_new(spec, 1, &net, err);
     if (status == CHL_OK) {
@@ -819,6 +832,16 @@ static chl_status run_nets(chl_error *err)
     json_decref(spec);
     json_decref(options);
     return status;
+}
+
+static chl_status run_nets(chl_error *err)
+{
+    return run_net(net_spec, err);
+}
+
+static chl_status run_sequences(chl_error *err)
+{
+    return run_net(sequence_spec, err);
 }
 
 static const char heads_spec[] =
@@ -889,6 +912,7 @@ static void nets(void **state)
 {
     (void)state;
     fail_at_each("nets", run_nets);
+    fail_at_each("sequences", run_sequences);
     fail_at_each("training's life", run_training_life);
     remove("/tmp/churnlab-alloc.ckpt");
 }
