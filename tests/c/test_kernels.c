@@ -461,34 +461,30 @@ static void steps(void **state)
     chl_free(g);
 }
 
-/* Against plain loops, with the copies' rows in order and in panels. */
-static void check_copies(const chl_kernels *kernels, bool spread, bool panels)
+/* Against plain loops, each copy with a row of its own or one for all. */
+static void check_copies(const chl_kernels *kernels, bool spread)
 {
     enum { ROWS = 3, COPIES = 4, LD = 48, ALL = ROWS * COPIES };
     chl_real *x = random_numbers(ALL * LD, 1), *scale = random_numbers(COPIES * LD, 2);
     chl_real *shift = random_numbers(COPIES * LD, 3), *g = random_numbers(ALL * LD, 4);
-    chl_real y[ALL * LD], dx[ALL * LD], dscale[COPIES * LD] = {0},
-                                                        dshift[COPIES * LD] = {0};
+    chl_real y[ALL * LD], dx[ALL * LD], more[ALL * LD] = {0};
+    chl_real dscale[COPIES * LD] = {0}, dshift[COPIES * LD] = {0};
     double sums[3][ALL * LD] = {{0}};
-    chl_copies s = {ROWS, COPIES, LD, spread, panels, scale, shift};
+    chl_copies s = {ROWS, COPIES, LD, spread, scale, shift};
     kernels->scale_copies(&s, x, y);
-    s.panels = panels && !spread;
     kernels->scale_copies_back(&s, x, g, dx, dscale, dshift);
-    for (int i = 0; i < ALL; i++) {
-        for (int j = 0; j < LD; j++) {
-            int c = i % COPIES * LD + j, at = (spread ? i / COPIES : i) * LD + j;
-            double out = (double)x[at] * (double)scale[c] + (double)shift[c];
-            assert_near((double)(panels ? panel_at(y, ALL, LD, i, j) : y[i * LD + j]),
-                        out, 1e-6);
-            sums[0][at] += (double)g[i * LD + j] * (double)scale[c];
-            sums[1][c] += (double)g[i * LD + j] * (double)x[at];
-            sums[2][c] += (double)g[i * LD + j];
-        }
+    kernels->add_products(&s, x, more);
+    for (int k = 0; k < ALL * LD; k++) {
+        int c = k % (COPIES * LD), at = spread ? k / LD / COPIES * LD + k % LD : k;
+        assert_near((double)y[k], (double)x[at] * (double)scale[c] + (double)shift[c],
+                    1e-6);
+        assert_near((double)more[k], (double)x[k] * (double)scale[c], 1e-6);
+        sums[0][at] += (double)g[k] * (double)scale[c];
+        sums[1][c] += (double)g[k] * (double)x[at];
+        sums[2][c] += (double)g[k];
     }
-    for (int at = 0; at < (spread ? ROWS : ALL) * LD; at++) {
-        int i = at / LD, j = at % LD;
-        assert_near((double)(s.panels ? panel_at(dx, ALL, LD, i, j) : dx[at]),
-                    sums[0][at], 1e-5);
+    for (int k = 0; k < (spread ? ROWS : ALL) * LD; k++) {
+        assert_near((double)dx[k], sums[0][k], 1e-5);
     }
     for (int c = 0; c < COPIES * LD; c++) {
         assert_near((double)dscale[c], sums[1][c], 1e-5);
@@ -504,10 +500,31 @@ static void copies(void **state)
 {
     (void)state;
     for (int v = 0; chl_kernels_at(v); v++) {
-        for (int k = 0; k < 4; k++) {
-            check_copies(chl_kernels_at(v), k & 1, k & 2);
+        check_copies(chl_kernels_at(v), false);
+        check_copies(chl_kernels_at(v), true);
+    }
+}
+
+/* Dropout keeps what the mask of the same stream keeps. */
+static void drops(void **state)
+{
+    (void)state;
+    enum { N = 64 * 3 + 32 };
+    chl_real *x = random_numbers(N, 1), mask[N], y[N], g[N];
+    int8_t kept[N];
+    for (int v = 0; chl_kernels_at(v); v++) {
+        const chl_kernels *k = chl_kernels_at(v);
+        chl_mask_stream first = {{1, 2}, {7, CHL_RNG_DROPOUT, 3, 4}}, second = first;
+        k->mask(&first, N, 40000, 2, mask);
+        k->drop(&second, N, 40000, 2, x, kept, y);
+        assert_int_equal(first.counter[0], second.counter[0]);
+        memcpy(g, x, sizeof g);
+        k->drop_back(N, 2, kept, g);
+        for (int i = 0; i < N; i++) {
+            assert_true(y[i] == x[i] * mask[i] && g[i] == y[i]);
         }
     }
+    chl_free(x);
 }
 
 static void units_of_copies(void **state)
@@ -641,6 +658,7 @@ int main(void)
         cmocka_unit_test(dots),
         cmocka_unit_test(waves),
         cmocka_unit_test(row_sums_agree),
+        cmocka_unit_test(drops),
         cmocka_unit_test(copies),
         cmocka_unit_test(units_of_copies),
         cmocka_unit_test(products_that_add),

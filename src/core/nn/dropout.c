@@ -15,25 +15,34 @@ static const chl_option options[] = {
 
 static void room(const chl_net *net, int i, int64_t batch, chl_room *out)
 {
-    out->kept = batch * chl_row_size(net->layers[i].out); /* the mask */
+    /* a byte a number: which were kept */
+    out->kept = batch * chl_row_size(net->layers[i].out) / (int64_t)sizeof(chl_real);
+}
+
+static uint32_t threshold_of(const chl_layer *layer)
+{
+    return (uint32_t)lround((1 - layer->options.rate) * 65536);
+}
+
+static chl_real scale_of(const chl_layer *layer)
+{
+    return (chl_real)(65536.0 / threshold_of(layer));
 }
 
 static void forward(chl_pass *pass, int i)
 {
     const chl_layer *layer = &pass->net->layers[i];
     const chl_slot *slot = &pass->slots[i];
-    int64_t n = pass->rows * chl_row_size(layer->out);
-    uint32_t threshold = (uint32_t)lround((1 - layer->options.rate) * 65536);
-    chl_real scale = (chl_real)(65536.0 / threshold);
-    pass->kernels->mask(&pass->masks, n, threshold, scale, slot->kept);
-    pass->kernels->multiply(n, chl_pass_in(pass, i, 0), slot->kept, slot->out);
+    pass->kernels->drop(&pass->masks, pass->rows * chl_row_size(layer->out),
+                        threshold_of(layer), scale_of(layer), chl_pass_in(pass, i, 0),
+                        (int8_t *)slot->kept, slot->out);
 }
 
 static void backward(chl_pass *pass, int i)
 {
-    int64_t n = pass->rows * chl_row_size(pass->net->layers[i].out);
-    chl_real *g = chl_pass_turn(pass, i);
-    pass->kernels->multiply(n, g, pass->slots[i].kept, g);
+    const chl_layer *layer = &pass->net->layers[i];
+    pass->kernels->drop_back(pass->rows * chl_row_size(layer->out), scale_of(layer),
+                             (const int8_t *)pass->slots[i].kept, chl_pass_turn(pass, i));
     chl_pass_turned(pass, i);
 }
 

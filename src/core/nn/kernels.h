@@ -80,7 +80,6 @@ typedef struct chl_copies {
     int64_t copies; /* of each */
     int64_t ld;
     bool spread;           /* x has one row for all the copies of a row */
-    bool panels;           /* what is written is in panels of rows · copies rows */
     const chl_real *scale; /* [copies × ld] */
     const chl_real *shift; /* [copies × ld]; NULL = zero */
 } chl_copies;
@@ -204,6 +203,11 @@ typedef struct chl_kernels {
     /* mask = `scale` where the draw (0 … 65535) is below `threshold`, else 0. */
     void (*mask)(chl_mask_stream *stream, int64_t n, uint32_t threshold, chl_real scale,
                  chl_real *mask);
+    /* y = x · scale where the draw is below `threshold`, else 0; kept[n] says which, for
+     * drop_back: the same of a gradient in place. */
+    void (*drop)(chl_mask_stream *stream, int64_t n, uint32_t threshold, chl_real scale,
+                 const chl_real *x, int8_t *kept, chl_real *y);
+    void (*drop_back)(int64_t n, chl_real scale, const int8_t *kept, chl_real *g);
     void (*norm)(const chl_norm *b, const chl_real *x, chl_real *y);
     /* g: gradient of y in, of x out. */
     void (*norm_back)(const chl_norm *b, chl_real *g, chl_real *dgamma, chl_real *dbeta);
@@ -217,10 +221,10 @@ typedef struct chl_kernels {
     /* y = x · scale + shift */
     void (*scale_copies)(const chl_copies *s, const chl_real *x, chl_real *y);
     /* From g, the gradient of y: dscale += g · x, dshift += g [copies × ld] (NULL = not
-     * wanted), dx = g · scale (NULL = not wanted; in the rows of x, or in panels). */
+     * wanted), dx = g · scale (NULL = not wanted; copies that are spread add up). */
     void (*scale_copies_back)(const chl_copies *s, const chl_real *x, const chl_real *g,
                               chl_real *dx, chl_real *dscale, chl_real *dshift);
-    /* y += x · scale; not spread, not in panels. */
+    /* y += x · scale; not spread. */
     void (*add_products)(const chl_copies *s, const chl_real *x, chl_real *y);
     void (*row_norm)(const chl_row_norm *n, const chl_real *x, chl_real *y);
     /* g: gradient of y in, of x out; dgamma and dbeta [ld] grow. */

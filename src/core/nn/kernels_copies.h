@@ -5,36 +5,21 @@
  * memory. Layer: core/nn (part of kernels_body.h, no include guard).
  */
 
-/* Panel order: where row i keeps its columns from j on; see kernels.h. */
-static inline int64_t KERNEL(panel_at)(int64_t rows, int64_t ld, int64_t i, int64_t j)
-{
-    int64_t panel = j / CHL_PANEL * CHL_PANEL;
-    int64_t width = ld - panel < CHL_PANEL ? ld - panel : CHL_PANEL;
-    return panel * rows + i * width + (j - panel);
-}
-
-static inline void KERNEL(scale_row)(const chl_copies *s, int64_t i, const chl_real *x,
-                                     const chl_real *scale, const chl_real *shift,
-                                     chl_real *y)
-{
-    int64_t rows = s->rows * s->copies;
-    for (int64_t j = 0; j < s->ld; j += VL) {
-        V v = KERNEL(load)(x + j) * KERNEL(load)(scale + j);
-        if (shift) {
-            v += KERNEL(load)(shift + j);
-        }
-        KERNEL(store)
-        (y + (s->panels ? KERNEL(panel_at)(rows, s->ld, i, j) : i * s->ld + j), v);
-    }
-}
-
 static void KERNEL(scale_copies)(const chl_copies *s, const chl_real *x, chl_real *y)
 {
-    for (int64_t i = 0; i < s->rows * s->copies; i++) {
-        int64_t copy = i % s->copies * s->ld;
-        KERNEL(scale_row)
-        (s, i, x + (s->spread ? i / s->copies : i) * s->ld, s->scale + copy,
-         s->shift ? s->shift + copy : NULL, y);
+    int64_t size = s->copies * s->ld;
+    for (int64_t i = 0; i < s->rows; i++) {
+        for (int64_t k = 0; k < size; k += s->ld, y += s->ld) {
+            for (int64_t j = 0; j < s->ld; j += VL) {
+                V v = KERNEL(load)(x + j) * KERNEL(load)(s->scale + k + j);
+                if (s->shift) {
+                    v += KERNEL(load)(s->shift + k + j);
+                }
+                KERNEL(store)(y + j, v);
+            }
+            x += s->spread ? 0 : s->ld;
+        }
+        x += s->spread ? s->ld : 0;
     }
 }
 
@@ -63,20 +48,16 @@ static inline void KERNEL(scale_sums)(int64_t ld, const chl_real *x, const chl_r
     }
 }
 
-/* dx = g · scale of row i; the copies of a spread row are added up. */
-static inline void KERNEL(scale_turn)(const chl_copies *s, int64_t i, const chl_real *g,
-                                      const chl_real *scale, chl_real *dx)
+/* dx = g · scale of one row, or dx += where `more`. */
+static inline void KERNEL(scale_turn)(int64_t ld, const chl_real *g,
+                                      const chl_real *scale, bool more, chl_real *dx)
 {
-    bool more = s->spread && i % s->copies > 0;
-    int64_t rows = s->rows * s->copies;
-    int64_t row = (s->spread ? i / s->copies : i) * s->ld;
-    for (int64_t j = 0; j < s->ld; j += VL) {
+    for (int64_t j = 0; j < ld; j += VL) {
         V d = KERNEL(load)(g + j) * KERNEL(load)(scale + j);
-        chl_real *to = dx + (s->panels ? KERNEL(panel_at)(rows, s->ld, i, j) : row + j);
         if (more) {
-            d += KERNEL(load)(to);
+            d += KERNEL(load)(dx + j);
         }
-        KERNEL(store)(to, d);
+        KERNEL(store)(dx + j, d);
     }
 }
 
@@ -84,13 +65,15 @@ static void KERNEL(scale_copies_back)(const chl_copies *s, const chl_real *x,
                                       const chl_real *g, chl_real *dx, chl_real *dscale,
                                       chl_real *dshift)
 {
-    for (int64_t i = 0; i < s->rows * s->copies; i++, g += s->ld) {
-        int64_t copy = i % s->copies * s->ld;
-        KERNEL(scale_sums)
-        (s->ld, x + (s->spread ? i / s->copies : i) * s->ld, g, dscale + copy,
-         dshift ? dshift + copy : NULL);
-        if (dx) {
-            KERNEL(scale_turn)(s, i, g, s->scale + copy, dx);
+    for (int64_t i = 0; i < s->rows; i++) {
+        for (int64_t c = 0; c < s->copies; c++, g += s->ld) {
+            int64_t at = c * s->ld, row = (s->spread ? i : i * s->copies + c) * s->ld;
+            KERNEL(scale_sums)
+            (s->ld, x + row, g, dscale + at, dshift ? dshift + at : NULL);
+            if (dx) {
+                KERNEL(scale_turn)
+                (s->ld, g, s->scale + at, s->spread && c > 0, dx + row);
+            }
         }
     }
 }

@@ -64,6 +64,34 @@ static void KERNEL(mask)(chl_mask_stream *stream, int64_t n, uint32_t threshold,
 }
 #undef BLOCKS
 
+typedef int8_t KERNEL(bytes)
+    __attribute__((vector_size(WIDTH / sizeof(chl_real)), aligned(1), may_alias));
+
+static void KERNEL(drop)(chl_mask_stream *stream, int64_t n, uint32_t threshold,
+                         chl_real scale, const chl_real *x, int8_t *kept, chl_real *y)
+{
+    const V limit = SPLAT((chl_real)threshold), factor = SPLAT(scale);
+    chl_real draws[64];
+    for (int64_t i = 0; i < n; i += 64) {
+        KERNEL(draw)(stream, draws);
+        for (int64_t j = 0; j < 64 && i + j < n; j += VL) {
+            I keep = (I)(KERNEL(load)(draws + j) < limit);
+            *(KERNEL(bytes) *)(kept + i + j) =
+                __builtin_convertvector(keep, KERNEL(bytes));
+            KERNEL(store)(y + i + j, (V)((I)(KERNEL(load)(x + i + j) * factor) & keep));
+        }
+    }
+}
+
+static void KERNEL(drop_back)(int64_t n, chl_real scale, const int8_t *kept, chl_real *g)
+{
+    const V factor = SPLAT(scale);
+    for (int64_t i = 0; i < n; i += VL) {
+        I keep = __builtin_convertvector(*(const KERNEL(bytes) *)(kept + i), I);
+        KERNEL(store)(g + i, (V)((I)(KERNEL(load)(g + i) * factor) & keep));
+    }
+}
+
 /* ---- batch norm ---- */
 
 static void KERNEL(norm_column)(const chl_norm *b, const chl_real *x, chl_real *y,
