@@ -10,7 +10,7 @@
 #include "bind/chlua.h"
 #include "bind/modules.h"
 #include "core/data/matrix.h"
-#include "core/nn/loss.h"
+#include "core/train/loss.h"
 
 /*** Sequential nets and their training: the layer below `nn` (@{churnlab.nn}) and
  * `cl.fit` (@{churnlab.fit}). Weights are single precision; the same seed gives the same

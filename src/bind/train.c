@@ -5,7 +5,7 @@
  * The Lua callbacks run under lua_pcall on the thread that called; an error in one ends
  * training and is raised again as the same object.
  */
-#include "core/nn/train.h"
+#include "core/train/train.h"
 
 #include "bind/chlua.h"
 #include "bind/modules.h"

@@ -6,7 +6,7 @@
 #define CHLUA_TRAIN_H
 
 #include "bind/chlua.h"
-#include "core/nn/train.h"
+#include "core/train/train.h"
 
 /* Stack positions during core.net.train: its argument, the callback or nil, and a list
  * that keeps what the tasks borrow. */

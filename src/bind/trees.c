@@ -4,7 +4,7 @@
  */
 #include "bind/chlua.h"
 #include "bind/modules.h"
-#include "core/nn/trees.h"
+#include "core/layers/trees.h"
 #include "core/trees/xgboost.h"
 
 /*** Gradient-boosted trees by libxgboost, which is found when it is first needed and only

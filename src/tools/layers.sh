@@ -21,7 +21,9 @@ allowed() {
     src/core/prep) echo 'core/base|core/data|core/expr|core/prep' ;;
     src/core/metrics) echo 'core/base|core/data|core/metrics' ;;
     src/core/trees) echo 'core/base|core/trees' ;;
-    src/core/nn) echo 'core/base|core/data|core/trees|core/nn' ;;
+    src/core/nn) echo 'core/base|core/data|core/nn' ;;
+    src/core/layers) echo 'core/base|core/data|core/trees|core/nn|core/layers' ;;
+    src/core/train) echo 'core/base|core/data|core/nn|core/train' ;;
     src/core/explain) echo 'core/base|core/explain' ;;
     src/core/model) echo 'core/[a-z]+' ;;
     src/bind) echo 'core/[a-z]+|bind' ;;

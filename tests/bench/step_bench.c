@@ -12,7 +12,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/rng.h"
-#include "core/nn/train.h"
+#include "core/train/train.h"
 
 void openblas_set_num_threads(int threads);
 

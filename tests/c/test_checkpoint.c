@@ -13,7 +13,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/file.h"
-#include "core/nn/checkpoint.h"
+#include "core/train/checkpoint.h"
 
 enum { MEMBERS = 3 };
 

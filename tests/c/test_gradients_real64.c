@@ -10,7 +10,7 @@
 #include "core/base/alloc.h"
 #include "core/base/rng.h"
 #include "core/nn/pass.h"
-#include "core/nn/targets.h"
+#include "core/train/targets.h"
 
 enum { ROWS = 7, INPUTS = 5, LABELS = 4 };
 static const double H = 1e-5, TOLERANCE = 1e-6;

@@ -11,7 +11,7 @@
 #include "core/base/alloc.h"
 #include "core/base/rng.h"
 #include "core/nn/layer.h"
-#include "core/nn/targets.h"
+#include "core/train/targets.h"
 
 static double number(const json_t *list, size_t i)
 {

@@ -7,9 +7,9 @@
 #include <jansson.h>
 
 #include "core/base/alloc.h"
-#include "core/nn/member.h"
+#include "core/train/member.h"
 #include "core/nn/pass.h"
-#include "core/nn/targets.h"
+#include "core/train/targets.h"
 
 static json_t *golden;
 

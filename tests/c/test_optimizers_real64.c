@@ -5,8 +5,8 @@
 #include "golden.h"
 
 #include "core/base/alloc.h"
-#include "core/nn/lbfgs.h"
-#include "core/nn/loss.h"
+#include "core/train/lbfgs.h"
+#include "core/train/loss.h"
 #include "core/nn/pass.h"
 
 typedef struct setup {

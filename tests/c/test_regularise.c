@@ -5,7 +5,7 @@
 #include "train_fixture.h"
 
 #include "core/base/alloc.h"
-#include "core/nn/trainer.h"
+#include "core/train/trainer.h"
 
 enum { N = 4000, INPUTS = 5 };
 

@@ -7,7 +7,7 @@
 
 #include "core/base/alloc.h"
 #include "core/nn/pass.h"
-#include "core/nn/ragged.h"
+#include "core/layers/ragged.h"
 
 #define OUT "{\"type\":\"dense\",\"units\":1,\"activation\":\"sigmoid\"}"
 

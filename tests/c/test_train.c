@@ -5,7 +5,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/rng.h"
-#include "core/nn/train.h"
+#include "core/train/train.h"
 
 enum { N = 300, VALID = 100, D = 3 };
 

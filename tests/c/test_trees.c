@@ -5,7 +5,7 @@
  */
 #include "core/base/strbuf.h"
 #include "core/nn/pass.h"
-#include "core/nn/trees.h"
+#include "core/layers/trees.h"
 #include "core/trees/forest.h"
 #include "core/trees/xgboost_model.h"
 #include "golden.h"

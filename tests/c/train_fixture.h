@@ -8,7 +8,7 @@
 #include "chl_test.h"
 
 #include "core/base/rng.h"
-#include "core/nn/train.h"
+#include "core/train/train.h"
 
 enum { TRAIN_ROWS = 200, VALID_ROWS = 100, COLUMNS = 3 };
 
