@@ -198,6 +198,7 @@ static void warm_up(const reader *r, chl_train_task *task)
         const chl_net *net = chlua_test_box(L, -1, CHLUA_NET);
         if (!net) {
             bad_field(r, INITIAL, "a list of nets");
+            return;
         }
         chl_error err = {0};
         chlua_check(L, chl_net_copy_numbers(task->nets[i], net, where, &err), &err);

@@ -82,7 +82,8 @@ static void files(void **state)
     json_object_set_new(chl_model_metadata(back), "note", json_string("mine"));
     assert_ok(chl_bundle_hash(back, back_hex, &err));
     assert_string_equal(hex, back_hex); /* free metadata is no part of the identity */
-    chl_tensor weight = chl_net_tensor((chl_net *)(uintptr_t)chl_model_net(back, 0, 0), 0);
+    chl_tensor weight =
+        chl_net_tensor((chl_net *)(uintptr_t)chl_model_net(back, 0, 0), 0);
     weight.data[0] += 1;
     assert_ok(chl_bundle_hash(back, back_hex, &err));
     assert_string_not_equal(hex, back_hex);

@@ -94,8 +94,8 @@ static void the_mean_of_the_members(void **state)
     double p[3];
     for (int64_t row = 0; row < 50; row++) {
         for (int m = 0; m < 3; m++) {
-            assert_ok(chl_net_predict(chl_model_net(model, 0, m), chl_matrix_row(&x, row), 1,
-                                      &p[m], &err));
+            assert_ok(chl_net_predict(chl_model_net(model, 0, m), chl_matrix_row(&x, row),
+                                      1, &p[m], &err));
         }
         assert_near(all[row], (p[0] + p[1] + p[2]) / 3, 1e-15);
     }
@@ -252,7 +252,8 @@ static void labelled_rows(void **state)
     chl_frame_release(read);
     assert_ok(chl_csv_read_bytes(empty, sizeof empty - 1, "t", NULL, &read, &err));
     assert_ok(chl_frame_with_roles(read, "y", "1", NULL, &frame, &err));
-    assert_int_not_equal(chl_frame_labelled(frame, "fit", false, &kept, &dropped, NULL), CHL_OK);
+    assert_int_not_equal(chl_frame_labelled(frame, "fit", false, &kept, &dropped, NULL),
+                         CHL_OK);
     chl_frame_release(frame);
     chl_frame_release(read);
 }

@@ -129,7 +129,9 @@ static inline void KERNEL(vwave)(V turns, V *sine, V *cosine)
     c = FMA(c, square, SPLAT(-0.5f));
     c = FMA(c, square, SPLAT(1.0f));
     I bits = (I)shifted;
-    I odd = -(bits & 1), half = (bits & 2) << 30, next = ((bits + 1) & 2) << 30;
+    const I sign = (I)SPLAT(-0.0f);
+    I odd = -(bits & 1), half = -((bits & 2) >> 1) & sign;
+    I next = -(((bits + 1) & 2) >> 1) & sign;
     *sine = (V)((I)KERNEL(choose)(odd, c, s) ^ half);
     *cosine = (V)((I)KERNEL(choose)(odd, s, c) ^ next);
 }

@@ -101,7 +101,7 @@ static largest largest_input(const chl_trainer *t)
 static chl_status explain(chl_trainer *t, chl_guard_stage stage, double value,
                           const char *what, int epoch, int64_t batch, chl_error *err)
 {
-    finding first;
+    finding first = {{0}};
     char column[CHL_COLUMN_TEXT];
     find(t, stage, &first);
     largest input = largest_input(t);
