@@ -6,7 +6,8 @@
 --   `cl.concat` (@{churnlab.frame}), `cl.scan`, `cl.scan_csv` (@{churnlab.scan}), `cl.read_sql`,
 --   `cl.scan_sql`, `cl.sql` (@{churnlab.sql}), `cl.cleaning` (@{churnlab.cleaning}), `cl.simulate`
 --   (@{churnlab.simulate})
--- - event logs: `cl.windows` (@{churnlab.windows}), `cl.sequences` (@{churnlab.sequences}), `cl.leakage` (@{churnlab.leakage})
+-- - event logs: `cl.windows` (@{churnlab.windows}), `cl.sequences` (@{churnlab.sequences}),
+--   `cl.leakage` (@{churnlab.leakage})
 -- - models: `cl.prep` (@{churnlab.prep}), `cl.nn` (@{churnlab.nn}), `cl.fit` (@{churnlab.fit}),
 --   `cl.resample` (@{churnlab.resample}), `cl.crossval` (@{churnlab.crossval}), `cl.baseline`
 --   (@{churnlab.baseline}), `cl.tune` (@{churnlab.tune}), `cl.load` (@{churnlab.model}),

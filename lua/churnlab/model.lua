@@ -195,10 +195,10 @@ function methods:prior_shift(train_rate, true_rate)
   return self:set_priors(rates_of(train_rate, "train_rate"), rates_of(true_rate, "true_rate"))
 end
 
---- A new model that has learned from new rows: the same prep, the nets trained on from their weights,
--- calibration and prior shift kept. This one stays as it is. A share of the loss comes from the
--- model's background with its own old answers as labels, so that it does not forget (Li & Hoiem
--- 2016). What was done is noted in the new model's `info().updates`.
+--- A new model that has learned from new rows: the same prep, the nets trained on from their
+-- weights, calibration and prior shift kept. This one stays as it is. A share of the loss comes
+-- from the model's background with its own old answers as labels, so that it does not forget (Li &
+-- Hoiem 2016). What was done is noted in the new model's `info().updates`.
 -- @function Model:update
 -- @tparam Frame rows with the target; rows without a value there are left out
 -- @tparam[opt] table options `epochs` (5), `lr` (3e-4) or `optimizer`, `replay` (0.2: the

@@ -182,8 +182,8 @@ methods.piecewise = plain("piecewise")
 -- cells become 0, the mean. The length stays as it is. Comes first: later steps without columns
 -- leave all of them alone.
 -- @function Prep:sequence
--- @tparam[opt] table options `prefix` ("seq"): how the columns begin; `log`: a list of channels that
--- are first bent to sign(x)·log(1 + |x|), such as amounts and gaps
+-- @tparam[opt] table options `prefix` ("seq"): how the columns begin; `log`: a list of channels
+-- that are first bent to sign(x)·log(1 + |x|), such as amounts and gaps
 -- @treturn Prep itself
 -- @raise at fitting: no column of that name; a channel that does not exist
 -- @usage prep:sequence { log = { "amount", "gap" } }

@@ -59,7 +59,8 @@ local role_names = { "target", "positive", "id", "time", "personal" }
 
 local query_options = {
   params = "table", types = "table", chunk = "number", target = "string",
-  positive = "string|number|boolean|table", id = "string", time = "string", personal = "string|table",
+  positive = "string|number|boolean|table", id = "string", time = "string",
+  personal = "string|table",
 }
 
 --- The roles among the options, or nil.

@@ -1,4 +1,4 @@
--- A bundle of format 1 and the scores that it gave: tests/golden/bundle_1.safetensors, bundle_1.csv.
+-- A bundle of format 1 and the scores that it gave: bundle_1.safetensors, bundle_1.csv.
 -- They were made by the program of November 2026, the last that wrote that format; run by a later
 -- one this recipe writes its format.  churnlab tests/golden/bundle_1.lua FOLDER
 -- SPDX-License-Identifier: MIT

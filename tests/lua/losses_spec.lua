@@ -393,8 +393,9 @@ describe("a loss written in Lua", function()
   end)
 
   it("is compared with finite differences", function()
-    assert.matches("losses_spec.lua:%d+: lua_loss: row 1 of the first batch, output 1: the gradient "
-      .. "is .*, but finite differences of the loss give", message_of(fit, cross_entropy(2)))
+    assert.matches("losses_spec.lua:%d+: lua_loss: row 1 of the first batch, output 1: the "
+      .. "gradient is .*, but finite differences of the loss give",
+      message_of(fit, cross_entropy(2)))
     fit(cross_entropy(2), nil, { check = false })
     -- a bend is no fault
     fit(function(z, y, w)

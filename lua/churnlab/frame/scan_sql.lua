@@ -38,7 +38,8 @@ function Source:open()
 end
 
 local known = { params = "table", types = "table", chunk_rows = "number", target = "string",
-  positive = "string|number|boolean|table", id = "string", time = "string", personal = "string|table" }
+  positive = "string|number|boolean|table", id = "string", time = "string",
+  personal = "string|table" }
 
 local function check_rows(where, rows)
   if rows ~= nil and (math.type(rows) ~= "integer" or rows < 1) then
