@@ -76,6 +76,7 @@ local function pipeline(where, spec)
 end
 
 local function one(where, spec, position)
+  if getmetatable(spec) == Pipeline then return spec end
   if spec == "auto" then return require("churnlab.auto").candidate() end
   if type(spec) == "function" then return { name = "model " .. position, fit = spec } end
   if type(spec) ~= "table" then
@@ -104,7 +105,7 @@ end
 --- Checks candidates: one or a list of them.
 -- @tparam string where the function, for messages
 -- @param given { name =, prep =, net =, fit options, valid = share }, { name =, fit = function },
---   a function(train, context) or "auto", or a list of these
+--   a function(train, context), "auto" or what this function made, or a list of these
 -- @treturn {table,...} each with `name` and either `fit` or the method `job`
 function M.list(where, given)
   local single = type(given) == "function" or given == "auto"

@@ -33,9 +33,11 @@ check "shell lines" "$(block sh 1 | grep '^churnlab')"
 [ "$(block sh 1 | grep -c '^churnlab')" -eq 5 ] || { echo "README: expected five churnlab lines"; failed=$((failed + 1)); }
 [ "$(wc -l <"$work/scored.csv")" -eq 501 ] || { echo "README: scored.csv: expected 501 lines"; failed=$((failed + 1)); }
 block lua 1 >"$work/pipeline.lua"
-block lua 2 >"$work/tables.lua"
-block lua 3 >"$work/retention.lua"
+block lua 2 >"$work/models.lua"
+block lua 3 >"$work/tables.lua"
+block lua 4 >"$work/retention.lua"
 check "pipeline and policy" "churnlab pipeline.lua && test -s scored.csv"
+check "models" "churnlab models.lua"
 check "tables" "churnlab tables.lua && test -s bank.db"
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -84,6 +84,14 @@ describe("cl.leaderboard", function()
     assert.is_nil(board.verdict)
   end)
 
+  it("takes a prep and a net", function()
+    local bank = cl.simulate("bank", { rows = 300, seed = 4 }):drop("RowNumber", "Surname")
+    local board = cl.leaderboard({ { name = "small", prep = cl.prep():impute():onehot():scale(),
+      net = cl.nn.sequential():dense(1, { activation = "sigmoid" }), epochs = 2 } }, bank,
+      { folds = 2, bootstrap = false })
+    assert.are.equal("small", board.best)
+  end)
+
   it("says what is wrong", function()
     assert.matches("leaderboard: unknown figure 'auc'", message_of(cl.leaderboard, {}, frame,
       { by = "auc" }))

@@ -12,7 +12,7 @@ local function formula(few, more)
   local slope = more - few
   local rest = few - slope * FEW
   if slope == 0 then return ("%d"):format(rest) end
-  local text = ("%d x inputs"):format(slope)
+  local text = slope == 1 and "inputs" or ("%d x inputs"):format(slope)
   return rest == 0 and text or ("%s + %d"):format(text, rest)
 end
 
@@ -21,7 +21,7 @@ local function rows_of(few, more)
   local rows, sum_few, sum_more = {}, 0, 0
   for i, layer in ipairs(few) do
     local other = more[i]
-    local width = layer.width == other.width and tostring(layer.width) or "inputs"
+    local width = formula(layer.width, other.width)
     rows[i] = { layer.name, layer.kind,
       layer.steps > 1 and ("%d x %s"):format(layer.steps, width) or width,
       formula(layer.parameters, other.parameters), table.concat(layer.from, ", ") }
