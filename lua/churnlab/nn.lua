@@ -18,6 +18,7 @@ local nn = {
   add = graph.add, concat = graph.concat,
   compile_options = options.compile,
   tabm = require("churnlab.nn.tabm").new,
+  register_layer = require("churnlab.nn.lua_layers").register,
 }
 for name, f in pairs(losses) do nn[name] = f end
 for name, f in pairs(optimizers) do nn[name] = f end

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "bind/layer.h"
+
 enum { ACCOUNT_FROM = 64 * 1024, COLLECT_FROM = 32 << 20 };
 
 void **chlua_new_box(lua_State *L, const char *metatable)
@@ -123,6 +125,10 @@ static void push_caller(lua_State *L)
 
 int chlua_raise(lua_State *L, const chl_error *err)
 {
+    if (err->code == CHL_ERAISED) {
+        chlua_layer_push_raised(L);
+        return lua_error(L);
+    }
     push_caller(L);
     lua_pushstring(L, err->message);
     lua_concat(L, 2);

@@ -6,6 +6,7 @@
 #include "bind/model_box.h"
 
 #include "bind/frame_box.h"
+#include "bind/layer.h"
 #include "bind/modules.h"
 #include "core/model/bundle.h"
 #include "core/model/lineage.h"
@@ -14,6 +15,7 @@
 
 chl_model *chlua_check_model(lua_State *L, int arg)
 {
+    chlua_layer_host(L);
     return chlua_check_box(L, arg, CHLUA_MODEL);
 }
 
@@ -89,6 +91,7 @@ static int model_load(lua_State *L)
     chl_error err = {0};
     chlua_check(L, chl_bundle_load(path, &model, &err), &err);
     *slot = model;
+    chl_model_set_custom(model, chlua_layer_host(L));
     return 1;
 }
 

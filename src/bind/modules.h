@@ -46,4 +46,7 @@ void chlua_register_history(lua_State *L);
 int chlua_net_train(lua_State *L);
 int chlua_net_check_options(lua_State *L);
 
+/* And in layer.c. */
+int chlua_net_register_layer(lua_State *L);
+
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bind/chlua.h"
+#include "bind/layer.h"
 #include "bind/modules.h"
 #include "core/data/matrix.h"
 #include "core/train/loss.h"
@@ -19,6 +20,7 @@
 
 static chl_net *check_net(lua_State *L)
 {
+    chlua_layer_host(L);
     return chlua_check_box(L, 1, CHLUA_NET);
 }
 
@@ -51,6 +53,7 @@ static int net_new(lua_State *L)
     chl_net *net;
     chlua_check(L, chl_net_new(spec, (int)inputs, &net, &err), &err);
     *slot = net;
+    chl_net_set_custom(net, chlua_layer_host(L));
     chl_net_init_weights(net, (uint64_t)seed, (uint64_t)member);
     chlua_account(L, (size_t)chl_net_parameters(net) * sizeof(chl_real));
     return 1;
@@ -68,6 +71,28 @@ static int net_check_layer(lua_State *L)
     chl_error err = {0};
     chlua_check(L, chl_net_check_layer(chlua_check_json(L, 1), &err), &err);
     lua_pushboolean(L, 1);
+    return 1;
+}
+
+/*** The sizes of layers that need be no whole net.
+ * @function core.net.shapes
+ * @tparam table spec as in `core.net.new`; heads do not matter
+ * @tparam integer inputs number of columns
+ * @treturn {table,...} `{name, steps, width}` a layer
+ * @raise as `core.net.new`
+ * @usage
+ * local shapes = core.net.shapes({ layers = { { type = "dense", units = 4 } } }, 3)
+ * assert(shapes[1].width == 4) */
+static int net_shapes(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_Integer inputs = luaL_checkinteger(L, 2);
+    luaL_argcheck(L, inputs >= 1 && inputs <= 65536, 2, "expected 1 to 65536 inputs");
+    json_t *shapes;
+    chl_error err = {0};
+    chlua_check(L, chl_net_shapes(chlua_check_json(L, 1), (int)inputs, &shapes, &err),
+                &err);
+    chlua_push_json(L, shapes);
     return 1;
 }
 
@@ -351,10 +376,14 @@ static int net_tostring(lua_State *L)
 
 void chlua_open_net(lua_State *L)
 {
-    static const luaL_Reg functions[] = {
-        {"new", net_new},           {"check_layer", net_check_layer},
-        {"train", chlua_net_train}, {"check_options", chlua_net_check_options},
-        {"survival", net_survival}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"new", net_new},
+                                         {"check_layer", net_check_layer},
+                                         {"train", chlua_net_train},
+                                         {"check_options", chlua_net_check_options},
+                                         {"survival", net_survival},
+                                         {"shapes", net_shapes},
+                                         {"register_layer", chlua_net_register_layer},
+                                         {NULL, NULL}};
     static const luaL_Reg methods[] = {{"predict", net_m_predict},
                                        {"spec", net_m_spec},
                                        {"layers", net_m_layers},

@@ -8,6 +8,7 @@
 #include "core/train/train.h"
 
 #include "bind/chlua.h"
+#include "bind/layer.h"
 #include "bind/modules.h"
 #include "bind/train.h"
 #include "core/nn/net.h"
@@ -37,7 +38,9 @@ static chl_status on_epoch(void *ctx, const chl_epoch *epoch, bool *stop, chl_er
     lua_pushcfunction(L, call_protected);
     lua_pushvalue(L, CHLUA_TRAIN_ON_EPOCH);
     lua_pushlightuserdata(L, c);
-    if (lua_pcall(L, 2, 1, 0) != LUA_OK) {
+    int result = lua_pcall(L, 2, 1, 0);
+    chlua_layer_resume(L);
+    if (result != LUA_OK) {
         c->raised = true;
         return chl_fail(err, CHL_ECANCELLED, "train: the callback failed");
     }
@@ -123,6 +126,7 @@ int chlua_net_train(lua_State *L)
     if (c.raised) {
         return lua_error(L);
     }
+    chlua_layer_done(L);
     chlua_check(L, status, &err);
     return push_results(L, list, tasks, history, count);
 }

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "bind/layer.h"
 #include "bind/train.h"
 
 enum { TASK_ARGUMENTS = 1, CALL }; /* stack positions of the protected call */
@@ -31,22 +32,12 @@ static void push_function(lua_State *L, const chlua_train_call *c, int head_inde
     }
 }
 
-static void push_matrix(lua_State *L, const double *data, int64_t rows, int64_t cols)
-{
-    chl_error err = {0};
-    chl_matrix *m = chlua_push_matrix(L);
-    chlua_check(L, chl_matrix_init(m, rows, cols, &err), &err);
-    size_t bytes = (size_t)(rows * cols) * sizeof *data;
-    memcpy(m->data, data, bytes);
-    chlua_account(L, bytes);
-}
-
 static void push_labels(lua_State *L, const chl_custom_batch *b)
 {
     if (b->labels == 1) {
         chlua_push_doubles(L, b->y, b->rows);
     } else {
-        push_matrix(L, b->y, b->rows, b->labels);
+        chlua_push_numbers(L, b->y, b->rows, b->labels);
     }
 }
 
@@ -120,7 +111,7 @@ static int call_protected(lua_State *L)
     const chlua_train_call *c = lua_touserdata(L, CALL);
     chl_custom_batch *b = c->batch;
     push_function(L, c, b->head);
-    push_matrix(L, b->z, b->rows, b->width);
+    chlua_push_numbers(L, b->z, b->rows, b->width);
     push_labels(L, b);
     chlua_push_doubles(L, b->w, b->rows);
     lua_call(L, 3, 2);
@@ -139,7 +130,9 @@ chl_status chlua_custom_loss(void *ctx, chl_custom_batch *batch, chl_error *err)
     lua_pushcfunction(L, call_protected);
     lua_pushvalue(L, CHLUA_TRAIN_ARGUMENTS);
     lua_pushlightuserdata(L, c);
-    if (lua_pcall(L, 2, 0, 0) != LUA_OK) {
+    int result = lua_pcall(L, 2, 0, 0);
+    chlua_layer_resume(L);
+    if (result != LUA_OK) {
         c->raised = true;
         return chl_fail(err, CHL_ECANCELLED, "train: the loss failed");
     }

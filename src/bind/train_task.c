@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bind/layer.h"
 #include "bind/train.h"
 
 enum { MEMBERS_MAX = 1000, TASKS_MAX = 10000 };
@@ -133,6 +134,7 @@ static chl_net **new_nets(const reader *r, int members, int64_t inputs)
                 ? chl_fail(&err, CHL_EINVAL, "%s: x: over 65536 columns", r->where)
                 : chl_net_new(spec, (int)inputs, &nets[i], &err);
         chlua_check(L, status, &err);
+        chl_net_set_custom(nets[i], chlua_layer_host(L));
         *slot = nets[i];
         lua_rawseti(L, -2, i + 1);
     }

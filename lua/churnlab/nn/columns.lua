@@ -4,7 +4,9 @@
 -- `piecewise_linear` a raw one, which stands for all that was made of it. What the prep knows
 -- besides fills in `groups = "columns"` of TabM's layers and the levels of embeddings.
 -- SPDX-License-Identifier: MIT
+local core = require("churnlab.core")
 local errors = require("churnlab.errors")
+local lua_layers = require("churnlab.nn.lua_layers")
 
 local M = {}
 
@@ -152,6 +154,20 @@ function kinds.embedding(layer, places, source)
   end
 end
 
+-- ---- layers written in Lua: their sizes follow from what they read ----
+
+-- Numbers in a row of what layer i reads.
+local function width_read(layers, i, inputs)
+  local from = layers[i].from
+  local name = type(from) == "table" and from[1] or from
+  if i == 1 or name == "input" then return inputs end
+  local shapes = core.net.shapes({ layers = table.move(layers, 1, i - 1, 1, {}) }, inputs)
+  for k = 1, i - 1 do
+    if shapes[k].name == name then return shapes[k].width end
+  end
+  return shapes[i - 1].width
+end
+
 -- ---- specs ----
 
 -- The `columns` layer that layer i reads, as it is after this; nil = something else.
@@ -169,6 +185,9 @@ local function resolve(spec, places)
     layer = copy_of(layer)
     copy.layers[i] = layer
     local change = kinds[layer.type]
+    if layer.type == "lua" then
+      lua_layers.declare(layer, width_read(copy.layers, i, #places.names))
+    end
     if change then change(layer, places, source_of(copy.layers, i, by_name)) end
     if layer.name then by_name[layer.name] = layer end
   end

@@ -7,6 +7,7 @@
 -- SPDX-License-Identifier: MIT
 local core = require("churnlab.core")
 local errors = require("churnlab.errors")
+local lua_layers = require("churnlab.nn.lua_layers")
 
 local M = {}
 
@@ -131,6 +132,33 @@ end
 -- print(nn.graph(nn.concat { x, place }:dense(1, { activation = "sigmoid" })))
 function makers.columns(columns, options)
   return { type = "columns", columns = columns }, options
+end
+
+--- A layer written in Lua, which `nn.register_layer` made known (@{churnlab.nn.lua_layers}).
+-- @function lua
+-- @tparam string name as it is registered
+-- @tparam[opt] table options `check` (true): training's first batch compares its gradients with
+-- finite differences
+-- @raise a name that is not registered, with a suggestion
+-- @usage nn.register_layer("cube", {
+--   forward = function(x)
+--     local y = x:to_table()
+--     for _, row in ipairs(y) do
+--       for j, v in ipairs(row) do row[j] = v ^ 3 end
+--     end
+--     return y
+--   end,
+--   backward = function(x, _, dy)
+--     local dx = dy:to_table()
+--     for i, row in ipairs(dx) do
+--       for j, d in ipairs(row) do row[j] = d * 3 * x:get(i, j) ^ 2 end
+--     end
+--     return dx
+--   end,
+-- })
+-- print(nn.sequential():dense(8):lua("cube"):dense(1, { activation = "sigmoid" }))
+function makers.lua(name, options)
+  return { type = "lua", ["function"] = lua_layers.known(name) }, options
 end
 
 for name, maker in pairs(require("churnlab.nn.embeddings")) do makers[name] = maker end

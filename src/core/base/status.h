@@ -13,15 +13,16 @@
 
 typedef enum chl_status {
     CHL_OK = 0,
-    CHL_ENOMEM,    /* allocation failed or a size overflowed */
-    CHL_EINVAL,    /* an argument or option is out of its range */
-    CHL_ETYPE,     /* a value has the wrong type */
-    CHL_ENAME,     /* an unknown column, option, level, function … */
-    CHL_EPARSE,    /* text that does not follow its grammar */
-    CHL_EIO,       /* the operating system refused */
-    CHL_EFORMAT,   /* a file is damaged, truncated or of a newer format */
-    CHL_ENUMERIC,  /* NaN or Inf where numbers must be finite; a solver that diverged */
-    CHL_ECANCELLED /* the caller asked to stop (Ctrl-C) */
+    CHL_ENOMEM,     /* allocation failed or a size overflowed */
+    CHL_EINVAL,     /* an argument or option is out of its range */
+    CHL_ETYPE,      /* a value has the wrong type */
+    CHL_ENAME,      /* an unknown column, option, level, function … */
+    CHL_EPARSE,     /* text that does not follow its grammar */
+    CHL_EIO,        /* the operating system refused */
+    CHL_EFORMAT,    /* a file is damaged, truncated or of a newer format */
+    CHL_ENUMERIC,   /* NaN or Inf where numbers must be finite; a solver that diverged */
+    CHL_ECANCELLED, /* the caller asked to stop (Ctrl-C) */
+    CHL_ERAISED     /* a function of the script raised; the bindings have its object */
 } chl_status;
 
 enum { CHL_MESSAGE_MAX = 1024 };

@@ -34,6 +34,7 @@ const chl_layer_class *const chl_layer_classes[] = {
     &chl_parametric_class,
     &chl_periodic_class,
     &chl_piecewise_linear_class,
+    &chl_lua_class,
     NULL,
 };
 /* clang-format on */

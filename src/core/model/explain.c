@@ -254,7 +254,7 @@ chl_status chl_explainer_rows(const chl_explainer *e, const chl_frame *frame,
                               const chl_shapley_options *options,
                               const chl_control *control, double *phi, chl_error *err)
 {
-    int threads = chl_control_threads(control);
+    int threads = model_threads(e->model, control);
     int64_t round = (int64_t)threads * TASKS_IN_ROUND * ROWS_IN_TASK;
     many m = {e, frame, options, control, 0, 0, phi};
     for (m.first = 0; m.first < frame->rows; m.first += round) {

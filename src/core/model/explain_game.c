@@ -184,7 +184,8 @@ static chl_status run_block(explain_game *g, int64_t first, const uint64_t *coal
     }
     CHL_TRY(explain_collect(g, coalitions, n, err));
     size_t tasks = (size_t)(g->rows + EXPLAIN_BATCH_ROWS - 1) / EXPLAIN_BATCH_ROWS;
-    CHL_TRY(chl_parallel_for(chl_control_threads(g->control), tasks, run_batch, g, err));
+    int threads = model_threads(g->e->model, g->control);
+    CHL_TRY(chl_parallel_for(threads, tasks, run_batch, g, err));
     for (int64_t row = 0; row < g->rows; row++) {
         const int32_t *which = g->found.which + row * n;
         for (int64_t k = 0; k < n; k++) {

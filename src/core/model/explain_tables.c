@@ -94,8 +94,8 @@ static void fill_tables(tables *t, const explain_game *g, int part,
 }
 
 /* Adds one net's answers for one background row's mixed rows to p, or sets them. */
-static void add_net(tables *t, const explain_game *g, int part, int member, int64_t row,
-                    double *p)
+static chl_status add_net(tables *t, const explain_game *g, int part, int member,
+                          int64_t row, double *p, chl_error *err)
 {
     const explain_part *own = &g->e->parts[part];
     size_t start = g->found.start[row], n = g->found.start[row + 1] - start;
@@ -105,11 +105,13 @@ static void add_net(tables *t, const explain_game *g, int part, int member, int6
                          .tables = t->rows + own->group_count,
                          .at = at + start * (size_t)own->term_count};
     fill_tables(t, g, part, own->nets[member], row);
-    chl_sum_net_predict(own->nets[member], &sums, t->net, member == 0 ? p : t->p);
+    CHL_TRY(chl_sum_net_predict(own->nets[member], &sums, t->net, member == 0 ? p : t->p,
+                                err));
     size_t numbers = n * (size_t)model_part_outputs(own->own);
     for (size_t i = 0; member > 0 && i < numbers; i++) {
         p[i] += t->p[i];
     }
+    return CHL_OK;
 }
 
 chl_status explain_sum_nets(const explain_game *g, int part, int64_t first, int64_t end,
@@ -124,11 +126,13 @@ chl_status explain_sum_nets(const explain_game *g, int part, int64_t first, int6
         most = n > most ? n : most;
     }
     CHL_TRY(tables_init(&t, own, most, err));
+    chl_status status = CHL_OK;
     for (int m = 0; m < own->own->members; m++) {
-        for (int64_t row = first; row < end; row++) {
-            add_net(&t, g, part, m, row, p + (start[row] - start[first]) * outputs);
+        for (int64_t row = first; row < end && status == CHL_OK; row++) {
+            status = add_net(&t, g, part, m, row,
+                             p + (start[row] - start[first]) * outputs, err);
         }
     }
     tables_reset(&t);
-    return CHL_OK;
+    return status;
 }

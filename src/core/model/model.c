@@ -341,6 +341,25 @@ const chl_net *chl_model_net(const chl_model *model, int part, int member)
     return model->parts[part]->nets[member];
 }
 
+int model_threads(const chl_model *model, const chl_control *control)
+{
+    for (int i = 0; i < model->part_count; i++) {
+        if (chl_net_is_custom(model->parts[i]->nets[0])) {
+            return 1;
+        }
+    }
+    return chl_control_threads(control);
+}
+
+void chl_model_set_custom(chl_model *model, const chl_custom_host *host)
+{
+    for (int i = 0; i < model->part_count; i++) {
+        for (int m = 0; m < model->parts[i]->members; m++) {
+            chl_net_set_custom(model->parts[i]->nets[m], host);
+        }
+    }
+}
+
 static bool has_stack(const model_node *node)
 {
     bool found = node->part < 0 && node->mix == CHL_MIX_STACK;

@@ -141,6 +141,9 @@ CHL_MUST_CHECK chl_status chl_model_score(const chl_model *model, const chl_fram
                                           const chl_control *control, double *p,
                                           chl_prep_unseen *unseen, chl_error *err);
 
+/* Who computes layers of the model's nets that are written elsewhere; borrowed. */
+void chl_model_set_custom(chl_model *model, const chl_custom_host *host);
+
 /* The frame with `churn` (f64), the probability of the positive values. A model of
  * classes: with `p_<class>` (f64) for each class, `class`, the most probable one (in the
  * target's type; the first of several), and, where it has positive values, `churn`, the

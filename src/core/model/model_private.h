@@ -36,6 +36,8 @@ CHL_MUST_CHECK chl_status model_part_new(chl_prep *prep, chl_net *const *nets, i
 model_part *model_part_retain(model_part *part);
 void model_part_release(model_part *part); /* NULL allowed */
 int model_part_outputs(const model_part *part);
+/* The control's threads; the caller's alone when a net must run there. */
+int model_threads(const chl_model *model, const chl_control *control);
 
 /* p[n × outputs] for x[n × encoded]: the sum over the members, added in their order. */
 CHL_MUST_CHECK chl_status model_part_sum(const model_part *part, const double *x,

@@ -97,7 +97,7 @@ static chl_status score_block(void *ctx, size_t index, chl_error *err)
 
 static chl_status score_blocks(scoring *s, int64_t blocks, chl_error *err)
 {
-    int threads = chl_control_threads(s->control);
+    int threads = model_threads(s->model, s->control);
     int64_t round = (int64_t)threads * BLOCKS_BETWEEN_REPORTS;
     for (s->first = 0; s->first < blocks; s->first += round) {
         int64_t n = blocks - s->first < round ? blocks - s->first : round;

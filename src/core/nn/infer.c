@@ -4,7 +4,8 @@
  */
 #include "core/nn/run.h"
 
-static void predict_block(chl_run *run, const double *x, int64_t rows, double *out)
+static chl_status predict_block(chl_run *run, const double *x, int64_t rows, double *out,
+                                chl_error *err)
 {
     const chl_net *net = run->net;
     run->rows = rows;
@@ -15,7 +16,9 @@ static void predict_block(chl_run *run, const double *x, int64_t rows, double *o
         run->kernels->convert(x, rows, net->inputs, chl_run_input(run), net->input_row);
     }
     chl_run_layers(run, 0);
+    CHL_TRY(chl_run_status(run, err));
     chl_run_finish(run, out);
+    return CHL_OK;
 }
 
 chl_status chl_net_predict(const chl_net *net, const double *x, int64_t n, double *out,
@@ -31,8 +34,8 @@ chl_status chl_net_predict(const chl_net *net, const double *x, int64_t n, doubl
     chl_packed_turn_single(&packed, net);
     chl_status status = chl_run_init(&run, net, &packed, block, err);
     for (int64_t i = 0; status == CHL_OK && i < n; i += block) {
-        predict_block(&run, x + i * net->inputs, n - i < block ? n - i : block,
-                      out + i * net->outputs);
+        status = predict_block(&run, x + i * net->inputs, n - i < block ? n - i : block,
+                               out + i * net->outputs, err);
     }
     chl_run_reset(&run);
     chl_packed_reset(&packed);

@@ -99,6 +99,8 @@ typedef struct chl_layer_options {
     int hidden;            /* transformer: relu or gelu */
     bool norm_first;       /* transformer: norms before attention and feed-forward */
     int position;          /* position: learned or sinusoidal */
+    int64_t width;         /* lua: of its output */
+    bool check;            /* lua: its gradients, on the first batch */
 } chl_layer_options;
 
 typedef struct chl_layer_class chl_layer_class;
@@ -113,6 +115,7 @@ typedef struct chl_layer {
     chl_layer_options options;
     int32_t *index;  /* owned list of a class that needs one, or NULL */
     int64_t indices; /* its length */
+    json_t *own;     /* owned reference: the spec of a class that needs it, or NULL */
     int tensor;      /* its first tensor in net->tensors */
     int tensors;     /* how many */
     int readers;     /* layers that read it, and 1 for a head */
@@ -142,6 +145,7 @@ struct chl_net {
     chl_real *state; /* running statistics */
     int64_t state_count;
     int64_t pack_params, pack_state; /* numbers in a chl_packed */
+    const chl_custom_host *custom;   /* borrowed, or NULL */
     int places;                      /* buffers of inference */
     int masks;                       /* lists of lengths: one a `sequence` layer */
     int input_place;
@@ -210,7 +214,7 @@ extern const char *const chl_activation_names[]; /* NULL-terminated */
 /* All kinds, NULL-terminated (layers.c). */
 extern const chl_layer_class *const chl_layer_classes[];
 extern const chl_layer_class chl_dense_class, chl_activation_class, chl_batch_norm_class,
-    chl_dropout_class, chl_trees_class;
+    chl_dropout_class, chl_trees_class, chl_lua_class;
 extern const chl_layer_class chl_sequence_class, chl_pool_class, chl_position_class,
     chl_gru_class, chl_lstm_class, chl_transformer_class;
 extern const chl_layer_class chl_copies_class, chl_batch_ensemble_class,

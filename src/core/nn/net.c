@@ -49,6 +49,7 @@ void chl_net_free(chl_net *net)
     if (net) {
         for (int i = 0; net->layers && i < net->count; i++) {
             chl_free(net->layers[i].index);
+            json_decref(net->layers[i].own);
         }
         chl_free(net->head);
         chl_free(net->tensors);
@@ -78,6 +79,7 @@ static bool copy_lists(chl_net *copy, const chl_net *net)
     copy->tensor_capacity = net->tensor_count;
     for (int i = 0; copy->layers && i < net->count; i++) {
         chl_layer *layer = &copy->layers[i];
+        json_incref(layer->own);
         if (layer->index) {
             layer->index =
                 copy_of(layer->index, (size_t)layer->indices, sizeof *layer->index);
@@ -145,6 +147,20 @@ const char *chl_net_head_name(const chl_net *net, int head)
 int64_t chl_net_parameters(const chl_net *net)
 {
     return net->param_count;
+}
+
+bool chl_net_is_custom(const chl_net *net)
+{
+    bool custom = false;
+    for (int i = 0; i < net->count; i++) {
+        custom = custom || net->layers[i].class == &chl_lua_class;
+    }
+    return custom;
+}
+
+void chl_net_set_custom(chl_net *net, const chl_custom_host *host)
+{
+    net->custom = host;
 }
 
 int chl_layer_head(const chl_net *net, int layer)

@@ -32,6 +32,8 @@
 enum { CHL_HEADS_MAX = 16 };
 
 typedef struct chl_net chl_net;
+/* Who computes layers that are written elsewhere: custom_layer.h. */
+typedef struct chl_custom_host chl_custom_host;
 
 /* Builds the net for `inputs` columns, weights zero. */
 CHL_MUST_CHECK chl_status chl_net_new(const json_t *spec, int inputs, chl_net **out,
@@ -60,6 +62,18 @@ CHL_MUST_CHECK chl_status chl_net_spec(const chl_net *net, json_t **out, chl_err
 /* Keras-like summary table: layer, output, parameters. */
 CHL_MUST_CHECK chl_status chl_net_describe(const chl_net *net, chl_strbuf *out,
                                            chl_error *err);
+
+/* Has the net a layer that a host computes? Then it may only predict on the host's
+ * thread.
+ */
+bool chl_net_is_custom(const chl_net *net);
+/* Borrowed; NULL = none. Clones and pruned nets have the same. */
+void chl_net_set_custom(chl_net *net, const chl_custom_host *host);
+
+/* A new reference to a list of {name, steps, width}: the layers of a spec that need be no
+ * whole net. */
+CHL_MUST_CHECK chl_status chl_net_shapes(const json_t *spec, int inputs, json_t **out,
+                                         chl_error *err);
 
 /* A new reference to a list of {name, kind, steps, width, parameters, from} a layer. */
 CHL_MUST_CHECK chl_status chl_net_layers(const chl_net *net, json_t **out,

@@ -126,7 +126,8 @@ const chl_real *chl_pass_in(const chl_pass *pass, int i, int k)
 
 void chl_pass_forward(chl_pass *pass)
 {
-    for (int i = 0; i < pass->net->count; i++) {
+    pass->failed = CHL_OK;
+    for (int i = 0; i < pass->net->count && pass->failed == CHL_OK; i++) {
         pass->net->layers[i].class->forward(pass, i);
     }
 }
@@ -214,7 +215,8 @@ void chl_pass_backward(chl_pass *pass)
     for (int i = 0; i < net->count; i++) {
         pass->slots[i].written = chl_layer_head(net, i) >= 0;
     }
-    for (int i = net->count - 1; i >= 0; i--) {
+    pass->failed = CHL_OK;
+    for (int i = net->count - 1; i >= 0 && pass->failed == CHL_OK; i--) {
         if (net->layers[i].needs) {
             net->layers[i].class->backward(pass, i);
         }

@@ -12,6 +12,7 @@
 #ifndef CHL_NN_PASS_H
 #define CHL_NN_PASS_H
 
+#include "core/nn/custom_layer.h"
 #include "core/nn/layer.h"
 
 /* What one layer keeps between forward and backward. B = batch, row = chl_row_size. */
@@ -37,6 +38,10 @@ struct chl_pass {
     chl_mask_stream masks; /* the caller sets key and counter */
     double penalty;        /* l1 and l2 terms of the step's loss */
     chl_real *block;       /* owns all of the above */
+    chl_caller caller;     /* set by the caller, for layers that a host computes */
+    bool check;            /* such layers prove their gradients in this step */
+    chl_status failed;     /* of the last forward or backward; */
+    chl_error error;       /* … and why */
 };
 
 CHL_MUST_CHECK chl_status chl_pass_init(chl_pass *pass, const chl_net *net, int64_t batch,
@@ -45,13 +50,22 @@ void chl_pass_reset(chl_pass *pass);
 /* Numbers that a pass of so many rows takes, beside the weights. */
 int64_t chl_pass_numbers(const chl_net *net, int64_t batch);
 
-/* Runs pass->rows rows in pass->input through all layers. */
+/* Runs pass->rows rows in pass->input through all layers. Only layers that a host
+ * computes can fail: then it ends with pass->failed and pass->error. */
 void chl_pass_forward(chl_pass *pass);
+static inline chl_status chl_pass_status(const chl_pass *pass, chl_error *err)
+{
+    if (pass->failed != CHL_OK && err) {
+        *err = pass->error;
+    }
+    return pass->failed;
+}
 /* The logits of a head after forward: [rows × copies × padded width]; and where the
  * caller puts their gradient before backward. */
 const chl_real *chl_pass_logits(const chl_pass *pass, int head);
 chl_real *chl_pass_logit_gradient(const chl_pass *pass, int head);
-/* From the gradients of all heads' logits to pass->grads and pass->penalty. */
+/* From the gradients of all heads' logits to pass->grads and pass->penalty. May fail as
+ * forward does. */
 void chl_pass_backward(chl_pass *pass);
 
 /* ---- for classes ---- */

@@ -80,6 +80,7 @@ static chl_status build(const chl_net *net, const char *head, const bool *keep,
     json_decref(spec);
     if (status == CHL_OK) {
         copy_kept(net, keep, *out);
+        chl_net_set_custom(*out, net->custom);
     }
     return status;
 }

@@ -125,7 +125,8 @@ chl_real *chl_run_in_place(const chl_run *run, int i)
 
 void chl_run_layers(chl_run *run, int from)
 {
-    for (int i = from; i < run->net->count; i++) {
+    run->failed = CHL_OK;
+    for (int i = from; i < run->net->count && run->failed == CHL_OK; i++) {
         run->net->layers[i].class->infer(run, i);
     }
 }

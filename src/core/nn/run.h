@@ -6,6 +6,7 @@
 #ifndef CHL_NN_RUN_H
 #define CHL_NN_RUN_H
 
+#include "core/nn/custom_layer.h"
 #include "core/nn/layer.h"
 
 struct chl_run {
@@ -19,6 +20,9 @@ struct chl_run {
     int32_t *lengths;         /* [net->masks][capacity]: steps that count */
     double *copies;           /* predictions of one row's copies */
     chl_real *owned;          /* the buffers, or NULL when they are the caller's */
+    chl_caller caller;        /* as in chl_pass, */
+    chl_status failed;        /* and these, too: of the last chl_run_layers */
+    chl_error error;
 };
 
 /* Rows in a block: few when a row is long, so that a block stays in the cache. */
@@ -38,6 +42,13 @@ void chl_run_reset(chl_run *run);
 chl_real *chl_run_input(const chl_run *run);
 /* Runs layers from … on; those before have run. */
 void chl_run_layers(chl_run *run, int from);
+static inline chl_status chl_run_status(const chl_run *run, chl_error *err)
+{
+    if (run->failed != CHL_OK && err) {
+        *err = run->error;
+    }
+    return run->failed;
+}
 /* The logits of a head: [rows × copies × padded width]. */
 const chl_real *chl_run_logits(const chl_run *run, int head);
 /* out[rows × outputs] = the net's outputs, in double. */

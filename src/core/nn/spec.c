@@ -19,7 +19,8 @@ static const chl_layer_options default_options = {.momentum = 0.9,
                                                   .frequencies = 48,
                                                   .sigma = 0.01,
                                                   .trainable = true,
-                                                  .norm_first = true};
+                                                  .norm_first = true,
+                                                  .check = true};
 
 /* ---- kind and options ---- */
 
@@ -390,6 +391,41 @@ static chl_status read_layers(const json_t *layers, chl_net *net, chl_error *err
         CHL_TRY(read_layer(layer, where, net, err));
     }
     return CHL_OK;
+}
+
+static chl_status list_shapes(const chl_net *net, json_t **out, chl_error *err)
+{
+    *out = json_array();
+    for (int i = 0; i < net->count; i++) {
+        const chl_layer *layer = &net->layers[i];
+        json_t *item = json_pack("{s:s, s:i, s:i}", "name", layer->name, "steps",
+                                 layer->out.steps, "width", layer->out.width);
+        if (json_array_append_new(*out, item) != 0) {
+            json_decref(*out);
+            *out = NULL;
+            return chl_fail_memory(err);
+        }
+    }
+    return *out ? CHL_OK : chl_fail_memory(err);
+}
+
+chl_status chl_net_shapes(const json_t *spec, int inputs, json_t **out, chl_error *err)
+{
+    *out = NULL;
+    chl_net *net = chl_calloc(1, sizeof *net);
+    if (!net) {
+        return chl_fail_memory(err);
+    }
+    chl_status status = check_inputs(spec, inputs, err);
+    net->inputs = inputs;
+    if (status == CHL_OK) {
+        status = read_layers(json_object_get(spec, "layers"), net, err);
+    }
+    if (status == CHL_OK) {
+        status = list_shapes(net, out, err);
+    }
+    chl_net_free(net);
+    return status;
 }
 
 chl_status chl_spec_read(const json_t *spec, int inputs, chl_net *net, chl_error *err)

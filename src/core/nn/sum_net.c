@@ -135,8 +135,8 @@ static void place_sums(const chl_sum_net *s, const chl_row_sums *block, chl_run 
     }
 }
 
-void chl_sum_net_predict(const chl_sum_net *s, const chl_row_sums *sums,
-                         chl_real *scratch, double *out)
+chl_status chl_sum_net_predict(const chl_sum_net *s, const chl_row_sums *sums,
+                               chl_real *scratch, double *out, chl_error *err)
 {
     chl_run run;
     chl_row_sums block = *sums;
@@ -147,6 +147,8 @@ void chl_sum_net_predict(const chl_sum_net *s, const chl_row_sums *sums,
         run.rows = block.rows;
         place_sums(s, &block, &run);
         chl_run_layers(&run, s->first ? 1 : 0);
+        CHL_TRY(chl_run_status(&run, err));
         chl_run_finish(&run, out + i * s->net->outputs);
     }
+    return CHL_OK;
 }

@@ -32,8 +32,9 @@ void chl_sum_net_add(const chl_sum_net *s, int input, chl_real x, chl_real *row)
 void chl_sum_net_gather(const chl_sum_net *s, const chl_row_sums *sums, chl_real *out);
 
 /* out[rows × outputs] as chl_net_predict: fixed order per row, whatever rows are beside
- * it. */
-void chl_sum_net_predict(const chl_sum_net *s, const chl_row_sums *sums,
-                         chl_real *scratch, double *out);
+ * it. Fails only where chl_net_is_custom. */
+CHL_MUST_CHECK chl_status chl_sum_net_predict(const chl_sum_net *s,
+                                              const chl_row_sums *sums, chl_real *scratch,
+                                              double *out, chl_error *err);
 
 #endif

@@ -83,11 +83,13 @@ static chl_status backward(chl_trainer *t, int epoch, int64_t from, int64_t rows
         return chl_fail(err, CHL_ECANCELLED, "train: stopped");
     }
     chl_trainer_gather(t, from, rows);
+    t->pass.check = t->steps == 0 && t->member == 0;
     chl_pass_forward(&t->pass);
+    CHL_TRY(chl_pass_status(&t->pass, err));
     CHL_TRY(loss_and_gradient(t, sum, err));
     CHL_TRY(chl_trainer_check(t, CHL_GUARD_LOSS, *sum, epoch, batch, err));
     chl_pass_backward(&t->pass);
-    return CHL_OK;
+    return chl_pass_status(&t->pass, err);
 }
 
 static chl_status check_gradient(chl_trainer *t, int epoch, int64_t from, double *norm,

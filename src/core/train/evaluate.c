@@ -98,7 +98,7 @@ static void take_logits(chl_evaluator *e, int64_t from)
     }
 }
 
-static void compute_logits(chl_evaluator *e, const chl_rows *set)
+static chl_status compute_logits(chl_evaluator *e, const chl_rows *set, chl_error *err)
 {
     chl_run *run = &e->run;
     int64_t in = chl_padded(e->net->inputs);
@@ -106,8 +106,10 @@ static void compute_logits(chl_evaluator *e, const chl_rows *set)
         run->rows = set->n - i < run->capacity ? set->n - i : run->capacity;
         copy_rows(chl_run_input(run), e->net->input_row, set->x + i * in, in, run->rows);
         chl_run_layers(run, 0);
+        CHL_TRY(chl_run_status(run, err));
         take_logits(e, i);
     }
+    return CHL_OK;
 }
 
 /* ---- AUC by radix sort ---- */
@@ -208,7 +210,7 @@ chl_status chl_evaluate(chl_evaluator *e, const chl_packed *weights,
     memcpy(e->folded.params, weights->params, n * sizeof(chl_real));
     chl_packed_fold(&e->folded, e->net);
     chl_packed_turn_single(&e->folded, e->net);
-    compute_logits(e, set);
+    CHL_TRY(compute_logits(e, set, err));
     record->heads = losses->count > 1 ? losses->count : 0;
     record->val_loss = 0;
     for (int h = 0; h < losses->count; h++) {

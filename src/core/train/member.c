@@ -60,6 +60,7 @@ static chl_status allocate(chl_trainer *t, int64_t batch, chl_error *err)
     CHL_TRY(chl_pass_init(&t->pass, t->net, batch, err));
     CHL_TRY(chl_average_init(&t->average, t->net, t->options->ema, err));
     CHL_TRY(chl_evaluator_init(&t->evaluator, t->net, t->job->valid.n, err));
+    t->pass.caller = t->evaluator.run.caller = (chl_caller){t->job->ask, t->job->ask_ctx};
     CHL_TRY(chl_optimizer_init(&t->optimizer, &t->options->optimizer, t->net, err));
     t->best = chl_alloc_aligned(numbers, sizeof *t->best);
     t->order = chl_alloc((size_t)t->job->train.n, sizeof *t->order);

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "core/train/checkpoint.h"
+#include "core/nn/custom_layer.h"
 #include "core/nn/kernels.h"
 #include "core/train/monitor.h"
 #include "core/train/optimizer.h"
@@ -66,9 +67,6 @@ CHL_MUST_CHECK chl_status chl_input_groups_init(chl_input_groups *g, const int32
                                                 int inputs, chl_error *err);
 void chl_input_groups_reset(chl_input_groups *g);
 
-/* Something for the calling thread to do. */
-typedef chl_status chl_asked_fn(void *arg, chl_error *err);
-
 /* One task at work. */
 typedef struct chl_job {
     const chl_train_task *task; /* borrowed */
@@ -88,7 +86,7 @@ typedef struct chl_job {
     chl_epoch_fn *hear;
     void *hear_ctx;
     /* Runs fn(arg) on the calling thread and waits for it. */
-    chl_status (*ask)(void *ctx, chl_asked_fn *fn, void *arg, chl_error *err);
+    chl_ask_fn *ask;
     void *ask_ctx;
 } chl_job;
 
