@@ -17,7 +17,7 @@ typedef chl_status chl_asked_fn(void *arg, chl_error *err);
 /* Runs fn(arg) there and waits for it. */
 typedef chl_status chl_ask_fn(void *ctx, chl_asked_fn *fn, void *arg, chl_error *err);
 
-/* The caller's thread, from another; fn NULL = this is it. */
+/* The way to the caller's thread; ask NULL = this is it. */
 typedef struct chl_caller {
     chl_ask_fn *ask;
     void *ctx;
