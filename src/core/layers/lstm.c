@@ -15,47 +15,15 @@ static const chl_recurrent kind = {
     .h_at = {0, 1, 2, 3},
 };
 
-static chl_status plan(chl_net *net, chl_layer *layer, const json_t *spec,
-                       const char *where, chl_error *err)
-{
-    (void)spec;
-    (void)where;
-    return chl_recurrent_plan(&kind, net, layer, err);
-}
-
-static void init(chl_net *net, int i, uint64_t seed, uint64_t member)
-{
-    chl_recurrent_init(&kind, net, i, seed, member);
-}
-
-static void room(const chl_net *net, int i, int64_t batch, chl_room *out)
-{
-    chl_recurrent_room(&kind, net, i, batch, out);
-}
-
-static void forward(chl_pass *pass, int i)
-{
-    chl_recurrent_forward(&kind, pass, i);
-}
-
-static void backward(chl_pass *pass, int i)
-{
-    chl_recurrent_backward(&kind, pass, i);
-}
-
-static void infer(chl_run *run, int i)
-{
-    chl_recurrent_infer(&kind, run, i);
-}
-
 const chl_layer_class chl_lstm_class = {
     .name = "lstm",
     .options = chl_recurrent_options,
     .most_sources = 1,
-    .plan = plan,
-    .init = init,
-    .room = room,
-    .forward = forward,
-    .backward = backward,
-    .infer = infer,
+    .kind = &kind,
+    .plan = chl_recurrent_plan,
+    .init = chl_recurrent_init,
+    .room = chl_recurrent_room,
+    .forward = chl_recurrent_forward,
+    .backward = chl_recurrent_backward,
+    .infer = chl_recurrent_infer,
 };

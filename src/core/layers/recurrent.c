@@ -18,9 +18,17 @@ enum { WEIGHT, RECURRENT, BIAS, STATE_BIAS };
 
 /* ---- tensors ---- */
 
-chl_status chl_recurrent_plan(const chl_recurrent *kind, chl_net *net, chl_layer *layer,
-                              chl_error *err)
+static const chl_recurrent *kind_of(const chl_net *net, int i)
 {
+    return net->layers[i].class->kind;
+}
+
+chl_status chl_recurrent_plan(chl_net *net, chl_layer *layer, const json_t *spec,
+                              const char *where, chl_error *err)
+{
+    (void)spec;
+    (void)where;
+    const chl_recurrent *kind = layer->class->kind;
     int64_t units = layer->options.units, gates = kind->gates;
     chl_param tensors[] = {
         {.name = "weight",
@@ -76,9 +84,9 @@ static void init_orthogonal(chl_rng *rng, int64_t n, chl_real *w)
     }
 }
 
-void chl_recurrent_init(const chl_recurrent *kind, chl_net *net, int i, uint64_t seed,
-                        uint64_t member)
+void chl_recurrent_init(chl_net *net, int i, uint64_t seed, uint64_t member)
 {
+    const chl_recurrent *kind = kind_of(net, i);
     const chl_layer *layer = &net->layers[i];
     int64_t in = layer->in.width, units = layer->out.width;
     double limit = sqrt(6.0 / (double)(in + units));
@@ -159,20 +167,19 @@ static int64_t cut_backward(work *w, int64_t batch, chl_real *base)
     return used;
 }
 
-static work begin(const chl_recurrent *kind, const chl_net *net, int i)
+static work begin(const chl_net *net, int i)
 {
     const chl_layer *layer = &net->layers[i];
-    return (work){.kind = kind,
+    return (work){.kind = kind_of(net, i),
                   .layer = layer,
                   .in = layer->in.width,
                   .lx = chl_padded(layer->in.width),
                   .ld = chl_padded(layer->out.width)};
 }
 
-void chl_recurrent_room(const chl_recurrent *kind, const chl_net *net, int i,
-                        int64_t batch, chl_room *room)
+void chl_recurrent_room(const chl_net *net, int i, int64_t batch, chl_room *room)
 {
-    work w = begin(kind, net, i);
+    work w = begin(net, i);
     int64_t forward = cut_forward(&w, batch, NULL);
     int64_t backward = cut_backward(&w, batch, NULL);
     room->kept = cut_kept(&w, batch, NULL);
@@ -180,14 +187,14 @@ void chl_recurrent_room(const chl_recurrent *kind, const chl_net *net, int i,
     room->run = room->kept + forward;
 }
 
-static work begin_pass(const chl_recurrent *kind, const chl_pass *pass, int i)
+static work begin_pass(const chl_pass *pass, int i)
 {
-    work w = begin(kind, pass->net, i);
+    work w = begin(pass->net, i);
     w.kernels = pass->kernels;
     w.weight = chl_pass_params(pass, i, WEIGHT);
     w.recurrent = chl_pass_params(pass, i, RECURRENT);
     w.bias = chl_pass_params(pass, i, BIAS);
-    w.state_bias = kind->split ? chl_pass_params(pass, i, STATE_BIAS) : NULL;
+    w.state_bias = w.kind->split ? chl_pass_params(pass, i, STATE_BIAS) : NULL;
     cut_kept(&w, pass->batch, pass->slots[i].kept);
     chl_ragged_by_step(&w.ragged, w.list, pass->rows, w.layer->in.steps,
                        chl_pass_lengths(pass, chl_source_mask(pass->net, i)));
@@ -296,22 +303,22 @@ static void run_steps(work *w, const chl_real *x, chl_real *out)
     }
 }
 
-void chl_recurrent_forward(const chl_recurrent *kind, chl_pass *pass, int i)
+void chl_recurrent_forward(chl_pass *pass, int i)
 {
-    work w = begin_pass(kind, pass, i);
+    work w = begin_pass(pass, i);
     cut_forward(&w, pass->batch, pass->scratch);
     run_steps(&w, chl_pass_in(pass, i, 0), pass->slots[i].out);
 }
 
-void chl_recurrent_infer(const chl_recurrent *kind, chl_run *run, int i)
+void chl_recurrent_infer(chl_run *run, int i)
 {
     int64_t row;
-    work w = begin(kind, run->net, i);
+    work w = begin(run->net, i);
     w.kernels = run->kernels;
     w.weight = chl_run_params(run, i, WEIGHT);
     w.recurrent = chl_run_params(run, i, RECURRENT);
     w.bias = chl_run_params(run, i, BIAS);
-    w.state_bias = kind->split ? chl_run_params(run, i, STATE_BIAS) : NULL;
+    w.state_bias = w.kind->split ? chl_run_params(run, i, STATE_BIAS) : NULL;
     int64_t kept = cut_kept(&w, run->capacity, run->scratch);
     cut_forward(&w, run->capacity, run->scratch + kept);
     chl_ragged_by_step(&w.ragged, w.list, run->rows, w.layer->in.steps,
@@ -422,22 +429,23 @@ static void bias_gradients(const work *w, chl_pass *pass, int i)
     }
 }
 
-void chl_recurrent_backward(const chl_recurrent *kind, chl_pass *pass, int i)
+void chl_recurrent_backward(chl_pass *pass, int i)
 {
-    work w = begin_pass(kind, pass, i);
+    work w = begin_pass(pass, i);
     int64_t units = w.layer->out.width;
     cut_backward(&w, pass->batch, pass->scratch);
-    turn_gates(&w, kind->h_at, w.recurrent, units, w.turned_h);
+    turn_gates(&w, w.kind->h_at, w.recurrent, units, w.turned_h);
     steps_back(&w, pass->slots[i].gradient);
-    weight_gradients(&w, kind->x_at, w.in, w.x, chl_pass_grads(pass, i, WEIGHT));
-    weight_gradients(&w, kind->h_at, units, w.before, chl_pass_grads(pass, i, RECURRENT));
+    weight_gradients(&w, w.kind->x_at, w.in, w.x, chl_pass_grads(pass, i, WEIGHT));
+    weight_gradients(&w, w.kind->h_at, units, w.before,
+                     chl_pass_grads(pass, i, RECURRENT));
     bias_gradients(&w, pass, i);
     chl_pass_penalise(pass, i, WEIGHT);
     chl_pass_penalise(pass, i, RECURRENT);
     chl_real *dx = chl_pass_source_gradient(pass, i, 0);
     if (dx) {
-        turn_gates(&w, kind->x_at, w.weight, w.in, w.turned_x);
-        product_back(&w, kind->x_at, 0, w.ragged.total, w.in, w.turned_x, w.x);
+        turn_gates(&w, w.kind->x_at, w.weight, w.in, w.turned_x);
+        product_back(&w, w.kind->x_at, 0, w.ragged.total, w.in, w.turned_x, w.x);
         chl_ragged_unpack(&w.ragged, w.lx, w.x, dx);
         chl_pass_source_done(pass, i, 0);
     }

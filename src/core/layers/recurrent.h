@@ -31,14 +31,13 @@ typedef struct chl_recurrent {
 
 extern const chl_option chl_recurrent_options[];
 
-chl_status chl_recurrent_plan(const chl_recurrent *kind, chl_net *net, chl_layer *layer,
-                              chl_error *err);
-void chl_recurrent_init(const chl_recurrent *kind, chl_net *net, int i, uint64_t seed,
-                        uint64_t member);
-void chl_recurrent_room(const chl_recurrent *kind, const chl_net *net, int i,
-                        int64_t batch, chl_room *room);
-void chl_recurrent_forward(const chl_recurrent *kind, chl_pass *pass, int i);
-void chl_recurrent_backward(const chl_recurrent *kind, chl_pass *pass, int i);
-void chl_recurrent_infer(const chl_recurrent *kind, chl_run *run, int i);
+/* The functions of a class whose `kind` is a chl_recurrent. */
+chl_status chl_recurrent_plan(chl_net *net, chl_layer *layer, const json_t *spec,
+                              const char *where, chl_error *err);
+void chl_recurrent_init(chl_net *net, int i, uint64_t seed, uint64_t member);
+void chl_recurrent_room(const chl_net *net, int i, int64_t batch, chl_room *room);
+void chl_recurrent_forward(chl_pass *pass, int i);
+void chl_recurrent_backward(chl_pass *pass, int i);
+void chl_recurrent_infer(chl_run *run, int i);
 
 #endif

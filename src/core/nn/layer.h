@@ -167,7 +167,8 @@ struct chl_layer_class {
     const char *name;
     const chl_option *options; /* into chl_layer_options, begins with
                                   CHL_LAYER_COMMON_OPTIONS */
-    int most_sources;          /* 1, or CHL_SOURCES_MAX for merging layers */
+    const void *kind;    /* what classes with the same functions differ in, or NULL */
+    int most_sources;    /* 1, or CHL_SOURCES_MAX for merging layers */
     bool in_place;       /* its gradient may be turned in place, and inference may write
                             where it reads: out has the shape of in */
     bool reads_unpadded; /* inference reads input rows without padding */
