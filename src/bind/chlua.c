@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bind/layer.h"
+#include "core/base/nearest.h"
 
 enum { ACCOUNT_FROM = 64 * 1024, COLLECT_FROM = 32 << 20 };
 
@@ -133,6 +134,35 @@ int chlua_raise(lua_State *L, const chl_error *err)
     lua_pushstring(L, err->message);
     lua_concat(L, 2);
     return lua_error(L);
+}
+
+static bool is_known(const char *key, const char *const *known)
+{
+    for (; *known; known++) {
+        if (strcmp(key, *known) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void chlua_check_keys(lua_State *L, int arg, const char *where, const char *kind,
+                      const char *const *known)
+{
+    size_t count = 0;
+    while (known[count]) {
+        count++;
+    }
+    for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) {
+        lua_pushvalue(L, -2);
+        const char *key = luaL_tolstring(L, -1, NULL);
+        if (!is_known(key, known)) {
+            chl_error err = {0};
+            (void)chl_fail_unknown(&err, where, kind, key, known, count);
+            chlua_raise(L, &err);
+        }
+        lua_pop(L, 2);
+    }
 }
 
 void chlua_check(lua_State *L, chl_status status, const chl_error *err)

@@ -92,6 +92,10 @@ void chlua_set_integer(lua_State *L, const char *name, int64_t value);
 /* Raises err->message with the position of the nearest caller outside the churnlab
  * library. */
 int chlua_raise(lua_State *L, const chl_error *err);
+/* Raises "<where>: unknown <kind> 'key'", with a suggestion, when the table at `arg` has
+ * a key that is none of the NULL-terminated `known`. */
+void chlua_check_keys(lua_State *L, int arg, const char *where, const char *kind,
+                      const char *const *known);
 /* chlua_raise unless status is CHL_OK. */
 void chlua_check(lua_State *L, chl_status status, const chl_error *err);
 /* For expected failures of files: pushes true, or nil and the message; raises what is no

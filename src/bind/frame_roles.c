@@ -7,7 +7,6 @@
 
 #include "bind/frame_box.h"
 #include "core/base/alloc.h"
-#include "core/base/nearest.h"
 #include "core/base/options.h"
 #include "core/data/positive.h"
 #include "core/base/decimal.h"
@@ -166,26 +165,6 @@ static const char *check_positive(lua_State *L, int arg)
     return chlua_positive_text(L, chlua_check_json(L, lua_gettop(L)));
 }
 
-static void check_names(lua_State *L, int arg)
-{
-    static const char *const known[] = {"target", "positive", "id", "time", "personal"};
-    enum { COUNT = sizeof known / sizeof known[0] };
-    for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) {
-        lua_pushvalue(L, -2);
-        const char *key = luaL_tolstring(L, -1, NULL);
-        size_t i = 0;
-        while (i < COUNT && strcmp(key, known[i]) != 0) {
-            i++;
-        }
-        if (i == COUNT) {
-            chl_error err = {0};
-            chl_fail_unknown(&err, "with_roles", "role", key, known, COUNT);
-            chlua_raise(L, &err);
-        }
-        lua_pop(L, 2);
-    }
-}
-
 /* The names in field `personal` (a list or one name; "" is none), left on the stack. */
 static void check_personal(lua_State *L, int arg, chl_roles *roles)
 {
@@ -231,10 +210,12 @@ static void check_personal(lua_State *L, int arg, chl_roles *roles)
  * frame:with_roles { target = "NumOfProducts", positive = { 3, 4 } } */
 int chlua_frame_with_roles(lua_State *L)
 {
+    static const char *const known[] = {"target", "positive", "id",
+                                        "time",   "personal", NULL};
     const chl_frame *frame = chlua_check_frame(L, 1);
     luaL_checktype(L, 2, LUA_TTABLE);
     lua_settop(L, 2);
-    check_names(L, 2);
+    chlua_check_keys(L, 2, "with_roles", "role", known);
     chl_roles roles = {0};
     roles.target = check_role(L, 2, "target");
     roles.positive = check_positive(L, 2);

@@ -2,10 +2,8 @@
  *
  * core.model.join and the corrections of a model's probabilities. Layer: bind.
  */
-#include <string.h>
 
 #include "bind/model_box.h"
-#include "core/base/nearest.h"
 
 /*** @module churnlab.model */
 
@@ -40,32 +38,13 @@ static const double *check_weights(lua_State *L, int arg, int models)
     return weights;
 }
 
-static void check_names(lua_State *L, int arg)
-{
-    static const char *const known[] = {"mix", "weights", "intercept", "background",
-                                        "seed"};
-    enum { COUNT = sizeof known / sizeof known[0] };
-    for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) {
-        lua_pushvalue(L, -2);
-        const char *key = luaL_tolstring(L, -1, NULL);
-        size_t i = 0;
-        while (i < COUNT && strcmp(key, known[i]) != 0) {
-            i++;
-        }
-        if (i == COUNT) {
-            chl_error err = {0};
-            chl_fail_unknown(&err, "join", "option", key, known, COUNT);
-            chlua_raise(L, &err);
-        }
-        lua_pop(L, 2);
-    }
-}
-
 static void check_join_options(lua_State *L, int arg, int models,
                                chl_mix_options *options)
 {
     static const char *const mixes[] = {"mean", "stack", NULL};
-    check_names(L, arg);
+    static const char *const known[] = {"mix",        "weights", "intercept",
+                                        "background", "seed",    NULL};
+    chlua_check_keys(L, arg, "join", "option", known);
     int at = field(L, arg, "mix");
     options->mix = at ? (chl_mix)luaL_checkoption(L, at, NULL, mixes) : CHL_MIX_MEAN;
     at = field(L, arg, "intercept");
