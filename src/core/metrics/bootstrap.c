@@ -4,20 +4,15 @@
  * count per row, so that each replicate is n draws and one pass over the ranked rows.
  */
 #include <math.h>
-#include <stdio.h>
 
 #include "core/base/alloc.h"
-#include "core/base/parallel.h"
 #include "core/metrics/intervals.h"
 #include "core/metrics/judged.h"
-
-enum { CHUNK = 64 }; /* replicates between two progress reports */
 
 typedef struct bootstrap {
     chl_judged judged[2]; /* [1].rows is NULL unless differences are wanted */
     uint64_t seed;
     const chl_control *control;
-    int start;          /* the chunk's first replicate */
     chl_scores *scores; /* [replicates] */
 } bootstrap;
 
@@ -57,16 +52,14 @@ static void subtract(chl_scores *a, chl_scores *b)
 
 /* ---- replicates ---- */
 
-static chl_status run_replicate(void *ctx, size_t index, chl_error *err)
+static chl_status run_replicate(void *ctx, size_t replicate, chl_error *err)
 {
     bootstrap *b = ctx;
-    CHL_TRY(chl_control_check(b->control, "bootstrap", err));
     int64_t n = b->judged[0].n;
     uint32_t *counts = chl_alloc((size_t)n, sizeof *counts);
     if (!counts) {
         return chl_fail_memory(err);
     }
-    size_t replicate = (size_t)b->start + index;
     chl_resample_counts(b->seed, replicate, n, counts);
     chl_scores *out = &b->scores[replicate];
     chl_judged_scores(&b->judged[0], counts, n, out);
@@ -76,21 +69,6 @@ static chl_status run_replicate(void *ctx, size_t index, chl_error *err)
         subtract(out, &other);
     }
     chl_free(counts);
-    return CHL_OK;
-}
-
-static chl_status run_all(bootstrap *b, int replicates, chl_error *err)
-{
-    for (b->start = 0; b->start < replicates; b->start += CHUNK) {
-        int left = replicates - b->start;
-        size_t n = (size_t)(left < CHUNK ? left : CHUNK);
-        CHL_TRY(
-            chl_parallel_for(chl_control_threads(b->control), n, run_replicate, b, err));
-        char text[48];
-        int done = b->start + (int)n;
-        snprintf(text, sizeof text, "bootstrap %d/%d", done, replicates);
-        chl_control_report(b->control, (double)done / replicates, text);
-    }
     return CHL_OK;
 }
 
@@ -121,8 +99,9 @@ static chl_status run(bootstrap *b, int replicates, chl_scores *low, chl_scores 
 {
     b->scores = chl_alloc((size_t)replicates, sizeof *b->scores);
     double *values = chl_alloc((size_t)replicates, sizeof *values);
-    chl_status status =
-        b->scores && values ? run_all(b, replicates, err) : chl_fail_memory(err);
+    chl_status status = b->scores && values ? chl_run_replicates(b->control, replicates,
+                                                                 run_replicate, b, err)
+                                            : chl_fail_memory(err);
     if (status == CHL_OK) {
         all_intervals(b->scores, replicates, values, low, high);
     }

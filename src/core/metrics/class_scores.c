@@ -3,14 +3,10 @@
 
 #include <math.h>
 #include <stddef.h>
-#include <stdio.h>
 
 #include "core/base/alloc.h"
-#include "core/base/parallel.h"
 #include "core/metrics/intervals.h"
 #include "core/metrics/ranking.h"
-
-enum { CHUNK = 64 }; /* replicates between two progress reports */
 
 /* Predictions with each row's share of every score worked out, so that the scores of a
  * resample need no logarithm and no sorting. */
@@ -258,14 +254,12 @@ typedef struct bootstrap {
     judged judged[2]; /* [1].actual is NULL unless differences are wanted */
     uint64_t seed;
     const chl_control *control;
-    int start;                /* the chunk's first replicate */
     chl_class_scores *scores; /* [replicates] */
 } bootstrap;
 
-static chl_status run_replicate(void *ctx, size_t index, chl_error *err)
+static chl_status run_replicate(void *ctx, size_t replicate, chl_error *err)
 {
     bootstrap *b = ctx;
-    CHL_TRY(chl_control_check(b->control, "bootstrap", err));
     const judged *first = &b->judged[0];
     size_t cells = (size_t)first->classes * (size_t)first->classes;
     uint32_t *counts = chl_alloc((size_t)first->n, sizeof *counts);
@@ -275,7 +269,6 @@ static chl_status run_replicate(void *ctx, size_t index, chl_error *err)
         chl_free(confusion);
         return chl_fail_memory(err);
     }
-    size_t replicate = (size_t)b->start + index;
     chl_resample_counts(b->seed, replicate, first->n, counts);
     chl_class_scores *out = &b->scores[replicate], other;
     score(first, counts, confusion, out);
@@ -290,28 +283,14 @@ static chl_status run_replicate(void *ctx, size_t index, chl_error *err)
     return CHL_OK;
 }
 
-static chl_status run_all(bootstrap *b, int replicates, chl_error *err)
-{
-    for (b->start = 0; b->start < replicates; b->start += CHUNK) {
-        int left = replicates - b->start;
-        size_t n = (size_t)(left < CHUNK ? left : CHUNK);
-        CHL_TRY(
-            chl_parallel_for(chl_control_threads(b->control), n, run_replicate, b, err));
-        char text[48];
-        int done = b->start + (int)n;
-        snprintf(text, sizeof text, "bootstrap %d/%d", done, replicates);
-        chl_control_report(b->control, (double)done / replicates, text);
-    }
-    return CHL_OK;
-}
-
 static chl_status run(bootstrap *b, int replicates, chl_class_scores *low,
                       chl_class_scores *high, chl_error *err)
 {
     b->scores = chl_alloc((size_t)replicates, sizeof *b->scores);
     double *values = chl_alloc((size_t)replicates, sizeof *values);
-    chl_status status =
-        b->scores && values ? run_all(b, replicates, err) : chl_fail_memory(err);
+    chl_status status = b->scores && values ? chl_run_replicates(b->control, replicates,
+                                                                 run_replicate, b, err)
+                                            : chl_fail_memory(err);
     for (int f = 0; f < FIELDS && status == CHL_OK; f++) {
         for (int i = 0; i < replicates; i++) {
             values[i] = *field_at(&b->scores[i], f);
