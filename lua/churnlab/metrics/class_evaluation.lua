@@ -18,20 +18,18 @@ local Evaluation = {
   __tostring = function(self) return report.text(self) end,
 }
 
-local function pairs_of(low, high)
-  local intervals = {}
-  for _, name in ipairs(FIELDS) do
-    if low[name] then intervals[name] = { low[name], high[name] } end
-  end
-  return intervals
+-- Intervals of the scores of p, or of their differences to those of q.
+local function intervals_of(y, p, q, settings)
+  local low, high = core.metrics.class_bootstrap(y, p, q,
+    { replicates = settings.bootstrap, seed = settings.seed })
+  return evaluation.pairs_of(low, high, FIELDS)
 end
 
 local function judge(y, p, settings)
   local scores = core.metrics.class_scores(y, p)
   if not settings.ordered then scores.kappa = nil end -- distances of classes mean nothing
   if settings.bootstrap > 0 then
-    scores.intervals = pairs_of(core.metrics.class_bootstrap(y, p, nil,
-      { replicates = settings.bootstrap, seed = settings.seed }))
+    scores.intervals = intervals_of(y, p, nil, settings)
     if not settings.ordered then scores.intervals.kappa = nil end
   end
   return scores
@@ -79,8 +77,7 @@ function M.new(y, predictions, settings)
   if predictions.logistic then
     e.logistic = judge(y, predictions.logistic, settings)
     if settings.bootstrap > 0 then
-      e.difference = pairs_of(core.metrics.class_bootstrap(y, predictions.net,
-        predictions.logistic, { replicates = settings.bootstrap, seed = settings.seed }))
+      e.difference = intervals_of(y, predictions.net, predictions.logistic, settings)
     end
   end
   local churn = predictions.churn
@@ -92,15 +89,6 @@ function M.new(y, predictions, settings)
   e.beats_majority, e.beats_logistic = beats(e, e.majority), beats(e, e.logistic)
   e.verdict = report.verdict(e)
   return setmetatable(e, Evaluation)
-end
-
-local function plain(scores)
-  local copy = {}
-  for name, value in pairs(scores) do copy[name] = value end
-  for _, name in ipairs(FIELDS) do
-    if copy[name] == nil then copy[name] = core.NA end
-  end
-  return copy
 end
 
 --- What `model:evaluate` gives for a model of classes; printing it shows the table with intervals,
@@ -116,9 +104,7 @@ end
 -- @treturn table
 -- @usage -- print(core.json.encode(risk_model:evaluate(test):to_table(), 2))
 function methods:to_table()
-  local copy = plain(self)
-  copy.majority = plain(self.majority)
-  copy.logistic = self.logistic and plain(self.logistic) or core.NA
+  local copy = evaluation.plain(self, FIELDS)
   copy.churn = self.churn and self.churn:to_table() or core.NA
   return copy
 end

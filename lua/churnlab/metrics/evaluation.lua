@@ -24,10 +24,11 @@ local Evaluation = {
 -- @local
 -- @tparam table low
 -- @tparam table high
+-- @tparam[opt] {string,...} fields which scores (default: those of two outcomes)
 -- @treturn table
-function M.pairs_of(low, high)
+function M.pairs_of(low, high, fields)
   local intervals = {}
-  for _, name in ipairs(FIELDS) do
+  for _, name in ipairs(fields or FIELDS) do
     if low[name] then intervals[name] = { low[name], high[name] } end
   end
   return intervals
@@ -134,12 +135,24 @@ function M.new(y, predictions, options)
   return setmetatable(e, Evaluation)
 end
 
-local function plain(scores)
+local function plain(scores, fields)
   local copy = {}
   for name, value in pairs(scores) do copy[name] = value end
-  for _, name in ipairs(FIELDS) do
+  for _, name in ipairs(fields) do
     if copy[name] == nil then copy[name] = core.NA end
   end
+  return copy
+end
+
+--- An evaluation and its references as plain data for JSON; a score that does not exist is NA.
+-- @local
+-- @tparam table e with `majority` and perhaps `logistic`
+-- @tparam {string,...} fields the scores
+-- @treturn table
+function M.plain(e, fields)
+  local copy = plain(e, fields)
+  copy.majority = plain(e.majority, fields)
+  copy.logistic = e.logistic and plain(e.logistic, fields) or core.NA
   return copy
 end
 
@@ -151,10 +164,7 @@ end
 -- @treturn table
 -- @usage print(core.json.encode(model:evaluate(test, { bootstrap = 50 }):to_table(), 2))
 function methods:to_table()
-  local copy = plain(self)
-  copy.majority = plain(self.majority)
-  copy.logistic = self.logistic and plain(self.logistic) or core.NA
-  return copy
+  return M.plain(self, FIELDS)
 end
 
 return M
