@@ -47,6 +47,32 @@ function M.parse(parser, arguments)
   return result
 end
 
+--- The arguments of verbs that learn from a file: what is predicted …
+function M.target_options(parser)
+  parser:argument("csv", "The customers, one a row, with a header line.")
+  parser:option("--target", "The column that says who left."):count(1):argname("COLUMN")
+  parser:option("--positive", "Its value for those who left (not needed for 0/1).")
+    :argname("VALUE")
+  parser:option("--id", "The column with the customer's id."):argname("COLUMN")
+end
+
+--- … and which columns are no features.
+-- @tparam string personal what becomes of personal columns
+function M.column_options(parser, personal)
+  parser:option("--personal", ("Columns that say who the customer is: %s."):format(personal))
+    :argname("A,B"):convert(M.list)
+  parser:option("--drop", "Columns to leave out."):argname("A,B"):convert(M.list)
+  parser:option("--keep", "Columns to keep although they look like no features.")
+    :argname("A,B"):convert(M.list)
+end
+
+--- Prints for people: on standard error where standard output carries JSON.
+-- @treturn function called as string.format
+function M.teller(options)
+  if options.json then return M.notice end
+  return function(fmt, ...) print(fmt:format(...)) end
+end
+
 --- A converter for whole numbers in low … high.
 function M.whole(option, low, high)
   return function(text)

@@ -25,17 +25,9 @@ end
 
 local function arguments_parser()
   local parser = common.parser("train", M.summary, examples)
-  parser:argument("csv", "The customers, one a row, with a header line.")
-  parser:option("--target", "The column that says who left."):count(1):argname("COLUMN")
-  parser:option("--positive", "Its value for those who left (not needed for 0/1).")
-    :argname("VALUE")
-  parser:option("--id", "The column with the customer's id."):argname("COLUMN")
+  common.target_options(parser)
   parser:option("--time", "The column that says when the row was observed."):argname("COLUMN")
-  parser:option("--personal", "Columns that say who the customer is: no features, never saved.")
-    :argname("A,B"):convert(common.list)
-  parser:option("--drop", "Columns to leave out."):argname("A,B"):convert(common.list)
-  parser:option("--keep", "Columns to keep although they look like no features.")
-    :argname("A,B"):convert(common.list)
+  common.column_options(parser, "no features, never saved")
   parser:option("--test", "The share that is held out for the evaluation; 0: none.", "0.2")
     :argname("SHARE"):convert(common.share("--test", 0, 1))
   parser:option("--seed", "The same seed trains the same model.", "42")
@@ -52,12 +44,6 @@ local function arguments_parser()
     :count(1):argname("FILE")
   parser:flag("--json", "Print one JSON object instead of text.")
   return parser
-end
-
--- Prints for people: on standard error where standard output carries JSON.
-local function teller(options)
-  if options.json then return common.notice end
-  return function(fmt, ...) print(fmt:format(...)) end
 end
 
 local function check_outcomes(options, frame)
@@ -110,7 +96,7 @@ end
 function M.run(arguments)
   local options = common.parse(arguments_parser(), arguments)
   if not options then return 0 end
-  local tell = teller(options)
+  local tell = common.teller(options)
   check_output(options.output)
   local recipe = require("churnlab.recipe")
   local frame = recipe.read(options.csv, { target = options.target, positive = options.positive,

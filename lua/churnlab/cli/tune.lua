@@ -12,16 +12,8 @@ local examples = [[
 local function arguments_parser()
   local parser = common.parser("tune", M.summary, examples)
   local whole = common.whole
-  parser:argument("csv", "The customers, one a row, with a header line.")
-  parser:option("--target", "The column that says who left."):count(1):argname("COLUMN")
-  parser:option("--positive", "Its value for those who left (not needed for 0/1).")
-    :argname("VALUE")
-  parser:option("--id", "The column with the customer's id."):argname("COLUMN")
-  parser:option("--personal", "Columns that say who the customer is: no features, never saved.")
-    :argname("A,B"):convert(common.list)
-  parser:option("--drop", "Columns to leave out."):argname("A,B"):convert(common.list)
-  parser:option("--keep", "Columns to keep although they look like no features.")
-    :argname("A,B"):convert(common.list)
+  common.target_options(parser)
+  common.column_options(parser, "no features, never saved")
   parser:option("--trials", "Trials in all, those in the log among them (default: 50).")
     :argname("N"):convert(whole("--trials", 1, 1000000))
   parser:option("--log", "Keep the trials in this file; the same search goes on from it.")
@@ -44,12 +36,6 @@ local function arguments_parser()
   return parser
 end
 
--- Prints for people: on standard error where standard output carries JSON.
-local function teller(options)
-  if options.json then return common.notice end
-  return function(fmt, ...) print(fmt:format(...)) end
-end
-
 local function result(tuned, nested, options)
   local best = tuned.best
   local object = { trials = tuned.trials, resumed = tuned.resumed, failed = tuned.failed,
@@ -66,7 +52,7 @@ end
 function M.run(arguments)
   local options = common.parse(arguments_parser(), arguments)
   if not options then return 0 end
-  local tell = teller(options)
+  local tell = common.teller(options)
   local frame = require("churnlab.recipe").read(options.csv, { target = options.target,
     positive = options.positive, id = options.id, personal = options.personal,
     drop = options.drop, keep = options.keep }, tell)
