@@ -265,7 +265,7 @@ static void impossible_facts_are_refused(void **state)
                                .valid = &f.valid,
                                .options = options};
         chl_checkpoint c;
-        assert_ok(chl_checkpoint_init(&c, &task, 0, 1, &err));
+        assert_ok(chl_checkpoint_init(&c, &task, &err));
         chl_member_state state_now = c.members[0];
         c.members[0] = (chl_member_state){0};
         json_object_set_new(state_now.facts, cases[i].key, json_integer(cases[i].value));

@@ -3,24 +3,26 @@
 -- SPDX-License-Identifier: MIT
 local core = require("churnlab.core")
 local errors = require("churnlab.errors")
+local files = require("churnlab.fit.files")
 local fit = require("churnlab.fit")
 
 local M = {}
 
-local MEMORY = 1 << 30 -- bytes of encoded rows that are held at one time
+M.MEMORY = 1 << 30 -- bytes of encoded rows that are held at one time
 
 local function bytes_of(x) return x and x:rows() * x:cols() * 8 or 0 end
 
 -- Prepares jobs from `first` on until the memory is full; at least one.
-local function prepare(jobs, first)
+local function prepare(jobs, first, logs)
   local states, tasks, bytes = {}, {}, 0
   for i = first, #jobs do
     local job = jobs[i]
-    local state = errors.within(job.where, fit.prepare, job.prep, job.net, job.train, job.options)
+    local options = files.own(job.options, i, #jobs, logs)
+    local state = errors.within(job.where, fit.prepare, job.prep, job.net, job.train, options)
     state.task.first_member = job.first_member
     states[#states + 1], tasks[#tasks + 1] = state, state.task
     bytes = bytes + bytes_of(state.task.x) + bytes_of(state.task.valid_x)
-    if bytes >= MEMORY then break end
+    if bytes >= M.MEMORY then break end
   end
   return states, tasks
 end
@@ -41,16 +43,18 @@ local function timer(states, deadline)
   end
 end
 
--- One callback for all tasks: their own ones, and the end of the time.
-local function callback(states, deadline)
+-- One callback for all tasks: their own ones, which are told the number of the job, and the end of
+-- the time.
+local function callback(states, before, deadline)
   local any, over = deadline ~= nil, deadline and timer(states, deadline)
   for _, state in ipairs(states) do any = any or state.on_epoch ~= nil end
   if not any then return nil end
   return function(epoch, log)
     local own = states[log.task].on_epoch
     local answer
-    if own then answer = own(epoch, log) end
-    if over and over(log) then return false end
+    if over and over(log) then answer = false end
+    log.task = before + log.task
+    if own and own(epoch, log) == false then answer = false end
     return answer
   end
 end
@@ -63,14 +67,15 @@ end
 -- @treturn {Model,...}
 -- @treturn {table,...} histories
 function M.run(jobs, deadline)
-  local models, histories = {}, {}
+  local models, histories, logs = {}, {}, {}
   while #models < #jobs do
-    local states, tasks = prepare(jobs, #models + 1)
-    local nets, logs = core.net.train { tasks = tasks, on_epoch = callback(states, deadline) }
+    local states, tasks = prepare(jobs, #models + 1, logs)
+    local nets, trained = core.net.train { tasks = tasks,
+      on_epoch = callback(states, #models, deadline) }
     for i, state in ipairs(states) do
       local at = #models + 1
-      histories[at] = logs[i]
-      models[at] = fit.finish(state, nets[i], logs[i], jobs[at].bare)
+      histories[at] = trained[i]
+      models[at] = fit.finish(state, nets[i], trained[i], jobs[at].bare)
     end
   end
   return models, histories

@@ -83,8 +83,7 @@ function M.flat_cos(options) return part("schedule", "flat_cos", "flat_cos", opt
 -- cl.fit goes on, with the same data, net and options; another training is refused.
 -- @function nn.checkpoint
 -- @tparam table options `path`; `every` (10 epochs); `resume` (false): go on from the file when it
--- is there. With several fits in one pool (cross-validation) the number of the fit is added to the
--- path
+-- is there. In cross-validation the number of the fold is added to the path: "bank.ckpt.1"
 -- @treturn table
 -- @usage nn.checkpoint { path = "bank.ckpt", every = 5 }
 function M.checkpoint(options)

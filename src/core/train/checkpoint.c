@@ -430,24 +430,8 @@ chl_status chl_checkpoint_check(const json_t *options, const char *resume, chl_e
     return CHL_OK;
 }
 
-/* The task's own file, owned by the caller. */
-static chl_status own_path(const char *path, int number, int of, char **out,
-                           chl_error *err)
-{
-    chl_strbuf text;
-    chl_strbuf_init(&text);
-    chl_strbuf_puts(&text, path);
-    if (of > 1) {
-        chl_strbuf_printf(&text, ".%d", number + 1);
-    }
-    *out = text.failed ? NULL : chl_strdup(text.data);
-    chl_strbuf_reset(&text);
-    return *out ? CHL_OK : chl_fail_memory(err);
-}
-
 static chl_status open_checkpoint(chl_checkpoint *c, const chl_train_task *task,
-                                  const where *at, const char *resume, int number, int of,
-                                  chl_error *err)
+                                  const char *path, const char *resume, chl_error *err)
 {
     c->count = task->members;
     c->members = chl_calloc((size_t)c->count, sizeof *c->members);
@@ -456,29 +440,21 @@ static chl_status open_checkpoint(chl_checkpoint *c, const chl_train_task *task,
     }
     pthread_mutex_init(&c->lock, NULL);
     CHL_TRY(make_header(c, task, err));
-    if (at->path) {
-        CHL_TRY(own_path(at->path, number, of, &c->path, err));
+    if (path && !(c->path = chl_strdup(path))) {
+        return chl_fail_memory(err);
     }
-    if (!resume) {
-        return CHL_OK;
-    }
-    char *path;
-    CHL_TRY(own_path(resume, number, of, &path, err));
-    chl_status status = read_file(c, path, err);
-    chl_free(path);
-    return status;
+    return resume ? read_file(c, resume, err) : CHL_OK;
 }
 
-chl_status chl_checkpoint_init(chl_checkpoint *c, const chl_train_task *task, int number,
-                               int of, chl_error *err)
+chl_status chl_checkpoint_init(chl_checkpoint *c, const chl_train_task *task,
+                               chl_error *err)
 {
     where at;
     const char *resume = json_string_value(json_object_get(task->options, "resume"));
     *c = (chl_checkpoint){0};
     CHL_TRY(read_options(json_object_get(task->options, "checkpoint"), &at, err));
     c->every = at.every;
-    return at.path || resume ? open_checkpoint(c, task, &at, resume, number, of, err)
-                             : CHL_OK;
+    return at.path || resume ? open_checkpoint(c, task, at.path, resume, err) : CHL_OK;
 }
 
 void chl_checkpoint_reset(chl_checkpoint *c)

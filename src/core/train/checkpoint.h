@@ -13,7 +13,7 @@
  * a list of members with epoch, steps, learning rate, early stopping, schedules, history;
  * "churnlab.sha256" is a hash over it and all tensors.
  *
- * With several tasks in one pool, task i writes to "<path>.<i>" (from 1).
+ * Tasks in one pool need a path each.
  */
 #ifndef CHL_TRAIN_CHECKPOINT_H
 #define CHL_TRAIN_CHECKPOINT_H
@@ -62,8 +62,7 @@ CHL_MUST_CHECK chl_status chl_checkpoint_check(const json_t *options, const char
 /* From the task's options: `checkpoint`, and `resume`, the path of a checkpoint of the
  * same architecture, options and data, which is read: CHL_EINVAL names what differs. */
 CHL_MUST_CHECK chl_status chl_checkpoint_init(chl_checkpoint *c,
-                                              const chl_train_task *task, int number,
-                                              int of, chl_error *err);
+                                              const chl_train_task *task, chl_error *err);
 void chl_checkpoint_reset(chl_checkpoint *c);
 bool chl_checkpoint_on(const chl_checkpoint *c);
 

@@ -339,7 +339,7 @@ static chl_status prepare(chl_job *job, chl_error *err)
         CHL_TRY(
             chl_input_groups_init(&job->groups, task->groups, job->nets[0]->inputs, err));
     }
-    return chl_checkpoint_init(&job->checkpoint, task, job->number, job->of, err);
+    return chl_checkpoint_init(&job->checkpoint, task, err);
 }
 
 static void reset_job(chl_job *job)
