@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Models of several parts and classes when memory runs out (fail_at_each.h).
+ * Models, also of several parts and classes, when memory runs out (fail_at_each.h).
  */
 #include "chl_test.h"
 
@@ -33,6 +33,26 @@ static chl_status score_and_explain(const chl_model *model, chl_error *err)
     chl_frame_release(texts);
     chl_frame_release(names);
     chl_explainer_free(explainer);
+    return status;
+}
+
+static chl_status run_model(chl_error *err)
+{
+    chl_strbuf bytes = {0};
+    chl_model *model = NULL;
+    chl_status status = chl_bundle_format(tiny, &bytes, err);
+    if (status == CHL_OK) {
+        status = chl_bundle_parse((const unsigned char *)bytes.data, bytes.length, "m",
+                                  &model, err);
+    }
+    if (status == CHL_OK) {
+        status = chl_model_calibrate(model, few, "platt", NULL, err);
+    }
+    if (status == CHL_OK) {
+        status = score_and_explain(model, err);
+    }
+    chl_model_release(model);
+    chl_strbuf_reset(&bytes);
     return status;
 }
 
@@ -113,6 +133,7 @@ static void models(void **state)
     (void)state;
     few = make_customers(8, 1);
     tiny = make_model_of(few, FIXTURE_NORM, 1, true);
+    fail_at_each("model", run_model);
     fail_at_each("mixed", run_mix);
     chl_model_release(tiny);
     tiny = make_class_model(few, 1, "[\"Spain\",\"France\"]");
