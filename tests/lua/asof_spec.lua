@@ -1,10 +1,5 @@
 local cl = require("churnlab")
-
-local function failure(f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  return message
-end
+local message_of = require("fixtures").message_of
 
 local function rows()
   return cl.from_table({ { id = 1, t = 10 }, { id = 2, t = 10 }, { id = 1, t = 3 }, { id = 1 },
@@ -78,13 +73,13 @@ describe("asof_join", function()
 
   it("helps with mistakes", function()
     local a, b = rows(), events()
-    local function message(options) return failure(a.asof_join, a, b, options) end
+    local function message(options) return message_of(a.asof_join, a, b, options) end
     assert.matches("time: expected a column name or { left =, right = }", message {})
     assert.matches("unknown option 'tolerence' %(did you mean 'tolerance'%?%)",
       message { tolerence = 1 })
     assert.matches("unknown direction 'back'", message { time = "t", direction = "back" })
     assert.matches("asof_spec.lua:%d+: asof_join: time 't' is i64 and time 'what' of the right "
-      .. "frame is string: expected both f64, i64, date or timestamp", failure(function()
+      .. "frame is string: expected both f64, i64, date or timestamp", message_of(function()
         a:asof_join(b, { time = { left = "t", right = "what" } })
       end))
     assert.matches("tolerance: expected 0 or more, got %-1", message { time = "t", tolerance = -1 })
@@ -132,9 +127,9 @@ describe("repeated rows", function()
   it("help with mistakes", function()
     local f = frame()
     assert.matches("unknown keep 'lst' %(did you mean 'last'%?%)",
-      failure(f.drop_duplicates, f, { keep = "lst" }))
-    assert.matches("unknown column 'kk'", failure(f.drop_duplicates, f, { on = "kk" }))
-    assert.matches("order: unknown column 'w'", failure(f.duplicated, f, { order = "w" }))
-    assert.matches("unknown column 'x'", failure(f.n_distinct, f, "x"))
+      message_of(f.drop_duplicates, f, { keep = "lst" }))
+    assert.matches("unknown column 'kk'", message_of(f.drop_duplicates, f, { on = "kk" }))
+    assert.matches("order: unknown column 'w'", message_of(f.duplicated, f, { order = "w" }))
+    assert.matches("unknown column 'x'", message_of(f.n_distinct, f, "x"))
   end)
 end)

@@ -5,26 +5,9 @@ local core = require("churnlab.core")
 local features = require("churnlab.auto.features")
 local mix = require("churnlab.auto.mix")
 local plans = require("churnlab.auto.plan")
-
-local function message_of(f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  return tostring(message)
-end
-
-local function repeated(n, f)
-  local list = {}
-  for i = 1, n do list[i] = f(i) end
-  return list
-end
-
-local function with_threads(n, f)
-  local before = core.control.threads()
-  core.control.threads(n)
-  local ok, result = pcall(f)
-  core.control.threads(before)
-  return assert(ok and result, result)
-end
+local fixtures = require("fixtures")
+local message_of = fixtures.message_of
+local with_threads, repeated = fixtures.with_threads, fixtures.repeated
 
 describe("columns of the default recipe", function()
   local n = 2000

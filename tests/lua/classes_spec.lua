@@ -3,6 +3,8 @@
 local cl = require("churnlab")
 local core = require("churnlab.core")
 local nn = require("churnlab.nn")
+local fixtures = require("fixtures")
+local message_of, prep = fixtures.message_of, fixtures.prep
 
 local function customers(rows, seed)
   local frame = cl.simulate("bank", { rows = rows, seed = seed }):drop("RowNumber", "Surname")
@@ -15,14 +17,6 @@ end
 local function class_net(units)
   return nn.sequential():dense(12, { activation = "relu" })
     :dense(units or 4, { activation = "softmax" })
-end
-
-local function prep() return cl.prep():impute():onehot():scale() end
-
-local function message_of(f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  return tostring(message)
 end
 
 local function same_bits(a, b)

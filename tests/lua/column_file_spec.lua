@@ -1,12 +1,7 @@
 -- Column files: write_columns, read_columns, read.
 -- SPDX-License-Identifier: MIT
 local cl = require("churnlab")
-
-local function caught(f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  return message
-end
+local message_of = require("fixtures").message_of
 
 describe("column files", function()
   local path
@@ -66,10 +61,10 @@ describe("column files", function()
 
   it("say what is wrong with them", function()
     assert.matches("column_file_spec.lua:%d+: /nowhere/x: open: No such file",
-      caught(function() return cl.read_columns("/nowhere/x") end))
+      message_of(function() return cl.read_columns("/nowhere/x") end))
     assert(example():write_csv(path))
     assert.matches("expected a column file %(frame:write_columns makes one%)",
-      caught(cl.read_columns, path))
+      message_of(cl.read_columns, path))
     assert(example():write_columns(path))
     local file = assert(io.open(path, "rb"))
     local bytes = file:read("a")
@@ -78,10 +73,10 @@ describe("column files", function()
     file:write(bytes:sub(1, -2))
     file:close()
     assert.matches("expected a file of %d+ bytes, got %d+ %(cut off%?%)",
-      caught(cl.read_columns, path))
+      message_of(cl.read_columns, path))
     local latin = example():rename { id = "Gr\xf6\xdfe" }
     assert.matches("write_columns: column 1: its name: expected UTF%-8",
-      caught(latin.write_columns, latin, path))
+      message_of(latin.write_columns, latin, path))
   end)
 
   it("are opened by what they are", function()
@@ -92,7 +87,7 @@ describe("column files", function()
     assert.are.equal("gold", read:roles().positive)
     assert.are.equal("id", read:roles().id)
     assert.matches("a column file: unknown option 'types'",
-      caught(cl.read, path, { types = { id = "f64" } }))
+      message_of(cl.read, path, { types = { id = "f64" } }))
     local lines = assert(io.open(path .. ".jsonl", "w"))
     lines:write('{"id":7}\n{"id":8}\n')
     lines:close()

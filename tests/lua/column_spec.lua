@@ -1,15 +1,10 @@
 -- SPDX-License-Identifier: MIT
 -- Columns and rows as values of Lua: operators, comparisons, methods, round trips, memory.
 local cl = require("churnlab")
+local fails = require("fixtures").fails
 
 local function list(column)
   return column:to_table(cl.NA)
-end
-
-local function fails(text, f)
-  local ok, message = pcall(f)
-  assert.is_false(ok)
-  assert.is_truthy(message:find(text, 1, true), message)
 end
 
 describe("columns", function()

@@ -3,12 +3,7 @@
 local cl = require("churnlab")
 local columns = require("churnlab.nn.columns")
 local nn = cl.nn
-
-local function message_of(f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  return message
-end
+local message_of = require("fixtures").message_of
 
 describe("columns of nets", function()
   local frame = cl.simulate("bank", { rows = 400, seed = 11 })

@@ -4,24 +4,9 @@ local cl = require("churnlab")
 local core = require("churnlab.core")
 local nn = require("churnlab.nn")
 local student = require("churnlab.student")
-
-local function customers(rows, seed)
-  return cl.simulate("bank", { rows = rows, seed = seed }):drop("RowNumber", "Surname")
-end
-
-local function message_of(f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  return tostring(message)
-end
-
-local function with_threads(n, f)
-  local before = core.control.threads()
-  core.control.threads(n)
-  local ok, result = pcall(f)
-  core.control.threads(before)
-  return assert(ok and result, result)
-end
+local fixtures = require("fixtures")
+local message_of = fixtures.message_of
+local with_threads, customers = fixtures.with_threads, fixtures.customers
 
 local function close(a, b) assert.is_true(math.abs(a - b) < 1e-9, ("%g is not %g"):format(a, b)) end
 

@@ -1,5 +1,6 @@
 local core = require("churnlab.core")
 local expr = core.expr
+local message_of = require("fixtures").message_of
 
 local csv = [[
 Age,Balance,Active,Country,Since
@@ -11,12 +12,6 @@ Age,Balance,Active,Country,Since
 
 local function frame()
   return core.frame.parse_csv(csv, { types = { Country = "category" } })
-end
-
-local function failure(f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  return message
 end
 
 describe("expr", function()
@@ -71,24 +66,24 @@ describe("expr", function()
     local f = frame()
     assert.are.equal("tests/lua/expr_spec.lua:" .. debug.getinfo(1, "l").currentline + 2
       .. [[: expression "Agee > 3": position 1: unknown column 'Agee' (did you mean 'Age'?)]],
-      failure(function() expr.eval(f, "Agee > 3") end))
+      message_of(function() expr.eval(f, "Agee > 3") end))
     assert.matches("unknown level 'Frnace' %(did you mean 'France'%?%)",
-      failure(expr.check, f, "Country == 'Frnace'"))
+      message_of(expr.check, f, "Country == 'Frnace'"))
     assert.matches("cannot compare column 'Age' %(i64%) with text \"x\"",
-      failure(expr.check, f, "Age == 'x'"))
-    assert.matches("position 6: expected a column", failure(expr.parse, "Age >"))
+      message_of(expr.check, f, "Age == 'x'"))
+    assert.matches("position 6: expected a column", message_of(expr.parse, "Age >"))
     assert.matches("unknown function 'meen' %(did you mean 'mean'%?%)",
-      failure(expr.parse, "meen(Age)"))
-    assert.matches("zero byte", failure(expr.parse, "Age\0"))
-    assert.matches("bad argument", failure(expr.eval, f, 5))
-    assert.matches("bad argument", failure(expr.eval, "x", "Age"))
+      message_of(expr.parse, "meen(Age)"))
+    assert.matches("zero byte", message_of(expr.parse, "Age\0"))
+    assert.matches("bad argument", message_of(expr.eval, f, 5))
+    assert.matches("bad argument", message_of(expr.eval, "x", "Age"))
   end)
 
   it("refuses a closed expression", function()
     local e = expr.parse("Age")
     getmetatable(e).__close(e)
-    assert.matches("closed", failure(e.text, e))
-    assert.matches("closed", failure(expr.eval, frame(), e))
+    assert.matches("closed", message_of(e.text, e))
+    assert.matches("closed", message_of(expr.eval, frame(), e))
   end)
 
   it("keeps its columns when the frame is gone", function()

@@ -1,8 +1,27 @@
--- Frames that several specs work on.
+-- What several specs share: frames to work on, what a call says that fails, files, threads.
 -- SPDX-License-Identifier: MIT
+local assert = require("luassert")
 local cl = require("churnlab")
+local core = require("churnlab.core")
 
 local M = {}
+
+-- ---- frames ----
+
+--- Simulated customers of a bank, without the columns that only name them.
+function M.customers(rows, seed)
+  return cl.simulate("bank", { rows = rows, seed = seed }):drop("RowNumber", "Surname")
+end
+
+--- A prep that makes any frame numbers.
+function M.prep() return cl.prep():impute():onehot():scale() end
+
+--- f(1), … f(n) as a list.
+function M.repeated(n, f)
+  local list = {}
+  for i = 1, n do list[i] = f(i) end
+  return list
+end
 
 --- A row of ordinary values, one of none, and two of extremes, in a column of every type.
 -- @tparam string text the first row's string
@@ -32,5 +51,42 @@ end
 
 --- A column as a list, "NA" where it is missing.
 function M.values(column) return column:to_table("NA") end
+
+-- ---- calls ----
+
+--- What a call says that must fail.
+function M.message_of(f, ...)
+  local ok, message = pcall(f, ...)
+  assert.is_false(ok)
+  return tostring(message)
+end
+
+--- The call must fail, and say this.
+function M.fails(text, f, ...)
+  local message = M.message_of(f, ...)
+  assert.truthy(message:find(text, 1, true), message .. " lacks " .. text)
+end
+
+--- What f returns when it runs on n threads.
+function M.with_threads(n, f)
+  local before = core.control.threads()
+  core.control.threads(n)
+  local results = table.pack(pcall(f))
+  core.control.threads(before)
+  assert(results[1], results[2])
+  return table.unpack(results, 2, results.n)
+end
+
+-- ---- files ----
+
+function M.read_file(path)
+  local file <close> = assert(io.open(path, "rb"))
+  return file:read("a")
+end
+
+function M.write_file(path, text)
+  local file <close> = assert(io.open(path, "wb"))
+  assert(file:write(text))
+end
 
 return M

@@ -1,5 +1,6 @@
 local core = require("churnlab.core")
 local group = require("churnlab.group")
+local message_of = require("fixtures").message_of
 
 local csv = [[
 Geography,Gender,Age,Exited
@@ -12,12 +13,6 @@ Spain,Female,60,0
 
 local function frame()
   return core.frame.parse_csv(csv, { types = { Geography = "category", Gender = "category" } })
-end
-
-local function failure(f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  return message
 end
 
 local NA = require("churnlab").NA
@@ -66,22 +61,22 @@ describe("group", function()
     local none = visits:filter("x > 9"):group():agg { m = "mode(s)", w = "wmean(x, 1)" }
     assert.are.same({ NA, NA }, { none.m[1] or NA, none.w[1] or NA })
     assert.matches("function 'wmean': expected a number, got column 's' %(string%)",
-      failure(function() visits:group("g"):agg { x = "wmean(s, w)" } end))
+      message_of(function() visits:group("g"):agg { x = "wmean(s, w)" } end))
   end)
 
   it("helps with mistakes", function()
     local g = group.new(frame(), "Gender")
     assert.matches("group_spec.lua:%d+: aggregate 'x': expression \"Age\": position 1: "
-      .. "column 'Age' has many values a group", failure(function() g:agg { x = "Age" } end))
+      .. "column 'Age' has many values a group", message_of(function() g:agg { x = "Age" } end))
     assert.matches("unknown column 'Gendre' %(did you mean 'Gender'%?%)",
-      failure(function() group.new(frame(), "Gendre"):count() end))
-    assert.matches("expected at least one aggregate", failure(g.agg, g, {}))
-    assert.matches("x: expected an expression .* got a number", failure(g.agg, g, { x = 1 }))
+      message_of(function() group.new(frame(), "Gendre"):count() end))
+    assert.matches("expected at least one aggregate", message_of(g.agg, g, {}))
+    assert.matches("x: expected an expression .* got a number", message_of(g.agg, g, { x = 1 }))
     assert.matches("item 2: expected {name, expression}, got a string",
-      failure(g.agg, g, { { "n", "count()" }, "mean(Age)" }))
-    assert.matches("expected a table of expressions, got a string", failure(g.agg, g, "count()"))
-    assert.matches("used twice", failure(g.agg, g, { Gender = "count()" }))
+      message_of(g.agg, g, { { "n", "count()" }, "mean(Age)" }))
+    assert.matches("expected a table of expressions, got a string", message_of(g.agg, g, "count()"))
+    assert.matches("used twice", message_of(g.agg, g, { Gender = "count()" }))
     assert.matches("key 1: expected a column name, got a number",
-      failure(group.new, frame(), 1))
+      message_of(group.new, frame(), 1))
   end)
 end)

@@ -1,11 +1,6 @@
 local cl = require("churnlab")
 local core = require("churnlab.core")
-
-local function failure(f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  return message
-end
+local message_of = require("fixtures").message_of
 
 -- The cells of a frame, rows by ";", cells by "|", "?" = missing.
 local function text(frame)
@@ -78,11 +73,11 @@ describe("join", function()
 
   it("validates", function()
     assert.matches("join_spec.lua:%d+: join: validate 'many_to_one': expected each key once in "
-      .. "the right frame, got id = 2 in rows 1 and 4", failure(function()
+      .. "the right frame, got id = 2 in rows 1 and 4", message_of(function()
         customers():join(orders(), { on = "id", validate = "many_to_one" })
       end))
     assert.matches("'one_to_one': expected each key once in the left frame, got id = 2 in rows",
-      failure(function()
+      message_of(function()
         orders():join(customers(), { on = "id", validate = "one_to_one" })
       end))
     assert.are.equal(3, #orders():join(customers(), { on = "id", validate = "many_to_one" }))
@@ -90,7 +85,7 @@ describe("join", function()
 
   it("helps with mistakes", function()
     local a, b = customers(), orders()
-    local function message(options) return failure(a.join, a, b, options) end
+    local function message(options) return message_of(a.join, a, b, options) end
     assert.matches("on: expected a column name or a table of them, got nothing", message {})
     assert.matches("on: expected at least one column", message { on = {} })
     assert.matches("unknown how 'iner' %(did you mean 'inner'%?%)",
@@ -102,8 +97,8 @@ describe("join", function()
     assert.matches("key 'name' is string and key 'amount' of the right frame is i64",
       message { on = { name = "amount" } })
     assert.matches("both frames have a column 'id': expected a suffix",
-      failure(a.join, a, a, { on = "name", suffix = "" }))
-    assert.matches("expected a frame to join with, got a nil", failure(a.join, a))
+      message_of(a.join, a, a, { on = "name", suffix = "" }))
+    assert.matches("expected a frame to join with, got a nil", message_of(a.join, a))
   end)
 
   it("takes frames without rows", function()
@@ -119,7 +114,7 @@ describe("join", function()
     for i = 1, 300000 do ones[i] = 1 end
     local many = cl.from_table { k = ones }
     assert.matches("the result has more than 68719476736 rows",
-      failure(many.join, many, many, { on = "k" }))
+      message_of(many.join, many, many, { on = "k" }))
   end)
 end)
 
@@ -156,7 +151,7 @@ describe("join like pandas", function()
         suffix = case.suffix }
       if not case.rows then
         assert.matches("expected each key once in the %a+ frame, got [kg] = .* in rows %d+ and %d+",
-          failure(left.join, left, right[case.right], options))
+          message_of(left.join, left, right[case.right], options))
         return
       end
       local out = left:join(right[case.right], options)

@@ -2,12 +2,7 @@
 -- SPDX-License-Identifier: MIT
 local cl = require("churnlab")
 local core = require("churnlab.core")
-
-local function message_of(f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  return tostring(message)
-end
+local message_of = require("fixtures").message_of
 
 -- Probabilities that see the outcome through noise of this size.
 local function seer(name, noise, baseline, prime)

@@ -3,18 +3,12 @@
 local core = require("churnlab.core")
 local cl = require("churnlab")
 local nn = cl.nn
-
-local function message_of(f, ...)
-  local ok, err = pcall(f, ...)
-  assert.is_false(ok)
-  return tostring(err)
-end
+local fixtures = require("fixtures")
+local message_of, with_threads, prep = fixtures.message_of, fixtures.with_threads, fixtures.prep
 
 local function bank(rows, seed)
   return cl.simulate("bank", { rows = rows or 300, seed = seed or 1 }):drop("Surname")
 end
-
-local function prep() return cl.prep():impute():onehot():scale() end
 
 local function small(activation)
   return nn.sequential():dense(6, { activation = "tanh" })
@@ -24,15 +18,6 @@ end
 local function same_scores(a, b, frame)
   assert.are.same(a:score_frame(frame):col("churn"):to_table(),
     b:score_frame(frame):col("churn"):to_table())
-end
-
-local function with_threads(n, f)
-  local before = core.control.threads()
-  core.control.threads(n)
-  local results = table.pack(pcall(f))
-  core.control.threads(before)
-  assert(results[1], results[2])
-  return table.unpack(results, 2, results.n)
 end
 
 describe("nn.losses", function()
@@ -395,7 +380,7 @@ describe("a loss written in Lua", function()
   it("is compared with finite differences", function()
     assert.matches("losses_spec.lua:%d+: lua_loss: row 1 of the first batch, output 1: the "
       .. "gradient is .*, but finite differences of the loss give",
-      message_of(fit, cross_entropy(2)))
+      message_of(function() fit(cross_entropy(2)) end))
     fit(cross_entropy(2), nil, { check = false })
     -- a bend is no fault
     fit(function(z, y, w)

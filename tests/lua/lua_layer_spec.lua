@@ -3,26 +3,11 @@
 local core = require("churnlab.core")
 local cl = require("churnlab")
 local nn = cl.nn
-
-local function message_of(f, ...)
-  local ok, err = pcall(f, ...)
-  assert.is_false(ok)
-  return tostring(err)
-end
+local fixtures = require("fixtures")
+local message_of, with_threads, prep = fixtures.message_of, fixtures.with_threads, fixtures.prep
 
 local function bank(rows, seed)
   return cl.simulate("bank", { rows = rows or 200, seed = seed or 1 }):drop("Surname")
-end
-
-local function prep() return cl.prep():impute():onehot():scale() end
-
-local function with_threads(n, f)
-  local before = core.control.threads()
-  core.control.threads(n)
-  local results = table.pack(pcall(f))
-  core.control.threads(before)
-  assert(results[1], results[2])
-  return table.unpack(results, 2, results.n)
 end
 
 local function scores(model, frame) return model:score_frame(frame):col("churn"):to_table() end
@@ -252,7 +237,8 @@ describe("a layer written in Lua", function()
 
   it("is compared with finite differences", function()
     assert.matches("lua_layer_spec.lua:%d+: layer 'tried': backward: the gradient of x, row 1, "
-      .. "column %d, is .*, but finite differences of forward give", message_of(fit_with, swish(2)))
+      .. "column %d, is .*, but finite differences of forward give",
+      message_of(function() fit_with(swish(2)) end))
     assert.matches("the gradient of w, row", message_of(fit_with, dense(2, 2)))
     fit_with(swish(2), { check = false })
     local function centred(x)

@@ -1,12 +1,7 @@
 local cl = require("churnlab")
 local core = require("churnlab.core")
 local metrics = cl.metrics
-
-local function message_of(f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  return tostring(message)
-end
+local message_of = require("fixtures").message_of
 
 local function sigmoid(z) return 1 / (1 + math.exp(-z)) end
 

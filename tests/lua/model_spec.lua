@@ -3,10 +3,9 @@ local cl = require("churnlab")
 local core = require("churnlab.core")
 local nn = require("churnlab.nn")
 local scoring = require("churnlab.score")
-
-local function customers(rows, seed)
-  return cl.simulate("bank", { rows = rows, seed = seed }):drop("RowNumber", "Surname")
-end
+local fixtures = require("fixtures")
+local message_of = fixtures.message_of
+local with_threads, customers = fixtures.with_threads, fixtures.customers
 
 local function small_net()
   return nn.sequential():dense(8, { activation = "relu" }):dense(1, { activation = "sigmoid" })
@@ -17,24 +16,10 @@ local function small_prep()
     :impute { flag = true }:onehot():scale()
 end
 
-local function message_of(f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  return tostring(message)
-end
-
 local function bits(frame)
   local texts = {}
   for i, p in ipairs(frame:col("churn"):to_table()) do texts[i] = ("%a"):format(p) end
   return texts
-end
-
-local function with_threads(n, f)
-  local before = core.control.threads()
-  core.control.threads(n)
-  local ok, result = pcall(f)
-  core.control.threads(before)
-  return assert(ok and result, result)
 end
 
 describe("models", function()

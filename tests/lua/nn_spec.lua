@@ -1,5 +1,6 @@
 local core = require("churnlab.core")
 local nn = require("churnlab.nn")
+local message_of = require("fixtures").message_of
 
 local function data(n)
   local rng, rows, y = core.rng.new(3), {}, {}
@@ -12,12 +13,6 @@ end
 
 local function small()
   return nn.sequential():dense(8, { activation = "tanh" }):dense(1, { activation = "sigmoid" })
-end
-
-local function message_of(f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  return message
 end
 
 describe("nn.sequential", function()
@@ -356,7 +351,7 @@ describe("nn.tabm", function()
 
   it("refuses what it cannot build", function()
     assert.matches("nn_spec.lua:%d+: tabm: unknown option 'droput' %(did you mean 'dropout'%?%)",
-      message_of(nn.tabm, { droput = 0.5 }))
+      message_of(function() nn.tabm { droput = 0.5 } end))
     assert.matches("tabm: option 'units': expected at least one",
       message_of(nn.tabm, { units = {} }))
     assert.matches("copies: option 'copies': expected a number from 2 to 1024, got 1",

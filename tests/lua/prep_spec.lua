@@ -1,5 +1,6 @@
 local cl = require("churnlab")
 local core = require("churnlab.core")
+local message_of = require("fixtures").message_of
 
 local rows = {
   { Age = 20, Balance = 0.0, Plan = "basic", Exited = 1 },
@@ -25,12 +26,6 @@ local function chain()
     :clip { "Balance", quantile = { 0.001, 0.999 } }
     :onehot { unseen = "other" }
     :scale { "standard" }
-end
-
-local function message_of(f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  return message
 end
 
 describe("prep", function()

@@ -2,14 +2,9 @@
 -- SPDX-License-Identifier: MIT
 local cl = require("churnlab")
 local core = require("churnlab.core")
+local repeated = require("fixtures").repeated
 
 local NA = cl.NA
-
-local function repeated(n, f)
-  local values = {}
-  for i = 1, n do values[i] = f(i) end
-  return values
-end
 
 -- Findings as { kind = text } of one column.
 local function found(frame, column, options)

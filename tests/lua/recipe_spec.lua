@@ -1,5 +1,6 @@
 local cl = require("churnlab")
 local screen = require("churnlab.screen")
+local repeated = require("fixtures").repeated
 
 local function reasons(data, options, keep)
   local found = {}
@@ -9,25 +10,19 @@ local function reasons(data, options, keep)
   return found
 end
 
-local function sequence(n, f)
-  local list = {}
-  for i = 1, n do list[i] = f(i) end
-  return list
-end
-
 describe("screen", function()
   local n = 120
   local data = {
-    row = sequence(n, function(i) return i end),
-    user_id = sequence(n, function(i) return 1000 + i // 2 * 7 end),
-    Paid = sequence(n, function(i) return i // 2 end),
-    email = sequence(n, function(i) return "a" .. i end),
-    town = sequence(n, function(i) return "t" .. i % 55 end),
-    same = sequence(n, function() return 4 end),
-    none = sequence(n, function() return cl.NA end),
-    code = sequence(n, function(i) return 50000 + i * 13 end),
-    income = sequence(n, function(i) return i * 1.5 end),
-    left = sequence(n, function(i) return i % 3 == 0 and 1 or 0 end),
+    row = repeated(n, function(i) return i end),
+    user_id = repeated(n, function(i) return 1000 + i // 2 * 7 end),
+    Paid = repeated(n, function(i) return i // 2 end),
+    email = repeated(n, function(i) return "a" .. i end),
+    town = repeated(n, function(i) return "t" .. i % 55 end),
+    same = repeated(n, function() return 4 end),
+    none = repeated(n, function() return cl.NA end),
+    code = repeated(n, function(i) return 50000 + i * 13 end),
+    income = repeated(n, function(i) return i * 1.5 end),
+    left = repeated(n, function(i) return i % 3 == 0 and 1 or 0 end),
   }
 
   it("finds counters, ids, free text, constants and empty columns", function()
@@ -52,7 +47,7 @@ describe("screen", function()
   end)
 
   it("takes few different whole numbers for numbers, not for ids", function()
-    local small = { age = sequence(40, function(i) return 20 + i end) }
+    local small = { age = repeated(40, function(i) return 20 + i end) }
     assert.are.same({}, reasons(small))
   end)
 end)

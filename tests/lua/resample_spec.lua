@@ -4,12 +4,8 @@ local cl = require("churnlab")
 local core = require("churnlab.core")
 local imbalance = require("churnlab.imbalance")
 local nn = cl.nn
-
-local function fails(text, f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  assert.truthy(tostring(message):find(text, 1, true), tostring(message) .. " lacks " .. text)
-end
+local fixtures = require("fixtures")
+local with_threads, fails = fixtures.with_threads, fixtures.fails
 
 local frame = cl.simulate("bank", { rows = 900, seed = 8 }):drop("RowNumber", "Surname")
 local train, valid = frame:split { 0.7, 0.3, stratify = "Exited", seed = 2 }
@@ -24,14 +20,6 @@ local function fit(options, rows)
 end
 
 local function logit(p) return math.log(p / (1 - p)) end
-
-local function with_threads(n, f)
-  local before = core.control.threads()
-  core.control.threads(n)
-  local ok, result = pcall(f)
-  core.control.threads(before)
-  return assert(ok and result, result)
-end
 
 describe("core.resample", function()
   local x = core.matrix.from_table { { 1, 1, 0 }, { 2, 0, 1 }, { 3, 0, 1 }, { 9, 1, 0 },

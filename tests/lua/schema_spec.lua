@@ -1,14 +1,9 @@
 -- Schemas: their files, what they find in frames and files, and the starter that is inferred.
 local cl = require("churnlab")
 local core = require("churnlab.core")
+local message_of = require("fixtures").message_of
 
 local function parse(text) return cl.schema.parse(text, "s.lua") end
-
-local function failure(f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  return tostring(message)
-end
 
 local function with_file(text, f)
   local path = os.tmpname()
@@ -55,7 +50,7 @@ describe("a schema file", function()
   end)
 
   it("lists all of its problems with their lines", function()
-    local message = failure(parse, [[
+    local message = message_of(parse, [[
 column "A" { type = "i46", form = 3 }
 column "A" { type = "i64", from = 5, to = 3, levels = { "a" } }
 column "B" { type = "category", levels = { 1, 1 }, length = { 5, 1 }, pattern = "(" }
@@ -102,13 +97,13 @@ column "a\0b" { type = "i64" }
   end)
 
   it("can do nothing but declare", function()
-    assert.matches("s.lua:1:", failure(parse, "os.exit(1)"), 1, true)
-    assert.matches("stopped: more than", failure(parse, "while true do end"), 1, true)
-    assert.matches("s.lua:2:", failure(parse, "schema 'a' {}\ncolumn 'x' {"), 1, true)
-    assert.matches("function", failure(parse, "schema 'a' {} column 'x' (column)"), 1, true)
-    assert.matches("schema.load: expected a path", failure(cl.schema.load, 5), 1, true)
-    assert.matches("schema.load: no/such.lua", failure(cl.schema.load, "no/such.lua"), 1, true)
-    assert.matches("expected a text and a name", failure(cl.schema.parse, 5), 1, true)
+    assert.matches("s.lua:1:", message_of(parse, "os.exit(1)"), 1, true)
+    assert.matches("stopped: more than", message_of(parse, "while true do end"), 1, true)
+    assert.matches("s.lua:2:", message_of(parse, "schema 'a' {}\ncolumn 'x' {"), 1, true)
+    assert.matches("function", message_of(parse, "schema 'a' {} column 'x' (column)"), 1, true)
+    assert.matches("schema.load: expected a path", message_of(cl.schema.load, 5), 1, true)
+    assert.matches("schema.load: no/such.lua", message_of(cl.schema.load, "no/such.lua"), 1, true)
+    assert.matches("expected a text and a name", message_of(cl.schema.parse, 5), 1, true)
   end)
 end)
 
@@ -157,8 +152,8 @@ describe("validation of a file", function()
       assert.matches("… and 397 more", tostring(report), 1, true)
       assert.matches("  column 'Age': range: 400", tostring(report), 1, true)
       assert.matches("limit: expected a whole number",
-        failure(s.validate_csv, s, path, { limit = 0 }), 1, true)
-      assert.matches("unknown option 'limt'", failure(s.validate_csv, s, path, { limt = 1 }), 1,
+        message_of(s.validate_csv, s, path, { limit = 0 }), 1, true)
+      assert.matches("unknown option 'limt'", message_of(s.validate_csv, s, path, { limt = 1 }), 1,
         true)
     end)
   end)
@@ -206,27 +201,27 @@ describe("read_csv with a schema", function()
       assert.are.equal("2026-02-01", f.when[1])
       assert.are.equal("Age", cl.read_csv(path, { schema = s, target = "Age" }):roles().target)
       assert.matches("with a schema: expected one path, got a table",
-        failure(cl.read_csv, { path }, { schema = s }), 1, true)
-      assert.matches("either a schema or types", failure(cl.read_csv, path,
+        message_of(cl.read_csv, { path }, { schema = s }), 1, true)
+      assert.matches("either a schema or types", message_of(cl.read_csv, path,
         { schema = s, types = {} }), 1, true)
       assert.matches("read_csv: schema: expected a schema or the path of one, got a number",
-        failure(cl.read_csv, path, { schema = 5 }), 1, true)
+        message_of(cl.read_csv, path, { schema = 5 }), 1, true)
     end)
   end)
 
   it("raises where the file differs, with line and column", function()
     with_file("Age\n40\n\n130\n150\n", function(path)
       local s = parse('schema "a" {} column "Age" { type = "i64", to = 120 }')
-      local message = failure(cl.read_csv, path, { schema = s })
+      local message = message_of(cl.read_csv, path, { schema = s })
       assert.matches(path .. ": 2 problems:\n  " .. path
         .. ":4: column 'Age': expected at most 120, got 130\n", message, 1, true)
       local other = parse('schema "a" {} column "Agee" { type = "i64" }')
       assert.matches("column 'Agee': expected a column of that name, got none (is it \"Age\"?)",
-        failure(cl.read_csv, path, { schema = other }), 1, true)
+        message_of(cl.read_csv, path, { schema = other }), 1, true)
     end)
     with_file("Age\nold\n", function(path)
       assert.matches(path .. ":2: column 'Age': expected an integer, got \"old\"",
-        failure(cl.read_csv, path,
+        message_of(cl.read_csv, path,
           { schema = parse('schema "a" {} column "Age" { type = "i64" }') }), 1, true)
     end)
   end)
@@ -260,7 +255,7 @@ describe("frame:validate", function()
       report.problems[3].row })
     assert.is_true(f:head(0):validate(s):ok())
     assert.are.equal(1, core.frame.new({}, {}):validate(s).count)
-    assert.matches("validate: expected a schema", failure(f.validate, f, 5), 1, true)
+    assert.matches("validate: expected a schema", message_of(f.validate, f, 5), 1, true)
   end)
 
   it("hides personal values", function()
@@ -299,7 +294,7 @@ describe("cl.schema.from", function()
     local text = cl.schema.from(f)
     assert.is_nil(text:find("Ann", 1, true))
     assert.is_true(f:validate(parse(text)):ok())
-    assert.matches("name: expected a string", failure(cl.schema.from, f, 5), 1, true)
+    assert.matches("name: expected a string", message_of(cl.schema.from, f, 5), 1, true)
   end)
 end)
 
@@ -334,7 +329,7 @@ describe("patterns", function()
   it("end at once where Lua's run for ages", function()
     local frame = cl.from_table({ s = { ("a"):rep(5000) } }, { types = { s = "string" } })
     assert.is_false(core.expr.eval(frame, ("matches(s, '%sb')"):format(("a-"):rep(40)))[1])
-    assert.matches("too long: at most 63 items", failure(core.expr.eval, frame,
+    assert.matches("too long: at most 63 items", message_of(core.expr.eval, frame,
       ("matches(s, '%s')"):format(("a"):rep(64))), 1, true)
   end)
 end)

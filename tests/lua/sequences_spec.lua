@@ -2,7 +2,7 @@
 -- SPDX-License-Identifier: MIT
 local cl = require("churnlab")
 local core = require("churnlab.core")
-local values = require("tests.lua.fixtures").values
+local values = require("fixtures").values
 local nn = cl.nn
 
 local function log_of(rows)

@@ -3,12 +3,8 @@
 local core = require("churnlab.core")
 local cl = require("churnlab")
 local nn = cl.nn
-
-local function message_of(f, ...)
-  local ok, err = pcall(f, ...)
-  assert.is_false(ok)
-  return tostring(err)
-end
+local fixtures = require("fixtures")
+local message_of, prep = fixtures.message_of, fixtures.prep
 
 local function bank(rows, seed)
   return cl.simulate("bank", { rows = rows or 300, seed = seed or 1 })
@@ -17,8 +13,6 @@ end
 local function small()
   return nn.sequential():dense(6, { activation = "tanh" }):dense(1, { activation = "sigmoid" })
 end
-
-local function prep() return cl.prep():impute():onehot():scale() end
 
 describe("the guard of training", function()
   it("names stage, epoch, batch, layer and column", function()

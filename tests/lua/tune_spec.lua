@@ -6,12 +6,7 @@ local parzen = require("churnlab.tune.parzen")
 local prune = require("churnlab.tune.prune")
 local spaces = require("churnlab.tune.space")
 local tune = cl.tune
-
-local function fails(text, f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  assert.truthy(tostring(message):find(text, 1, true), tostring(message) .. " lacks " .. text)
-end
+local fails = require("fixtures").fails
 
 local function median(list)
   table.sort(list)

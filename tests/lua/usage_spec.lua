@@ -6,13 +6,7 @@ local cl = require("churnlab")
 local core = require("churnlab.core")
 local lfs = require("lfs")
 local nn = cl.nn
-
-local function read_file(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read("a")
-  file:close()
-  return text
-end
+local read_file = require("fixtures").read_file
 
 -- The paths in config.ld are relative to src/tools.
 local function public_files()

@@ -3,6 +3,7 @@
 -- their errors.
 local cl = require("churnlab")
 local core = require("churnlab.core")
+local fails = require("fixtures").fails
 
 local function list(column)
   return column:to_table(cl.NA)
@@ -141,12 +142,6 @@ describe("window functions", function()
 
   it("say what is wrong, and where", function()
     local by_id = visits:group("id")
-    local function fails(text, f, ...)
-      assert.has_error(f, nil)
-      local ok, message = pcall(f, ...)
-      assert.is_false(ok)
-      assert.is_truthy(message:find(text, 1, true), message)
-    end
     local function derive(group, e) return function() group:derive { x = e } end end
     fails([[expression "lag(amount)": position 1: window function 'lag': expected rows in groups]],
       derive(visits, "lag(amount)"))
