@@ -87,21 +87,28 @@ static void drop_shares(const chl_attention *a, const part *p)
     }
 }
 
+/* c[length × padded] = x · y', where y are rows of k or v. */
+static void step_products(const chl_attention *a, const part *p, const chl_real *x,
+                          int64_t x_row, const chl_real *y, chl_real *c, int64_t c_row)
+{
+    turn_rows(p, y, a->turned);
+    a->kernels->product(&(chl_product){.m = p->length,
+                                       .n = p->padded,
+                                       .k = p->head,
+                                       .a = x,
+                                       .a_row = x_row,
+                                       .a_col = 1,
+                                       .b = a->turned,
+                                       .b_row = p->padded,
+                                       .c = c,
+                                       .c_row = c_row});
+}
+
 /* ---- forward ---- */
 
 static void attend(const chl_attention *a, const part *p)
 {
-    turn_rows(p, p->k, a->turned);
-    a->kernels->product(&(chl_product){.m = p->length,
-                                       .n = p->padded,
-                                       .k = p->head,
-                                       .a = p->q,
-                                       .a_row = p->row,
-                                       .a_col = 1,
-                                       .b = a->turned,
-                                       .b_row = p->padded,
-                                       .c = p->shares,
-                                       .c_row = p->shares_row});
+    step_products(a, p, p->q, p->row, p->k, p->shares, p->shares_row);
     a->kernels->row_softmax(p->length, p->shares_row, p->length, p->scale, p->shares);
     drop_shares(a, p);
     a->kernels->product(&(chl_product){.m = p->length,
@@ -192,17 +199,7 @@ static void attend_back(const chl_attention *a, const part *p)
 {
     drop_shares(a, p);
     turned_product(a, p, p->used, p->shares_row, p->parts, p->parts_row, p->dv);
-    turn_rows(p, p->v, a->turned);
-    a->kernels->product(&(chl_product){.m = p->length,
-                                       .n = p->padded,
-                                       .k = p->head,
-                                       .a = p->parts,
-                                       .a_row = p->parts_row,
-                                       .a_col = 1,
-                                       .b = a->turned,
-                                       .b_row = p->padded,
-                                       .c = a->dshares,
-                                       .c_row = p->padded});
+    step_products(a, p, p->parts, p->parts_row, p->v, a->dshares, p->padded);
     for (int64_t t = 0; t < p->length; t++) {
         chl_real *g = a->dshares + t * p->padded;
         if (p->masks) {
