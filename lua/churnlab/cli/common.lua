@@ -154,4 +154,15 @@ function M.print_json(value)
   M.print(core.json.encode(plain(value)))
 end
 
+--- Prints what was found, as text or JSON.
+-- @return 0 when all is well, else 1: the program's exit code
+function M.print_findings(found, json)
+  if json then
+    M.print_json(found:to_table())
+  else
+    M.print(tostring(found))
+  end
+  return found:ok() and 0 or 1
+end
+
 return M

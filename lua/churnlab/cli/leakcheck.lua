@@ -75,12 +75,7 @@ function M.run(arguments)
       .. "churnlab leakcheck --help tells more")
   end
   local report = options.poison and check_script(options.poison) or check_tables(options)
-  if options.json then
-    common.print_json(report:to_table())
-  else
-    common.print(tostring(report))
-  end
-  return report:ok() and 0 or 1
+  return common.print_findings(report, options.json)
 end
 
 return M

@@ -57,12 +57,7 @@ function M.run(arguments)
   if options.infer then return infer(options) end
   local found = require("churnlab.schema").load(options.schema):validate_csv(options.csv,
     { separator = options.separator, limit = options.limit })
-  if options.json then
-    common.print_json(found:to_table())
-  else
-    common.print(tostring(found))
-  end
-  return found:ok() and 0 or 1
+  return common.print_findings(found, options.json)
 end
 
 return M

@@ -4,37 +4,12 @@ local text = require("churnlab.metrics.text")
 
 local M = {}
 
-local number, interval, align, append = text.number, text.interval, text.align, text.append
+local number, interval, with_interval = text.number, text.interval, text.with_interval
 
 local ROWS = {
   { "roc_auc", "ROC AUC" }, { "log_loss", "log loss" }, { "macro_f1", "macro F1" },
   { "kappa", "kappa" }, { "accuracy", "accuracy" },
 }
-
-local function with_interval(scores, name)
-  local pair = scores.intervals and scores.intervals[name]
-  return number(scores[name]) .. (pair and " " .. interval(pair) or "")
-end
-
-local function score_table(e)
-  local columns = { { "net", e } }
-  if e.logistic then columns[2] = { "logistic", e.logistic } end
-  columns[#columns + 1] = { "majority", e.majority }
-  local lines = { { "" } }
-  for i, column in ipairs(columns) do lines[1][i + 1] = column[1] end
-  for _, row in ipairs(ROWS) do
-    if row[1] ~= "kappa" or e.kappa or e.majority.kappa then
-      local line = { row[2] }
-      for i, column in ipairs(columns) do
-        -- the majority rule ranks nothing: its figures have no interval to read
-        line[i + 1] = column[1] == "majority" and number(column[2][row[1]])
-          or with_interval(column[2], row[1])
-      end
-      lines[#lines + 1] = line
-    end
-  end
-  return align(lines)
-end
 
 local function confusion_table(e)
   local lines = { { "actual \\ predicted" } }
@@ -44,7 +19,7 @@ local function confusion_table(e)
     for b = 1, #e.classes do line[b + 1] = ("%d"):format(e.confusion[a][b]) end
     lines[a + 1] = line
   end
-  return align(lines)
+  return text.align(lines)
 end
 
 local function against_logistic(e)
@@ -68,26 +43,26 @@ function M.verdict(e)
   return e.logistic and start .. " " .. against_logistic(e) or start
 end
 
---- The whole report.
--- @treturn string
-function M.text(e)
+local function headline(e)
   local out = { ("%d classes, %d rows: ROC AUC %s (mean of each class against all others)"):format(
     #e.classes, e.rows, with_interval(e, "roc_auc")) }
   if e.churn then
     out[2] = ("churn (%s): ROC AUC %s, log loss %s"):format(e.positive,
       with_interval(e.churn, "roc_auc"), with_interval(e.churn, "log_loss"))
   end
-  out[#out + 1] = ""
-  append(out, score_table(e))
-  if e.intervals then
-    out[#out + 1] = ("95 %% intervals from %d bootstrap resamples (seed %d)"):format(e.bootstrap,
-      e.seed)
-  end
-  out[#out + 1] = ""
-  append(out, confusion_table(e))
-  out[#out + 1] = ""
-  append(out, text.wrap(e.verdict, 80))
-  return table.concat(out, "\n")
+  return out
 end
+
+local function rows_of(e)
+  local rows = {}
+  for _, row in ipairs(ROWS) do
+    if row[1] ~= "kappa" or e.kappa or e.majority.kappa then rows[#rows + 1] = row end
+  end
+  return rows
+end
+
+--- The whole report.
+-- @treturn string
+function M.text(e) return text.evaluation(e, headline(e), rows_of(e), confusion_table(e)) end
 
 return M

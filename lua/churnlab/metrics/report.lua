@@ -4,7 +4,7 @@ local text = require("churnlab.metrics.text")
 
 local M = {}
 
-local number, interval, align, append = text.number, text.interval, text.align, text.append
+local number, interval, with_interval = text.number, text.interval, text.with_interval
 
 local ROWS = {
   { "roc_auc", "ROC AUC" }, { "pr_auc", "PR AUC" }, { "log_loss", "log loss" },
@@ -12,33 +12,9 @@ local ROWS = {
   { "lift_10", "lift 10 %", "%.2f" }, { "accuracy", "accuracy" },
 }
 
--- "0.861 [0.842, 0.881]"
-local function with_interval(scores, name, format)
-  local pair = scores.intervals and scores.intervals[name]
-  return number(scores[name], format) .. (pair and " " .. interval(pair, format) or "")
-end
-
-local function score_table(e)
-  local columns = { { "net", e } }
-  if e.logistic then columns[2] = { "logistic", e.logistic } end
-  columns[#columns + 1] = { "majority", e.majority }
-  local lines = { { "" } }
-  for i, column in ipairs(columns) do lines[1][i + 1] = column[1] end
-  for _, row in ipairs(ROWS) do
-    local line = { row[2] }
-    for i, column in ipairs(columns) do
-      -- the majority rule ranks nothing and decides nothing: its figures have no interval to read
-      local plain = column[1] == "majority" and number(column[2][row[1]], row[3])
-      line[i + 1] = plain or with_interval(column[2], row[1], row[3])
-    end
-    lines[#lines + 1] = line
-  end
-  return align(lines)
-end
-
 local function confusion_table(e)
   local c = e.confusion
-  return align {
+  return text.align {
     { ("at threshold %g"):format(e.threshold), "predicted 1", "predicted 0" },
     { "  actual 1", ("%d"):format(c.tp), ("%d"):format(c.fn) },
     { "  actual 0", ("%d"):format(c.fp), ("%d"):format(c.tn) },
@@ -96,18 +72,7 @@ end
 -- @tparam Evaluation e
 -- @treturn string lines of at most 80 columns for usual figures
 function M.text(e)
-  local out = headline(e)
-  out[#out + 1] = ""
-  append(out, score_table(e))
-  if e.intervals then
-    out[#out + 1] = ("95 %% intervals from %d bootstrap resamples (seed %d)"):format(
-      e.bootstrap, e.seed)
-  end
-  out[#out + 1] = ""
-  append(out, confusion_table(e))
-  out[#out + 1] = ""
-  append(out, text.wrap(e.verdict, 80))
-  return table.concat(out, "\n")
+  return text.evaluation(e, headline(e), ROWS, confusion_table(e))
 end
 
 return M

@@ -52,4 +52,52 @@ function M.append(out, lines)
   table.move(lines, 1, #lines, #out + 1, out)
 end
 
+-- ---- evaluations ----
+
+--- "0.861 [0.842, 0.881]"
+function M.with_interval(scores, name, format)
+  local pair = scores.intervals and scores.intervals[name]
+  return M.number(scores[name], format) .. (pair and " " .. M.interval(pair, format) or "")
+end
+
+-- Figures of the net, the logistic regression where there is one, and the majority rule.
+local function score_table(e, rows)
+  local columns = { { "net", e } }
+  if e.logistic then columns[2] = { "logistic", e.logistic } end
+  columns[#columns + 1] = { "majority", e.majority }
+  local lines = { { "" } }
+  for i, column in ipairs(columns) do lines[1][i + 1] = column[1] end
+  for _, row in ipairs(rows) do
+    local line = { row[2] }
+    for i, column in ipairs(columns) do
+      -- the majority rule ranks nothing and decides nothing: its figures have no interval to read
+      local plain = column[1] == "majority" and M.number(column[2][row[1]], row[3])
+      line[i + 1] = plain or M.with_interval(column[2], row[1], row[3])
+    end
+    lines[#lines + 1] = line
+  end
+  return M.align(lines)
+end
+
+--- The report of an evaluation.
+-- @tparam Evaluation|ClassEvaluation e
+-- @tparam {string,...} headline its first lines
+-- @tparam {table,...} rows of figures: name, title, format
+-- @tparam {string,...} confusion lines of that table
+-- @treturn string lines of at most 80 columns for usual figures
+function M.evaluation(e, headline, rows, confusion)
+  local out = headline
+  out[#out + 1] = ""
+  M.append(out, score_table(e, rows))
+  if e.intervals then
+    out[#out + 1] = ("95 %% intervals from %d bootstrap resamples (seed %d)"):format(
+      e.bootstrap, e.seed)
+  end
+  out[#out + 1] = ""
+  M.append(out, confusion)
+  out[#out + 1] = ""
+  M.append(out, M.wrap(e.verdict, 80))
+  return table.concat(out, "\n")
+end
+
 return M
