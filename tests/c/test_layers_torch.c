@@ -3,9 +3,7 @@
  * Kinds of layers against PyTorch (tests/golden/layers_torch.py): losses, tensors after
  * steps of gradient descent, predictions.
  */
-#include "chl_test.h"
-
-#include <jansson.h>
+#include "golden_net.h"
 
 #include "core/base/alloc.h"
 #include "core/nn/pass.h"
@@ -35,27 +33,6 @@ static double *numbers(const json_t *list, size_t repeats)
         out[i] = json_number_value(json_array_get(list, i / repeats));
     }
     return out;
-}
-
-static void each_tensor(const char *name, chl_net *net, const json_t *values,
-                        bool compare)
-{
-    assert_int_equal(chl_net_tensor_count(net), json_object_size(values));
-    for (int i = 0; i < chl_net_tensor_count(net); i++) {
-        chl_tensor t = chl_net_tensor(net, i);
-        const json_t *list = json_object_get(values, t.name);
-        size_t n = (size_t)(t.shape[0] * (t.rank == 2 ? t.shape[1] : 1));
-        assert_int_equal(json_array_size(list), n);
-        for (size_t k = 0; k < n; k++) {
-            double value = json_number_value(json_array_get(list, k));
-            if (!compare) {
-                t.data[k] = (chl_real)value;
-            } else if (!(fabs((double)t.data[k] - value) <= 4e-6)) {
-                fail_msg("%s: %s [%zu]: %.9g, not %.9g", name, t.name, k,
-                         (double)t.data[k], value);
-            }
-        }
-    }
 }
 
 /* Mean cross-entropy (of two classes by one logit: sigmoid) and its gradient. */
@@ -111,9 +88,9 @@ static void check(const json_t *item)
     int64_t rows = json_integer_value(json_object_get(golden, "rows"));
     double *x = numbers(json_object_get(item, "x"), 1);
     assert_ok(chl_net_new(json_object_get(item, "spec"), inputs, &net, &err));
-    each_tensor(name, net, json_object_get(item, "before"), false);
+    golden_set_tensors(net, json_object_get(item, "before"));
     train(net, item, rows, x);
-    each_tensor(name, net, json_object_get(item, "after"), true);
+    golden_check_tensors(name, net, json_object_get(item, "after"), 4e-6);
     double *expected = numbers(json_object_get(item, "predictions"), 1);
     double *p = chl_alloc((size_t)(rows * net->outputs), sizeof *p);
     assert_ok(chl_net_predict(net, x, rows, p, &err));

@@ -2,9 +2,7 @@
  *
  * Layers, losses, optimizers and schedules against PyTorch (tests/golden/nn_torch.py).
  */
-#include "chl_test.h"
-
-#include <jansson.h>
+#include "golden_net.h"
 
 #include "core/base/alloc.h"
 #include "core/train/member.h"
@@ -42,29 +40,12 @@ typedef struct setup {
     int64_t rows;
 } setup;
 
-static void each_tensor(chl_net *net, const json_t *values, bool compare)
-{
-    for (int i = 0; i < chl_net_tensor_count(net); i++) {
-        chl_tensor t = chl_net_tensor(net, i);
-        const json_t *list = json_object_get(values, t.name);
-        size_t n = (size_t)(t.shape[0] * (t.rank == 2 ? t.shape[1] : 1));
-        assert_int_equal(json_array_size(list), n);
-        for (size_t k = 0; k < n; k++) {
-            if (compare) {
-                assert_near((double)t.data[k], number(list, k), 4e-6);
-            } else {
-                t.data[k] = (chl_real)number(list, k);
-            }
-        }
-    }
-}
-
 static void begin(setup *s, const json_t *item)
 {
     int inputs = (int)json_integer_value(json_object_get(golden, "inputs"));
     s->rows = json_integer_value(json_object_get(golden, "rows"));
     assert_ok(chl_net_new(json_object_get(item, "spec"), inputs, &s->net, &err));
-    each_tensor(s->net, json_object_get(item, "before"), false);
+    golden_set_tensors(s->net, json_object_get(item, "before"));
     assert_ok(chl_losses_read(json_object_get(item, "loss"), NULL, &s->losses, &err));
     assert_ok(chl_losses_bind(&s->losses, s->net, &err));
     assert_ok(
@@ -127,7 +108,7 @@ static void traces(void **state)
         setup s = {0};
         begin(&s, item);
         train(&s, json_object_get(item, "losses"));
-        each_tensor(s.net, json_object_get(item, "after"), true);
+        golden_check_tensors("train", s.net, json_object_get(item, "after"), 4e-6);
         const json_t *expected = json_object_get(item, "predictions");
         size_t n = json_array_size(expected);
         double *p = chl_alloc(n, sizeof *p);

@@ -2,7 +2,7 @@
  *
  * Traces of optimizers against PyTorch (tests/golden/nn_optimizers.py), in double.
  */
-#include "golden.h"
+#include "golden_net.h"
 
 #include "core/base/alloc.h"
 #include "core/train/lbfgs.h"
@@ -19,30 +19,12 @@ typedef struct setup {
     int64_t rows;
 } setup;
 
-static void each_tensor(chl_net *net, const json_t *values, double tolerance)
-{
-    for (int i = 0; i < chl_net_tensor_count(net); i++) {
-        chl_tensor t = chl_net_tensor(net, i);
-        size_t n;
-        double *numbers = golden_numbers(values, t.name, &n);
-        assert_int_equal(n, t.shape[0] * (t.rank == 2 ? t.shape[1] : 1));
-        for (size_t k = 0; k < n; k++) {
-            if (tolerance > 0) {
-                assert_near(t.data[k], numbers[k], tolerance);
-            } else {
-                t.data[k] = numbers[k];
-            }
-        }
-        free(numbers);
-    }
-}
-
 static void begin(setup *s, const json_t *golden, const json_t *item)
 {
     int inputs = (int)golden_number(golden, "inputs");
     s->rows = (int64_t)golden_number(golden, "rows");
     assert_ok(chl_net_new(json_object_get(golden, "spec"), inputs, &s->net, &err));
-    each_tensor(s->net, json_object_get(item, "before"), 0);
+    golden_set_tensors(s->net, json_object_get(item, "before"));
     assert_ok(chl_loss_read(NULL, &s->loss, &err));
     assert_ok(chl_optimizer_read(json_object_get(item, "optimizer"), &s->options, &err));
     assert_ok(chl_optimizer_init(&s->optimizer, &s->options, s->net, &err));
@@ -122,7 +104,7 @@ static void traces(void **state)
             step(&s, json_number_value(loss));
         }
         chl_packed_store(&s.pass.packed, s.net);
-        each_tensor(s.net, json_object_get(item, "after"), 1e-7);
+        golden_check_tensors("optimizers", s.net, json_object_get(item, "after"), 1e-7);
         end(&s);
     }
     assert_int_equal(i, 11);

@@ -5,10 +5,7 @@
  * file, mends them in two thirds of its work. What is accepted can be formatted, sorted
  * and written again, and the chunks hold what the map holds.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include "fuzz.h"
 
 #include "core/base/file.h"
 #include "core/base/hash.h"
@@ -18,20 +15,12 @@
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { PREFIX = 96 };
 
 static unsigned char *sound; /* made once */
 static size_t sound_size;
 static char path[64];
-
-static void check(int condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
 
 static const char text[] = "id,share,plan,when,active,note,at\n"
                            "1,0.5,gold,2026-01-31,true,a,2026-01-31 10:00:00\n"

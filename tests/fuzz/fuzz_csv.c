@@ -5,22 +5,9 @@
  * bytes on two threads gives the same frame or message as the text in memory; bytes that
  * look like gzip are unpacked on the way.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include "fuzz.h"
 
-#include "core/base/alloc.h"
 #include "core/io/csv.h"
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
-
-static void check(int condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
 
 static void write_frame(const chl_frame *frame, chl_strbuf *out)
 {
@@ -29,15 +16,9 @@ static void write_frame(const chl_frame *frame, chl_strbuf *out)
 
 static void round_trip(const chl_frame *frame)
 {
-    size_t n = (size_t)frame->columns;
-    const char **names = chl_alloc(n, sizeof *names);
-    chl_type *types = chl_alloc(n, sizeof *types);
-    check(names && types);
-    for (size_t i = 0; i < n; i++) {
-        names[i] = frame->fields[i].name;
-        types[i] = frame->fields[i].column->type;
-    }
-    chl_csv_options options = {.typed = names, .types = types, .typed_count = (int)n};
+    typed_columns typed = typed_columns_of(frame);
+    chl_csv_options options = {
+        .typed = typed.names, .types = typed.types, .typed_count = typed.count};
     chl_strbuf first = {0}, second = {0};
     chl_frame *again = NULL;
     write_frame(frame, &first);
@@ -50,8 +31,7 @@ static void round_trip(const chl_frame *frame)
     chl_frame_release(again);
     chl_strbuf_reset(&first);
     chl_strbuf_reset(&second);
-    chl_free(names);
-    chl_free(types);
+    typed_columns_reset(&typed);
 }
 
 /* The same bytes as a file, in small blocks on threads. */

@@ -4,40 +4,20 @@
  * read again with the same types is the same text. The first byte chooses options; bytes
  * that look like gzip are unpacked on the way.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include "fuzz.h"
 
-#include "core/base/alloc.h"
 #include "core/io/jsonl.h"
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
-
-static void check(int condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
 
 static void read_back(const char *path, const chl_frame *frame, chl_frame **again)
 {
-    size_t n = (size_t)frame->columns;
-    const char **names = chl_alloc(n, sizeof *names);
-    chl_type *types = chl_alloc(n, sizeof *types);
-    check(names && types);
-    for (size_t i = 0; i < n; i++) {
-        names[i] = frame->fields[i].name;
-        types[i] = frame->fields[i].column->type;
-    }
-    chl_jsonl_options options = {.typed = names, .types = types, .typed_count = (int)n};
+    typed_columns typed = typed_columns_of(frame);
+    chl_jsonl_options options = {
+        .typed = typed.names, .types = typed.types, .typed_count = typed.count};
     if (frame->rows == 0) { /* then no key is written */
         options.typed_count = 0;
     }
     check(chl_jsonl_read_files(&path, 1, &options, NULL, again, NULL) == CHL_OK);
-    chl_free(names);
-    chl_free(types);
+    typed_columns_reset(&typed);
 }
 
 static void round_trip(const chl_frame *frame, int threads)
