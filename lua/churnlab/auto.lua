@@ -25,7 +25,8 @@ local trials = require("churnlab.auto.trials")
 local M = {}
 
 local SEED = 42
-local RESERVE = 0.95 -- of the time limit: nets end there, so that blending fits in
+local RESERVE = 0.05      -- of the time limit is kept for blending and calibrating,
+local RESERVE_ROW = 1e-5  -- or so many seconds a row, if that is more
 
 local known = { target = "string", positive = "string|number|boolean|table", id = "string",
   seed = "number", time_limit = "number", group = "string", time = "string", embargo = "number",
@@ -149,6 +150,11 @@ local function tell_columns(state, found)
   state.tell("%d rows, %d columns, %d inner folds", state.plan.rows, found.count, state.plan.folds)
 end
 
+-- When training must end, so that all is done at the time limit.
+local function nets_end(started, limit, rows)
+  return started + limit - math.min(limit / 2, math.max(RESERVE * limit, RESERVE_ROW * rows))
+end
+
 --- Trains the default recipe.
 -- @function cl.auto
 -- @tparam Frame train with a target, or with `target` as option; rows without a value there are
@@ -177,7 +183,9 @@ function M.auto(train, options)
   local found = features.find(state.frame, apart)
   if found.count == 0 then errors.raise("auto: the frame has no column that could be a feature") end
   tell_columns(state, found)
-  if options.time_limit then state.deadline = { at = started + RESERVE * options.time_limit } end
+  if options.time_limit then
+    state.deadline = { at = nets_end(started, options.time_limit, #state.frame) }
+  end
   state.folds = make_folds(state.frame, state.plan, options)
   local columns = features.prep(found, true):fit_transform(state.frame):cols()
   return finish(state, trials.run(state, found, columns))

@@ -1,6 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- Many fits in one pool, in several batches where the memory is small: checkpoints, logs, numbers.
 local cl = require("churnlab")
+local core = require("churnlab.core")
+local with_threads = require("fixtures").with_threads
 local pool = require("churnlab.fit.pool")
 local nn = cl.nn
 
@@ -28,7 +30,7 @@ describe("a pool of fits", function()
   end)
 
   -- `callbacks` but for one that ends the work like a kill, in this job after this epoch.
-  local function run(changes, stop_job, stop_epoch)
+  local function run(changes, stop_job, stop_epoch, deadline)
     local options = { epochs = EPOCHS, batch = 32, seed = 3 }
     for key, value in pairs(changes) do options[key] = value end
     options.callbacks = { table.unpack(changes.callbacks or {}) }
@@ -42,7 +44,7 @@ describe("a pool of fits", function()
       jobs[i] = { where = "job " .. i, prep = cl.prep():impute():onehot():scale(), net = net,
         train = customers(i), options = options }
     end
-    return pool.run(jobs)
+    return pool.run(jobs, deadline)
   end
 
   local function exists(i)
@@ -103,6 +105,27 @@ describe("a pool of fits", function()
     assert.is_false(pcall(again, 3, 4))
     assert.are.same(whole, hashes((again())))
     each_epoch_once()
+  end)
+
+  it("gives the nets of each batch the same share of the time", function()
+    small_memory()
+    local control, now = core.control, 0
+    local clock = control.clock
+    control.clock = function() -- a second a look
+      now = now + 1
+      return now
+    end
+    finally(function() control.clock = clock end)
+    local deadline = { at = 200 }
+    local _, histories = with_threads(1, function()
+      return run({ epochs = 1000 }, nil, nil, deadline)
+    end)
+    assert.is_true(deadline.cut)
+    assert.is_true(now >= 180 and now <= 220)
+    for _, history in ipairs(histories) do
+      local epochs = #history.members[1]
+      assert.is_true(epochs >= 15 and epochs <= 25, epochs)
+    end
   end)
 
   it("needs a file of one job at least to go on", function()

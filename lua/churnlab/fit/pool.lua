@@ -27,10 +27,17 @@ local function prepare(jobs, first, logs)
   return states, tasks
 end
 
--- f(log) → whether this net's share of the time until the deadline is over. Nets that come last get
--- as much as those that come first.
-local function timer(states, deadline)
-  local nets, started = 0, {}
+-- Nets of the jobs that are not prepared yet.
+local function nets_after(jobs, done)
+  local nets = 0
+  for i = done + 1, #jobs do nets = nets + (jobs[i].options.ensemble or 1) end
+  return nets
+end
+
+-- f(log) → whether this net's share of the time until the deadline is over. Nets that come last,
+-- `later` ones in batches to come, get as much as those that come first.
+local function timer(states, later, deadline)
+  local nets, started = later, {}
   for _, state in ipairs(states) do nets = nets + state.task.members end
   local clock = core.control.clock
   local share = (deadline.at - clock()) * math.min(core.control.threads(), nets) / nets
@@ -45,8 +52,9 @@ end
 
 -- One callback for all tasks: their own ones, which are told the number of the job, and the end of
 -- the time.
-local function callback(states, before, deadline)
-  local any, over = deadline ~= nil, deadline and timer(states, deadline)
+local function callback(states, jobs, before, deadline)
+  local later = deadline and nets_after(jobs, before + #states)
+  local any, over = deadline ~= nil, deadline and timer(states, later, deadline)
   for _, state in ipairs(states) do any = any or state.on_epoch ~= nil end
   if not any then return nil end
   return function(epoch, log)
@@ -71,7 +79,7 @@ function M.run(jobs, deadline)
   while #models < #jobs do
     local states, tasks = prepare(jobs, #models + 1, logs)
     local nets, trained = core.net.train { tasks = tasks,
-      on_epoch = callback(states, #models, deadline) }
+      on_epoch = callback(states, jobs, #models, deadline) }
     for i, state in ipairs(states) do
       local at = #models + 1
       histories[at] = trained[i]
