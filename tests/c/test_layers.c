@@ -233,22 +233,27 @@ static void blocks(void **state)
     chl_net_free(net);
 }
 
-/* Codes out of range, broken and not a number are the unseen level. */
+/* Codes out of range and not a number are the unseen level, broken ones the nearest. */
 static void unseen_codes(void **state)
 {
     (void)state;
     chl_net *net = make("[{\"type\":\"columns\",\"columns\":[1]},{\"type\":"
                         "\"embedding\",\"units\":1,\"levels\":[3]}," OUT "]");
-    static const double codes[] = {-1, 3, 1e9, -1e9, NAN, INFINITY, 0, 2};
-    double x[8 * INPUTS] = {0}, p[8];
-    for (int i = 0; i < 8; i++) {
+    enum { UNSEEN = 12, ALL = 18 };
+    static const double codes[ALL] = {-1,        3,     1e9,  -1e9,  NAN,    INFINITY,
+                                      -INFINITY, 1e300, 2.5,  -0.51, 9.3e18, -9.3e18,
+                                      0.0,       2.0,   -0.4, 2.499, 1,      1.49};
+    double x[ALL * INPUTS] = {0}, p[ALL];
+    for (int i = 0; i < ALL; i++) {
         x[i * INPUTS] = codes[i];
     }
-    assert_ok(chl_net_predict(net, x, 8, p, &err));
-    for (int i = 0; i < 6; i++) {
+    assert_ok(chl_net_predict(net, x, ALL, p, &err));
+    for (int i = 0; i < UNSEEN; i++) {
         assert_true(p[i] == 0.5); /* zeros, and a bias of zero */
     }
-    assert_true(p[6] != 0.5 && p[7] != 0.5 && p[6] != p[7]);
+    const double *seen = p + UNSEEN;
+    assert_true(seen[0] != 0.5 && seen[1] != 0.5 && seen[0] != seen[1]);
+    assert_true(seen[2] == seen[0] && seen[3] == seen[1] && seen[5] == seen[4]);
     chl_net_free(net);
 }
 

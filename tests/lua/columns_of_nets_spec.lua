@@ -1,6 +1,7 @@
 -- Names of columns in nets, from the prep that was fitted.
 -- SPDX-License-Identifier: MIT
 local cl = require("churnlab")
+local core = require("churnlab.core")
 local columns = require("churnlab.nn.columns")
 local nn = cl.nn
 local message_of = require("fixtures").message_of
@@ -61,6 +62,37 @@ describe("columns of nets", function()
     late:fit_transform(frame)
     assert.matches("column 'Geography': prep:scale changes its codes: put ordinal after it",
       message_of(columns.resolve, nn.graph(place:embedding(2)):spec(), late, "fit"))
+  end)
+
+  it("hold any codes in training", function()
+    local spec = nn.graph(nn.input():embedding(2, { levels = { 3 } })
+      :dense(1, { activation = "sigmoid" })):spec()
+    local function trained(codes, options)
+      local rows, y = {}, {}
+      for i = 1, 60 do rows[i], y[i] = { codes[i % #codes + 1] }, i % 2 end
+      return core.net.train { spec = spec, x = core.matrix.from_table(rows), y = y,
+        valid_x = core.matrix.from_table(rows), valid_y = y, columns = { "City" },
+        options = options or { epochs = 3, batch = 16 } }[1]
+    end
+    local function same(a, b)
+      for _, name in ipairs { "0.table", "1.weight", "1.bias" } do
+        assert.are.same(a:tensor(name):to_table(), b:tensor(name):to_table())
+      end
+    end
+    local net = trained { 0, 1, 2, -1, -1, -1, -1 }
+    same(net, trained { 0, 1, 2, -7, 3, 1e30, -1e30 })
+    same(net, trained { 0.3, 0.6, 2.4, -0.6, 2.6, 16777217, 4294967296 })
+    assert.are_not.same({ 0, 0 }, net:tensor("0.table"):to_table()[1]) -- the unseen level learns
+    assert.matches("train: row 3, column 'City': expected a finite number, got NaN",
+      message_of(trained, { 0, 1, 2, 0 / 0 }))
+    assert.matches("column 'City': expected a finite number, got Inf",
+      message_of(trained, { 0, 1, 2, math.huge }))
+    for _, options in ipairs { { noise = 0.05 }, { mixup = 0.3 }, { swap_noise = 0.5 } } do
+      options.epochs, options.batch = 2, 16
+      for _, row in ipairs(trained({ 0, 1, 2, 3, -1 }, options):tensor("0.table"):to_table()) do
+        assert.is_true(math.abs(row[1]) < 1e3)
+      end
+    end
   end)
 
   it("have a suggestion when there is none", function()

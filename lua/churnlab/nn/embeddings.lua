@@ -8,7 +8,8 @@ local makers = {}
 
 --- Learnt vectors for the levels of columns that hold codes, as `prep:ordinal` makes them; a row's
 -- vectors stand side by side. What training did not have (codes below 0 or past the last level)
--- has a vector of its own in each column, zero at first; the others begin as N(0, 1).
+-- has a vector of its own in each column, zero at first; the others begin as N(0, 1). A code
+-- between two is the nearest: `noise` does not disturb codes, but `mixup` makes others of them.
 -- @function embedding
 -- @tparam integer units numbers of a vector
 -- @tparam[opt] table options `levels`: how many each column has; without it, what `prep:ordinal`

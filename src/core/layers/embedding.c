@@ -2,9 +2,10 @@
  *
  * Layer `embedding`: learnt vectors of `units` numbers for the levels of columns that
  * hold codes 0, 1, 2 …, as prep's ordinal step makes them; the vectors of a row's codes
- * stand side by side. Row 0 of each table is for what training did not have: codes below
- * 0, past the last level, or no number at all; it begins as zeros, the mean of the
- * others, which begin as N(0, 1). Codes have no gradient. Layer: core/layers.
+ * stand side by side. A code between two is the nearest, so that noise on the inputs does
+ * not matter. Row 0 of each table is for what training did not have: codes below 0, past
+ * the last level, or no number at all; it begins as zeros, the mean of the others, which
+ * begin as N(0, 1). Codes have no gradient. Layer: core/layers.
  */
 #include <math.h>
 #include <string.h>
@@ -65,7 +66,8 @@ static void init(chl_net *net, int i, uint64_t seed, uint64_t member)
 /* The row of a code in its column's table. */
 static int64_t row_of(chl_real code, int64_t levels)
 {
-    return code >= 0 && code < (chl_real)levels ? (int64_t)code + 1 : 0;
+    double nearest = floor((double)code + 0.5);
+    return nearest >= 0 && nearest < (double)levels ? (int64_t)nearest + 1 : 0;
 }
 
 static void look_up(const chl_layer *layer, int64_t n, const chl_real *x,
