@@ -362,6 +362,21 @@ describe("tune", function()
     assert.is_truthy(tuned.history[1].rungs["2"])
   end)
 
+  it("prunes the worse trials whichever way the metric is better", function()
+    for metric, highest in pairs { roc_auc = 0, accuracy = 9, brier = 9 } do
+      local tuned = tune(space, frame, { build = build, trials = 9, seed = 2, metric = metric,
+        strategy = "random", prune = { least = 2, eta = 2, startup = 2 } })
+      assert.is_true(tuned.pruned > 0 and tuned.pruned < 8, tuned.pruned .. " pruned")
+      local best = math.huge
+      for _, trial in ipairs(tuned.history) do
+        local rung = trial.rungs["2"] -- kept so that less is better
+        assert.is_true(highest == 0 and rung < -0.3 or highest > 0 and rung > 0.1, rung)
+        assert.is_false(trial.state == "pruned" and trial.step == 2 and rung < best)
+        best = math.min(best, rung)
+      end
+    end
+  end)
+
   it("halves epochs or rows", function()
     for _, budget in ipairs { "epochs", "rows" } do
       local tuned = tune(space, frame, { build = build, folds = 2, budget = budget,
@@ -402,7 +417,8 @@ describe("tune", function()
       { build = build, strategy = "tpf" })
     fails("unknown metric 'rocauc' (did you mean 'roc_auc'?)", tune, space, frame,
       { build = build, metric = "rocauc" })
-    fails("option 'prune': expected folds = 1 beside it", tune, space, frame,
+    fails("tune: option 'prune': expected folds = 1 beside it (a trial is stopped by what one "
+      .. "hold-out shows), got 3", tune, space, frame,
       { build = build, prune = true, folds = 3 })
     fails("option 'trials': expected a whole number from 1, got 0", tune, space, frame,
       { build = build, trials = 0 })

@@ -122,8 +122,9 @@ function M.tpe(options) return require("churnlab.tune.tpe").new(options) end
 --   - `trials` (50; a whole grid; one round of halving), `seed` (42), `time_limit` (seconds: no
 --     trial begins after them; those in the log count)
 --   - `prune` (false): true or `{ eta = 3, least = 4, startup = 5 }`: a trial that is not among
---     the best third so far after 4, 12, 36, ... epochs ends (Li et al. 2020). With a frame it
---     needs `folds` = 1, which is its default then
+--     the best third so far after 4, 12, 36, ... epochs ends (Li et al. 2020), by its validation
+--     AUC where that is the metric, otherwise by its loss. It works on one hold-out alone: `folds`
+--     is 1 then, and more is an error; with an `objective`, `trial:report` does it
 --   - `budget` ("epochs" or "rows"): what a share of `halving` cuts
 --   - `log`: a file of JSON lines; the same search goes on where it ends
 --   - `verbose` (false): a line a trial on standard error; a function gets the line

@@ -76,6 +76,12 @@ local function held_out_value(spec, frame, options)
   return scores_of(fit(spec, train, options.seed), test)[options.metric]
 end
 
+-- How an epoch stands, better in the direction of the metric: the validation AUC, or the loss that
+-- training minimises.
+local function progress(log, metric)
+  return metric == "roc_auc" and log.val_auc or M.signs[metric] * log.val_loss
+end
+
 -- A point whose training diverges is a bad point, no mistake of the script.
 local function guarded(f, ...)
   local ok, value = pcall(f, ...)
@@ -98,7 +104,7 @@ function M.new(options)
     local by_rows = options.budget == "rows" or not spec.net
     if budget < 1 and by_rows then frame = part(frame, budget, options.seed) end
     local report = options.prune and function(epoch, log)
-      return trial:report(epoch, log.val_loss)
+      return trial:report(epoch, progress(log, options.metric))
     end
     spec = limited(spec, by_rows and 1 or budget, report)
     local value = options.folds > 1 and fold_value or held_out_value

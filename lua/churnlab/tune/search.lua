@@ -94,7 +94,8 @@ end
 local function judged_by_frame(search, options, frame)
   local folds = whole(options, "folds", options.prune and 1 or 5, 1)
   if options.prune and folds > 1 then
-    errors.raise("tune: option 'prune': expected folds = 1 beside it: it stops on one hold-out")
+    errors.raise("tune: option 'prune': expected folds = 1 beside it (a trial is stopped by what "
+      .. "one hold-out shows), got %d", folds)
   end
   local settings = { folds = folds, valid = search.valid, metric = search.metric,
     seed = search.seed, budget = options.budget or "epochs", prune = search.prune ~= nil }
