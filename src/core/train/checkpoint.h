@@ -44,6 +44,8 @@ void chl_member_state_reset(chl_member_state *state);
 CHL_MUST_CHECK chl_status chl_member_state_init(chl_member_state *state,
                                                 const int64_t size[CHL_CHECKPOINT_PARTS],
                                                 chl_error *err);
+/* Numbers of all parts. */
+int64_t chl_member_state_numbers(const chl_member_state *state);
 chl_real *chl_member_state_part(const chl_member_state *state, chl_checkpoint_part part);
 
 /* The checkpoint of one task; shared by the threads of its members. */
