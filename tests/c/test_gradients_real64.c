@@ -57,7 +57,7 @@ static void begin(setup *s, const char *layers, const char *loss, json_t **keep)
     for (int64_t i = 0; i < s->net->param_count; i++) {
         s->net->params[i] += 0.1 * chl_rng_normal(&rng); /* biases and gammas too */
     }
-    assert_ok(chl_pass_init(&s->pass, s->net, ROWS, &err));
+    assert_ok(chl_pass_init(&s->pass, s->net, ROWS, 1, &err));
     s->pass.rows = ROWS;
     double samples[ROWS];
     for (int i = 0; i < ROWS; i++) {

@@ -19,7 +19,7 @@ typedef struct setup {
 static void begin(setup *s, const char *layers, bool reverse)
 {
     s->net = sequence_net(layers, reverse);
-    assert_ok(chl_pass_init(&s->pass, s->net, ROWS, &err));
+    assert_ok(chl_pass_init(&s->pass, s->net, ROWS, 1, &err));
     s->pass.rows = ROWS;
     for (int r = 0; r < ROWS; r++) {
         double x[INPUTS];

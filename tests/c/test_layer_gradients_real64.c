@@ -32,7 +32,7 @@ static void begin(setup *s, const char *layers, const double *x)
     for (int64_t i = 0; i < s->net->param_count; i++) {
         s->net->params[i] += 0.1 * chl_rng_normal(&rng);
     }
-    assert_ok(chl_pass_init(&s->pass, s->net, ROWS, &err));
+    assert_ok(chl_pass_init(&s->pass, s->net, ROWS, 1, &err));
     s->pass.rows = ROWS;
     for (int i = 0; i < ROWS * INPUTS; i++) {
         s->pass.input[i / INPUTS * chl_padded(INPUTS) + i % INPUTS] =

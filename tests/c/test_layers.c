@@ -73,7 +73,7 @@ static void check_inference(const chl_net *net, const double *x, int64_t n, int6
 {
     chl_pass pass;
     chl_run run;
-    assert_ok(chl_pass_init(&pass, net, n, &err));
+    assert_ok(chl_pass_init(&pass, net, n, 1, &err));
     pass.rows = n;
     pass.kernels->convert(x, n, INPUTS, pass.input, chl_padded(INPUTS));
     chl_pass_forward(&pass);

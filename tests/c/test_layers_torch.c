@@ -63,7 +63,7 @@ static void train(chl_net *net, const json_t *item, int64_t rows, const double *
     double lr = json_number_value(json_object_get(golden, "lr"));
     const json_t *losses = json_object_get(item, "losses");
     chl_pass pass;
-    assert_ok(chl_pass_init(&pass, net, rows, &err));
+    assert_ok(chl_pass_init(&pass, net, rows, 1, &err));
     pass.rows = rows;
     pass.kernels->convert(x, rows, net->inputs, pass.input, chl_padded(net->inputs));
     for (size_t t = 0; t < json_array_size(losses); t++) {

@@ -50,7 +50,7 @@ static void begin(setup *s, const json_t *item)
     assert_ok(chl_losses_bind(&s->losses, s->net, &err));
     assert_ok(
         chl_optimizer_read(json_object_get(item, "optimizer"), &s->optimizer, &err));
-    assert_ok(chl_pass_init(&s->pass, s->net, s->rows, &err));
+    assert_ok(chl_pass_init(&s->pass, s->net, s->rows, 1, &err));
     s->pass.rows = s->rows;
     s->x = chl_alloc((size_t)(s->rows * inputs), sizeof *s->x);
     s->y = chl_alloc((size_t)s->rows, sizeof *s->y);

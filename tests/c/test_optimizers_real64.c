@@ -28,7 +28,7 @@ static void begin(setup *s, const json_t *golden, const json_t *item)
     assert_ok(chl_loss_read(NULL, &s->loss, &err));
     assert_ok(chl_optimizer_read(json_object_get(item, "optimizer"), &s->options, &err));
     assert_ok(chl_optimizer_init(&s->optimizer, &s->options, s->net, &err));
-    assert_ok(chl_pass_init(&s->pass, s->net, s->rows, &err));
+    assert_ok(chl_pass_init(&s->pass, s->net, s->rows, 1, &err));
     s->pass.rows = s->rows;
     size_t n;
     s->x = golden_numbers(item, "x", &n);

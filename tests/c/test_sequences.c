@@ -76,7 +76,7 @@ static void trained_as_used(void **state)
         fill(3, x);
         assert_ok(chl_net_predict(net, x, ROWS, p, &err));
         chl_pass pass;
-        assert_ok(chl_pass_init(&pass, net, ROWS, &err));
+        assert_ok(chl_pass_init(&pass, net, ROWS, 1, &err));
         pass.rows = ROWS;
         pass.kernels->convert(x, ROWS, INPUTS, pass.input, chl_padded(INPUTS));
         chl_pass_forward(&pass);

@@ -90,7 +90,7 @@ static void check(const json_t *item, int64_t rows)
 {
     chl_pass pass;
     chl_net *net = net_of(item);
-    assert_ok(chl_pass_init(&pass, net, rows, &err));
+    assert_ok(chl_pass_init(&pass, net, rows, 1, &err));
     size_t n;
     double *x = golden_numbers(item, "x", &n);
     assert_int_equal(n, rows * INPUTS);

@@ -278,7 +278,7 @@ static void a_training_pass_sees_the_margins(void **state)
     chl_pass pass;
     assert_ok(chl_net_from_forest(&f, &net, &err));
     assert_ok(chl_net_predict(net, x, ROWS, p, &err));
-    assert_ok(chl_pass_init(&pass, net, ROWS, &err));
+    assert_ok(chl_pass_init(&pass, net, ROWS, 1, &err));
     for (int i = 0; i < ROWS * INPUTS; i++) {
         pass.input[i / INPUTS * CHL_LANES + i % INPUTS] = (chl_real)x[i];
     }

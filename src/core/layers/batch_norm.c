@@ -173,6 +173,7 @@ const chl_layer_class chl_batch_norm_class = {
     .options = options,
     .most_sources = 1,
     .in_place = true,
+    .whole_batch = true,
     .plan = plan,
     .init = init,
     .room = room,

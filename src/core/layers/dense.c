@@ -74,7 +74,7 @@ static void room(const chl_net *net, int i, int64_t batch, chl_room *out)
 {
     const chl_layer *layer = &net->layers[i];
     out->kept = keeps_sums(net, i) ? batch * chl_row_size(layer->out) : 0;
-    out->scratch = chl_padded(layer->in.width) * layer->out.width;
+    out->shared = chl_padded(layer->in.width) * layer->out.width;
 }
 
 static void forward(chl_pass *pass, int i)
@@ -98,6 +98,16 @@ static void forward(chl_pass *pass, int i)
                             slot->out);
 }
 
+/* The transposed weights, where the source wants its gradient. */
+static void prepare(chl_pass *pass, int i)
+{
+    const chl_layer *layer = &pass->net->layers[i];
+    if (chl_pass_source_needs(pass, i, 0)) {
+        pass->kernels->turn(chl_pass_params(pass, i, WEIGHT), layer->in.width,
+                            layer->out.width, pass->slots[i].shared);
+    }
+}
+
 static void input_gradient(chl_pass *pass, int i)
 {
     const chl_layer *layer = &pass->net->layers[i];
@@ -105,15 +115,13 @@ static void input_gradient(chl_pass *pass, int i)
     if (!dx) {
         return;
     }
-    pass->kernels->turn(chl_pass_params(pass, i, WEIGHT), layer->in.width,
-                        layer->out.width, pass->scratch);
     chl_product p = {.m = pass->rows * layer->out.steps,
                      .n = chl_padded(layer->in.width),
                      .k = layer->out.width,
                      .a = pass->slots[i].gradient,
                      .a_row = chl_padded(layer->out.width),
                      .a_col = 1,
-                     .b = pass->scratch,
+                     .b = pass->slots[i].shared,
                      .c = dx,
                      .c_row = chl_padded(layer->in.width)};
     pass->kernels->product(&p);
@@ -184,6 +192,7 @@ const chl_layer_class chl_dense_class = {
     .init = init,
     .room = room,
     .forward = forward,
+    .prepare = prepare,
     .backward = backward,
     .infer = infer,
 };

@@ -171,6 +171,7 @@ const chl_layer_class chl_lua_class = {
     .name = "lua",
     .options = options,
     .most_sources = 1,
+    .whole_batch = true,
     .plan = plan,
     .spell = spell,
     .init = init,

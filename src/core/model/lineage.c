@@ -89,20 +89,42 @@ static void flush(feed *f)
 
 static void put_word(feed *f, uint64_t word)
 {
-    if (f->used == sizeof f->buffer) {
+    if (f->used + 8 > sizeof f->buffer) {
         flush(f);
     }
+    unsigned char *to = f->buffer + f->used;
     for (int i = 0; i < 8; i++) {
-        f->buffer[f->used++] = (unsigned char)(word >> (8 * i));
+        to[i] = (unsigned char)(word >> (8 * i));
     }
+    f->used += 8;
 }
 
 /* Length first, so that neighbouring texts cannot be confused. */
 static void put_text(feed *f, const char *text, size_t length)
 {
     put_word(f, length);
-    flush(f);
-    crypto_hash_sha256_update(&f->state, (const unsigned char *)text, length);
+    if (f->used + length > sizeof f->buffer) {
+        flush(f);
+    }
+    if (length > sizeof f->buffer) {
+        crypto_hash_sha256_update(&f->state, (const unsigned char *)text, length);
+    } else {
+        memcpy(f->buffer + f->used, text, length);
+        f->used += length;
+    }
+}
+
+/* Which rows have a value, 64 in a word. */
+static void put_valid(feed *f, const chl_column *column)
+{
+    uint64_t word = 0;
+    for (int64_t row = 0; row < column->length; row++) {
+        word |= (uint64_t)chl_column_valid(column, row) << (row % 64);
+        if (row % 64 == 63 || row == column->length - 1) {
+            put_word(f, word);
+            word = 0;
+        }
+    }
 }
 
 static void put_cell(feed *f, const chl_column *column, int64_t row)
@@ -138,10 +160,9 @@ void chl_frame_sha256(const chl_frame *frame, char hex[CHL_SHA256_HEX])
         const chl_column *column = frame->fields[i].column;
         put_text(&f, frame->fields[i].name, strlen(frame->fields[i].name));
         put_word(&f, (uint64_t)column->type);
+        put_valid(&f, column);
         for (int64_t row = 0; row < column->length; row++) {
-            bool valid = chl_column_valid(column, row);
-            put_word(&f, valid);
-            if (valid) {
+            if (chl_column_valid(column, row)) {
                 put_cell(&f, column, row);
             }
         }

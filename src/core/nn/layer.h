@@ -159,6 +159,7 @@ typedef struct chl_run chl_run;
 /* Numbers that a layer wants beside its output, for batches of so many rows. */
 typedef struct chl_room {
     int64_t kept;    /* from its forward to its backward */
+    int64_t shared;  /* from `prepare` to its backward */
     int64_t scratch; /* during forward or backward; shared with the others */
     int64_t run;     /* during inference */
 } chl_room;
@@ -171,6 +172,7 @@ struct chl_layer_class {
     int most_sources;    /* 1, or CHL_SOURCES_MAX for merging layers */
     bool in_place;       /* its gradient may be turned in place, and inference may write
                             where it reads: out has the shape of in */
+    bool whole_batch;    /* training wants all rows of a batch at once */
     bool reads_unpadded; /* inference reads input rows without padding */
     /* Sets layer->out (in->out at first) and declares tensors with chl_net_add_tensor.
      * `where` starts messages; spec is the layer's JSON, for lists. NULL: nothing. */
@@ -180,6 +182,9 @@ struct chl_layer_class {
     void (*init)(chl_net *net, int i, uint64_t seed, uint64_t member);
     void (*room)(const chl_net *net, int i, int64_t batch, chl_room *room); /* NULL = 0 */
     void (*forward)(chl_pass *pass, int i);                                 /* pass.h */
+    /* Before the backward of all layers, once for the whole batch, into slot->shared:
+     * what depends on the weights alone. NULL: nothing. */
+    void (*prepare)(chl_pass *pass, int i);
     void (*backward)(chl_pass *pass, int i);
     void (*infer)(chl_run *run, int i); /* run.h */
     /* Before inference: numbers of running statistics become what `infer` reads. NULL:

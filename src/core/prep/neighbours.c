@@ -60,8 +60,10 @@ static chl_status tiles_init(tiles *t, const chl_points *points, chl_error *err)
 }
 
 /* The loops below once more for AVX2, chosen when the program starts. Each lane adds in
- * the same order either way, so the result is the same to the last bit. */
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__linux__)
+ * the same order either way, so the result is the same to the last bit. The thread
+ * sanitizer is not ready when such choices run. */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&                   \
+    defined(__linux__) && !defined(__SANITIZE_THREAD__)
 #define FOR_EACH_PROCESSOR __attribute__((target_clones("avx2", "default")))
 #else
 #define FOR_EACH_PROCESSOR

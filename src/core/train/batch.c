@@ -41,11 +41,8 @@ void chl_trainer_begin_epoch(chl_trainer *t, int epoch)
     if (t->options->shuffle) {
         shuffle(t, epoch);
     }
-    chl_rng rng;
-    uint64_t index = (uint64_t)t->number << 32 | (uint32_t)epoch;
-    chl_rng_init(&rng, (uint64_t)t->options->seed, CHL_RNG_DROPOUT, index);
-    memcpy(t->pass.masks.key, rng.key, sizeof rng.key);
-    memcpy(t->pass.masks.counter, rng.counter, sizeof rng.counter);
+    chl_pass_seed(&t->pass, (uint64_t)t->options->seed,
+                  (uint64_t)t->number << 32 | (uint32_t)epoch);
     chl_trainer_begin_draws(t, epoch);
 }
 

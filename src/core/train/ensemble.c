@@ -4,8 +4,8 @@
  *
  * The caller's callbacks and progress run on the calling thread alone: a worker that
  * finished an epoch, or has a batch for a custom loss, posts it, waits for the answer and
- * goes on. Nets share nothing
- * that they write, so the number of threads changes no weight.
+ * goes on. Nets share nothing that they write, so the number of threads changes no
+ * weight. A worker for whom no net is left helps the others within their steps.
  */
 #include <math.h>
 #include <pthread.h>
@@ -22,10 +22,11 @@ typedef struct caller {
     chl_epoch_fn *on_epoch;
     void *ctx;
     int nets;
-    int threads;  /* nets at work at a time */
-    double began; /* chl_seconds */
-    int *starts;  /* [count]: the first net of each job */
-    double *done; /* [nets]: share of the epochs that are finished */
+    int abreast;    /* nets at work at a time */
+    chl_crew *crew; /* owned; NULL on one thread */
+    double began;   /* chl_seconds */
+    int *starts;    /* [count]: the first net of each job */
+    double *done;   /* [nets]: share of the epochs that are finished */
 } caller;
 
 static chl_job *job_of(const caller *c, int net)
@@ -65,11 +66,11 @@ static chl_status hear(void *ctx, const chl_epoch *epoch, bool *stop, chl_error 
     return c->on_epoch ? c->on_epoch(c->ctx, epoch, stop, err) : CHL_OK;
 }
 
-/* Nets take turns, `threads` at a time; each turn has an equal share of the limit. */
+/* Nets take turns, `abreast` at a time; each turn has an equal share of the limit. */
 static double deadline_of(const caller *c, const chl_job *job, int net)
 {
     double limit = job->options.time_limit;
-    int turns = (c->nets + c->threads - 1) / c->threads, turn = net / c->threads + 1;
+    int turns = (c->nets + c->abreast - 1) / c->abreast, turn = net / c->abreast + 1;
     return limit > 0 ? c->began + limit * turn / turns : INFINITY;
 }
 
@@ -124,9 +125,10 @@ typedef struct meeting {
     bool has_answer;
     chl_status answer;
     chl_error *answer_error;
-    int next;    /* the next net to train */
-    int running; /* workers at work */
-    int failed;  /* the net whose failure is kept, -1 = none */
+    int next;     /* the next net to train */
+    int training; /* workers with a net, or that may take one */
+    int running;  /* workers */
+    int failed;   /* the net whose failure is kept, -1 = none */
     chl_status status;
     chl_error error;
 } meeting;
@@ -170,9 +172,9 @@ static void record_failure(meeting *m, int net, chl_status status, const chl_err
     atomic_store(m->caller->jobs[0].abort, true);
 }
 
-static void *work(void *arg)
+/* Trains nets as long as there are some that nobody took. */
+static void train_nets(meeting *m)
 {
-    meeting *m = arg;
     caller *c = m->caller;
     pthread_mutex_lock(&m->lock);
     while (m->next < c->nets && !atomic_load(c->jobs[0].abort)) {
@@ -186,6 +188,19 @@ static void *work(void *arg)
             record_failure(m, net, status, &err);
         }
     }
+    bool last = --m->training == 0;
+    pthread_mutex_unlock(&m->lock);
+    if (last) {
+        chl_crew_close(c->crew);
+    }
+}
+
+static void *work(void *arg)
+{
+    meeting *m = arg;
+    train_nets(m);
+    chl_crew_serve(m->caller->crew);
+    pthread_mutex_lock(&m->lock);
     m->running--;
     pthread_cond_signal(&m->posted);
     pthread_mutex_unlock(&m->lock);
@@ -215,7 +230,7 @@ static int start_workers(meeting *m, pthread_t *ids, int threads)
     while (started < threads && pthread_create(&ids[started], NULL, work, m) == 0) {
         started++;
     }
-    m->running = started;
+    m->running = m->training = started;
     pthread_mutex_unlock(&m->lock);
     return started;
 }
@@ -258,6 +273,31 @@ static chl_status count_nets(caller *c, chl_error *err)
     return c->starts && c->done ? CHL_OK : chl_fail_memory(err);
 }
 
+/* How many threads have something to do. */
+static int useful_threads(const caller *c)
+{
+    int most = chl_control_threads(c->control), useful = 0;
+    for (int k = 0; k < c->count && useful < most; k++) {
+        useful += c->jobs[k].members * chl_member_threads(&c->jobs[k]);
+    }
+    return useful < most ? useful : most;
+}
+
+static chl_status train_all(caller *c, chl_error *err)
+{
+    int threads = useful_threads(c);
+    c->abreast = threads < c->nets ? threads : c->nets;
+    c->began = chl_seconds();
+    if (threads < 2) {
+        return run_alone(c, err);
+    }
+    CHL_TRY(chl_crew_new(&c->crew, err));
+    for (int k = 0; k < c->count; k++) {
+        c->jobs[k].crew = c->crew;
+    }
+    return run_threads(c, threads, err);
+}
+
 chl_status chl_ensemble_train(chl_job *jobs, int count, const chl_control *control,
                               chl_epoch_fn *on_epoch, void *ctx, chl_error *err)
 {
@@ -268,12 +308,9 @@ chl_status chl_ensemble_train(chl_job *jobs, int count, const chl_control *contr
                 .ctx = ctx};
     chl_status status = count_nets(&c, err);
     if (status == CHL_OK) {
-        int threads = chl_control_threads(control);
-        threads = threads < c.nets ? threads : c.nets;
-        c.threads = threads;
-        c.began = chl_seconds();
-        status = threads > 1 ? run_threads(&c, threads, err) : run_alone(&c, err);
+        status = train_all(&c, err);
     }
+    chl_crew_free(c.crew);
     chl_free(c.starts);
     chl_free(c.done);
     return status;

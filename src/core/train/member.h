@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "core/base/crew.h"
 #include "core/train/checkpoint.h"
 #include "core/nn/custom_layer.h"
 #include "core/nn/kernels.h"
@@ -78,6 +79,7 @@ typedef struct chl_job {
     pthread_mutex_t lock;  /* guards opening and closing */
     int left;              /* members that are not closed */
     const chl_control *control;
+    chl_crew *crew;     /* borrowed: who helps within a step; NULL = nobody */
     atomic_bool *abort; /* another member failed: stop at the next batch; the pool's */
     chl_input_groups groups; /* with swap_noise */
     chl_series *series;      /* [members], owned */
@@ -101,6 +103,9 @@ chl_status chl_job_failed(const chl_job *job, chl_status status, chl_error *err)
 /* Bytes that training one net takes, and those of its task's rows. */
 size_t chl_member_bytes(const chl_job *job);
 size_t chl_job_bytes(const chl_job *job);
+
+/* Threads that are of use to one net. */
+int chl_member_threads(const chl_job *job);
 
 /* Initialises and trains nets[member] of an open job until `deadline` (chl_seconds); its
  * epochs land in series[member]. On CHL_ECANCELLED the net holds the best weights so far.

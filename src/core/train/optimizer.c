@@ -159,7 +159,8 @@ chl_status chl_optimizer_init(chl_optimizer_state *s, const chl_optimizer *o,
     *s = (chl_optimizer_state){.options = o,
                                .net = net,
                                .kernels = chl_kernels_best(),
-                               .memory_size = chl_optimizer_memory_size(o, net)};
+                               .memory_size = chl_optimizer_memory_size(o, net),
+                               .pieces = 1};
     s->memory = chl_alloc_aligned((size_t)s->memory_size, sizeof *s->memory);
     s->scratch = chl_alloc_aligned(scratch, sizeof *s->scratch);
     if (!s->memory || !s->scratch) {
@@ -205,6 +206,23 @@ static void decay(const chl_optimizer_state *s, double lr, chl_real *params)
     }
 }
 
+/* One step of Adam over all numbers. */
+typedef struct adam_work {
+    const chl_optimizer_state *state;
+    double lr;
+    const chl_real *grads;
+    chl_real *params;
+} adam_work;
+
+static void adam_piece(void *ctx, int piece)
+{
+    const adam_work *w = ctx;
+    int64_t lanes = w->state->net->pack_params / CHL_LANES, pieces = w->state->pieces;
+    int64_t from = lanes * piece / pieces, end = lanes * (piece + 1) / pieces;
+    chl_adam_update(w->state, w->lr, from * CHL_LANES, (end - from) * CHL_LANES, w->grads,
+                    w->params);
+}
+
 void chl_optimizer_step(chl_optimizer_state *s, double lr, const chl_real *grads,
                         chl_real *params)
 {
@@ -219,7 +237,7 @@ void chl_optimizer_step(chl_optimizer_state *s, double lr, const chl_real *grads
         break;
     default:
         decay(s, lr, params);
-        chl_adam_update(s, lr, 0, s->net->pack_params, grads, params);
+        chl_crew_call(s->crew, s->pieces, adam_piece, &(adam_work){s, lr, grads, params});
         break;
     }
 }

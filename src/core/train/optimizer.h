@@ -21,6 +21,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "core/base/crew.h"
 #include "core/base/status.h"
 #include "core/nn/layer.h"
 
@@ -71,6 +72,8 @@ typedef struct chl_optimizer_state {
     chl_real *memory;    /* [memory_size], owned; zero before the first step */
     int64_t memory_size; /* a multiple of net->pack_params */
     chl_real *scratch;   /* owned; nothing in it between steps */
+    chl_crew *crew;      /* set by the caller: who helps, in so many pieces; NULL = */
+    int pieces;          /* nobody */
 } chl_optimizer_state;
 
 CHL_MUST_CHECK chl_status chl_optimizer_init(chl_optimizer_state *s,
