@@ -1,7 +1,7 @@
 -- Trains and scores the nets of train_peers.py; run by it. Prints "<case> = <seconds>" (the median
 -- epoch) and "rows a second", and writes the data that the peers read: n rows of float64 columns,
 -- then n labels.
---   churnlab -j1 tests/bench/train_bench.lua data.bin
+--   churnlab -j2 tests/bench/train_bench.lua data.bin
 local cl = require("churnlab")
 local nn = require("churnlab.nn")
 local core = require("churnlab.core")

@@ -2,8 +2,8 @@
 
     python tests/bench/train_peers.py --program build/release/churnlab
 
-churnlab runs on one thread (train_bench.lua). Training: a peer runs on one thread and on its
-default, the faster counts; PyTorch has the faster of Adam's two implementations, once as it is and
+Training: churnlab (train_bench.lua) and each peer run on one thread and on their default, the
+faster counts; PyTorch has the faster of Adam's two implementations, once as it is and
 once compiled. Scoring: one thread each. Each figure is the median of several epochs or rounds by
 the wall clock; the first epoch, in which peers compile, is left out.
 """
@@ -33,13 +33,15 @@ SLOW = ("tabm 256",)  # only with the faster Adam
 
 
 def run_ours(program, path):
-    """{case: seconds an epoch}, rows scored a second."""
-    script = os.path.join(os.path.dirname(__file__), "train_bench.lua")
-    out = subprocess.run([program, "-j1", script, path], stdout=subprocess.PIPE, text=True,
-                         check=True).stdout
-    figures = {name: float(value) for name, value in
-               (line.split(" = ") for line in out.splitlines())}
-    return figures, figures.pop("rows a second")
+    """{case: seconds an epoch}, rows scored a second on one thread."""
+    script, best = os.path.join(os.path.dirname(__file__), "train_bench.lua"), {}
+    for threads in sorted({1, os.cpu_count()}, reverse=True):
+        out = subprocess.run([program, f"-j{threads}", script, path], stdout=subprocess.PIPE,
+                             text=True, check=True).stdout
+        for name, value in (line.split(" = ") for line in out.splitlines()):
+            best[name] = (float(value) if name == "rows a second"
+                          else min(best.get(name, float("inf")), float(value)))
+    return best, best.pop("rows a second")
 
 
 def read_data(path):

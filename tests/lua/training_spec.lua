@@ -4,7 +4,7 @@ local core = require("churnlab.core")
 local cl = require("churnlab")
 local nn = cl.nn
 local fixtures = require("fixtures")
-local message_of, prep = fixtures.message_of, fixtures.prep
+local message_of, prep, with_threads = fixtures.message_of, fixtures.prep, fixtures.with_threads
 
 local function bank(rows, seed)
   return cl.simulate("bank", { rows = rows or 300, seed = seed or 1 })
@@ -58,6 +58,41 @@ describe("core.net.train with initial weights", function()
     assert.matches("columns: expected 1 names, got 2",
       message_of(train, { columns = { "a", "b" } }))
   end)
+end)
+
+describe("steps that are cut into shards", function()
+  -- 256 rows of 256 x 256 multiplications: four shards (core/nn/shards.c)
+  local function wide(layers)
+    local relu = { activation = "relu" }
+    local net = nn.sequential():dense(256, relu)
+    return layers(net):dense(256, relu):dense(1, { activation = "sigmoid" })
+  end
+
+  local nets = {
+    ["dense layers and dropout"] = wide(function(net) return net:dropout(0.2) end),
+    ["batch norm"] = wide(function(net) return net:batch_norm():dropout(0.1) end),
+    TabM = nn.tabm { k = 16, units = { 96, 96 }, dropout = 0.1 },
+  }
+
+  for name, net in pairs(nets) do
+    it("give one model on any number of threads and after an interruption: " .. name, function()
+      local path = os.tmpname()
+      local frame, valid = fixtures.customers(700, 1), fixtures.customers(100, 2)
+      local function hash(threads, options)
+        options.epochs, options.batch, options.valid, options.ensemble = 3, 256, valid, 2
+        return with_threads(threads, function()
+          return cl.fit(prep(), net, frame, options):hash()
+        end)
+      end
+      local alone = hash(1, {})
+      assert.are.equal(alone, hash(2, {}))
+      assert.are.equal(alone, hash(5, {}))
+      message_of(hash, 2, { callbacks = { nn.checkpoint { path = path, every = 1 },
+        function(epoch) if epoch == 2 then error("killed") end end } })
+      assert.are.equal(alone, hash(3, { resume = path }))
+      os.remove(path)
+    end)
+  end
 end)
 
 describe("checkpoints", function()

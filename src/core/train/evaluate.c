@@ -10,28 +10,44 @@
 enum { DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS };
 static const uint64_t ROW = (UINT64_C(1) << 31) - 1, LABEL = UINT64_C(1) << 31;
 
-chl_status chl_evaluator_init(chl_evaluator *e, const chl_net *net, int64_t n,
-                              chl_error *err)
+static chl_status init_pieces(chl_evaluator *e, chl_error *err)
 {
-    *e = (chl_evaluator){.net = net, .kernels = chl_kernels_best()};
-    CHL_TRY(chl_packed_init(&e->folded, net, err));
-    size_t rows = (size_t)n;
+    int64_t capacity = chl_run_capacity(e->net);
+    e->piece = chl_calloc((size_t)e->pieces, sizeof *e->piece);
+    for (int i = 0; e->piece && i < e->pieces; i++) {
+        chl_evaluator_piece *p = &e->piece[i];
+        CHL_TRY(chl_run_init(&p->run, e->net, &e->folded, capacity, err));
+        p->merged = chl_alloc((size_t)(capacity * e->net->outputs), sizeof *p->merged);
+        if (!p->merged) {
+            return chl_fail_memory(err);
+        }
+    }
+    return e->piece ? CHL_OK : chl_fail_memory(err);
+}
+
+static chl_status allocate(chl_evaluator *e, int64_t n, chl_error *err)
+{
+    const chl_net *net = e->net;
     int64_t width = 0;
     for (int h = 0; h < net->heads; h++) {
         width += chl_padded(net->head[h].width);
     }
-    e->logits[0] = chl_alloc_aligned(rows, (size_t)width * sizeof(chl_real));
+    e->logits[0] = chl_alloc_aligned((size_t)n, (size_t)width * sizeof(chl_real));
     for (int h = 1; e->logits[0] && h < net->heads; h++) {
         e->logits[h] = e->logits[h - 1] + n * chl_padded(net->head[h - 1].width);
     }
-    e->keys = chl_alloc(rows, 2 * sizeof *e->keys);
-    e->merged =
-        chl_alloc((size_t)(chl_run_capacity(net) * net->outputs), sizeof *e->merged);
-    chl_status status =
-        e->logits[0] && e->keys && e->merged ? CHL_OK : chl_fail_memory(err);
-    if (status == CHL_OK) {
-        status = chl_run_init(&e->run, net, &e->folded, chl_run_capacity(net), err);
-    }
+    e->keys = chl_alloc((size_t)n, 2 * sizeof *e->keys);
+    CHL_TRY(chl_packed_init(&e->folded, net, err));
+    CHL_TRY(init_pieces(e, err));
+    return e->logits[0] && e->keys ? CHL_OK : chl_fail_memory(err);
+}
+
+chl_status chl_evaluator_init(chl_evaluator *e, const chl_net *net, int64_t n, int pieces,
+                              chl_error *err)
+{
+    /* a host's layers are asked one after another */
+    *e = (chl_evaluator){.net = net, .pieces = chl_net_is_custom(net) ? 1 : pieces};
+    chl_status status = allocate(e, n, err);
     if (status != CHL_OK) {
         chl_evaluator_reset(e);
     }
@@ -41,10 +57,13 @@ chl_status chl_evaluator_init(chl_evaluator *e, const chl_net *net, int64_t n,
 void chl_evaluator_reset(chl_evaluator *e)
 {
     chl_packed_reset(&e->folded);
-    chl_run_reset(&e->run);
+    for (int i = 0; e->piece && i < e->pieces; i++) {
+        chl_run_reset(&e->piece[i].run);
+        chl_free(e->piece[i].merged);
+    }
+    chl_free(e->piece);
     chl_free(e->logits[0]);
     chl_free(e->keys);
-    chl_free(e->merged);
     *e = (chl_evaluator){0};
 }
 
@@ -58,13 +77,14 @@ static void copy_rows(chl_real *to, int64_t to_row, const chl_real *from,
 }
 
 /* The logits that give the means of the copies' predictions. */
-static void merge_copies(chl_evaluator *e, int h, chl_real *logits)
+static void merge_copies(const chl_net *net, const chl_evaluator_piece *piece, int h,
+                         chl_real *logits)
 {
-    const chl_head *head = &e->net->head[h];
+    const chl_head *head = &net->head[h];
     int64_t ld = chl_padded(head->width);
-    int activation = chl_head_activation(e->net, h);
-    for (int64_t i = 0; i < e->run.rows; i++) {
-        const double *p = e->merged + i * e->net->outputs + head->at;
+    int activation = chl_head_activation(net, h);
+    for (int64_t i = 0; i < piece->run.rows; i++) {
+        const double *p = piece->merged + i * net->outputs + head->at;
         for (int j = 0; j < head->width; j++) {
             double z = p[j];
             if (activation == CHL_SIGMOID || activation == CHL_SOFTMAX) {
@@ -79,35 +99,65 @@ static void merge_copies(chl_evaluator *e, int h, chl_real *logits)
 }
 
 /* Of the rows that have run, which are row `from` of the set and those after it. */
-static void take_logits(chl_evaluator *e, int64_t from)
+static void take_logits(const chl_evaluator *e, const chl_evaluator_piece *piece,
+                        int64_t from)
 {
     bool finished = false;
     for (int h = 0; h < e->net->heads; h++) {
         int64_t ld = chl_padded(e->net->head[h].width);
         chl_real *logits = e->logits[h] + from * ld;
         if (e->net->head[h].copies == 1) {
-            memcpy(logits, chl_run_logits(&e->run, h),
-                   (size_t)(e->run.rows * ld) * sizeof *logits);
+            memcpy(logits, chl_run_logits(&piece->run, h),
+                   (size_t)(piece->run.rows * ld) * sizeof *logits);
             continue;
         }
         if (!finished) {
-            chl_run_finish(&e->run, e->merged);
+            chl_run_finish(&piece->run, piece->merged);
             finished = true;
         }
-        merge_copies(e, h, logits);
+        merge_copies(e->net, piece, h, logits);
+    }
+}
+
+typedef struct judgement {
+    chl_evaluator *evaluator;
+    const chl_rows *set;
+} judgement;
+
+/* The logits of the rows of one piece. */
+static void compute_piece(void *ctx, int k)
+{
+    const judgement *j = ctx;
+    chl_evaluator *e = j->evaluator;
+    chl_evaluator_piece *piece = &e->piece[k];
+    chl_run *run = &piece->run;
+    int64_t in = chl_padded(e->net->inputs);
+    int64_t end = j->set->n * (k + 1) / e->pieces;
+    run->caller = e->caller;
+    piece->status = CHL_OK;
+    for (int64_t i = j->set->n * k / e->pieces; i < end && piece->status == CHL_OK;
+         i += run->rows) {
+        run->rows = end - i < run->capacity ? end - i : run->capacity;
+        copy_rows(chl_run_input(run), e->net->input_row, j->set->x + i * in, in,
+                  run->rows);
+        chl_run_layers(run, 0);
+        piece->status = chl_run_status(run, &piece->error);
+        if (piece->status == CHL_OK) {
+            take_logits(e, piece, i);
+        }
     }
 }
 
 static chl_status compute_logits(chl_evaluator *e, const chl_rows *set, chl_error *err)
 {
-    chl_run *run = &e->run;
-    int64_t in = chl_padded(e->net->inputs);
-    for (int64_t i = 0; i < set->n; i += run->capacity) {
-        run->rows = set->n - i < run->capacity ? set->n - i : run->capacity;
-        copy_rows(chl_run_input(run), e->net->input_row, set->x + i * in, in, run->rows);
-        chl_run_layers(run, 0);
-        CHL_TRY(chl_run_status(run, err));
-        take_logits(e, i);
+    chl_crew_call(e->crew, e->pieces, compute_piece, &(judgement){e, set});
+    for (int k = 0; k < e->pieces; k++) {
+        if (e->piece[k].status != CHL_OK) {
+            if (err) {
+                *err = e->piece[k].error;
+            }
+            return e->piece[k].status;
+        }
     }
     return CHL_OK;
 }

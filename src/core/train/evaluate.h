@@ -6,23 +6,33 @@
 #ifndef CHL_TRAIN_EVALUATE_H
 #define CHL_TRAIN_EVALUATE_H
 
+#include "core/base/crew.h"
 #include "core/nn/layer.h"
 #include "core/train/member.h"
 #include "core/nn/run.h"
 
-typedef struct chl_evaluator {
-    const chl_net *net; /* borrowed: the architecture */
-    const chl_kernels *kernels;
-    chl_packed folded;               /* batch norm as scale and shift */
-    chl_real *logits[CHL_HEADS_MAX]; /* [n × padded width] a head; logits[0] owns all */
+/* A range of the set's rows at work. */
+typedef struct chl_evaluator_piece {
     chl_run run;
     double *merged; /* [run's rows × outputs]: means of copies */
-    uint64_t *keys; /* [2 × n] for sorting scores */
+    chl_status status;
+    chl_error error;
+} chl_evaluator_piece;
+
+typedef struct chl_evaluator {
+    const chl_net *net;              /* borrowed: the architecture */
+    chl_caller caller;               /* set by the caller, as in chl_pass, */
+    chl_crew *crew;                  /* and this, too */
+    chl_packed folded;               /* batch norm as scale and shift */
+    chl_real *logits[CHL_HEADS_MAX]; /* [n × padded width] a head; logits[0] owns all */
+    int pieces;
+    chl_evaluator_piece *piece; /* [pieces], owned */
+    uint64_t *keys;             /* [2 × n] for sorting scores */
 } chl_evaluator;
 
-/* Room for sets of up to n rows. */
+/* Room for sets of up to n rows, which a crew may judge in so many pieces. */
 CHL_MUST_CHECK chl_status chl_evaluator_init(chl_evaluator *e, const chl_net *net,
-                                             int64_t n, chl_error *err);
+                                             int64_t n, int pieces, chl_error *err);
 void chl_evaluator_reset(chl_evaluator *e);
 
 /* Sets val_loss, val_auc, heads and val_head of the record. Copies of a head (see
