@@ -242,9 +242,13 @@ static void when(void **state)
         int64_t batch;
         int shards;
     } cases[] = {
-        {DENSE(64) DENSE(32) OUT, 32, 1},     {DENSE(64) DENSE(32) OUT, 8192, 4},
-        {DENSE(256) DENSE(256) OUT, 256, 4},  {DENSE(256) DENSE(256) OUT, 128, 2},
-        {DENSE(2048) DENSE(2048) OUT, 33, 1}, {DENSE(2048) DENSE(2048) OUT, 64, 2},
+        {DENSE(64) DENSE(32) OUT, 32, 1},
+        {DENSE(64) DENSE(32) OUT, 65536, 4},
+        {DENSE(256) DENSE(256) OUT, 256, 1},
+        {DENSE(256) DENSE(256) DENSE(256) OUT, 256, 2},
+        {DENSE(256) DENSE(256) DENSE(256) OUT, 1024, 4},
+        {DENSE(2048) DENSE(2048) OUT, 33, 1},
+        {DENSE(2048) DENSE(2048) OUT, 64, 2},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char text[1024];

@@ -61,10 +61,10 @@ describe("core.net.train with initial weights", function()
 end)
 
 describe("steps that are cut into shards", function()
-  -- 256 rows of 256 x 256 multiplications: four shards (core/nn/shards.c)
+  -- 256 rows of 2 x 256 x 256 multiplications and more: two shards (core/nn/shards.c)
   local function wide(layers)
     local relu = { activation = "relu" }
-    local net = nn.sequential():dense(256, relu)
+    local net = nn.sequential():dense(256, relu):dense(256, relu)
     return layers(net):dense(256, relu):dense(1, { activation = "sigmoid" })
   end
 

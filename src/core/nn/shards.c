@@ -12,7 +12,7 @@
 enum {
     SHARDS_MOST = 4,
     ROWS_LEAST = 32,     /* of a shard */
-    WORK_LEAST = 4 << 20 /* multiplications of its products, forward */
+    WORK_LEAST = 16 << 20 /* multiplications of its products, forward */
 };
 
 /* Multiplications of one row's products, forward. */
