@@ -11,7 +11,7 @@
 
 enum {
     SHARDS_MOST = 4,
-    ROWS_LEAST = 32,     /* of a shard */
+    ROWS_LEAST = 32,      /* of a shard */
     WORK_LEAST = 16 << 20 /* multiplications of its products, forward */
 };
 
