@@ -186,6 +186,7 @@ build = {
         "src/core/layers/dense.c",
         "src/core/layers/dropout.c",
         "src/core/layers/embedding.c",
+        "src/core/layers/gaussian_noise.c",
         "src/core/layers/gru.c",
         "src/core/layers/layer_norm.c",
         "src/core/layers/layers.c",

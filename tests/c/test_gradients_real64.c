@@ -219,6 +219,14 @@ static void dropout(void **state)
           BCE);
 }
 
+static void gaussian_noise(void **state)
+{
+    (void)state;
+    check("[{\"type\":\"gaussian_noise\",\"stddev\":0.3},{\"type\":\"dense\",\"units\":9,"
+          "\"activation\":\"tanh\"},{\"type\":\"gaussian_noise\",\"stddev\":1}," OUT "]",
+          BCE);
+}
+
 static void penalties(void **state)
 {
     (void)state;
@@ -278,10 +286,10 @@ static void other_losses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(activations),  cmocka_unit_test(batch_norm),
-        cmocka_unit_test(frozen),       cmocka_unit_test(dropout),
-        cmocka_unit_test(penalties),    cmocka_unit_test(losses),
-        cmocka_unit_test(other_losses),
+        cmocka_unit_test(activations),    cmocka_unit_test(batch_norm),
+        cmocka_unit_test(frozen),         cmocka_unit_test(dropout),
+        cmocka_unit_test(gaussian_noise), cmocka_unit_test(penalties),
+        cmocka_unit_test(losses),         cmocka_unit_test(other_losses),
     };
     return cmocka_run_group_tests_name("gradients", tests, NULL, NULL);
 }

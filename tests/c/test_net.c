@@ -51,6 +51,8 @@ static void errors(void **state)
            3, "expected at least 2 units");
     expect("{\"layers\":[{\"type\":\"dropout\",\"rate\":0.5}]}", 3,
            "net: the last layer: expected dense or activation, got dropout");
+    expect("{\"layers\":[{\"type\":\"gaussian_noise\",\"stddev\":1}]}", 3,
+           "net: the last layer: expected dense or activation, got gaussian_noise");
     expect("{\"layers\":[{\"type\":\"dense\",\"units\":1}]}", 0,
            "net: inputs: expected 1 to 65536, got 0");
     expect("{\"inputs\":4,\"layers\":[{\"type\":\"dense\",\"units\":1}]}", 3,

@@ -262,13 +262,47 @@ static void when(void **state)
     }
 }
 
+/* Draws of gaussian_noise: N(0, stddev²), other ones in each shard and step. */
+static void noise(void **state)
+{
+    (void)state;
+    enum { ROWS = 256, WIDTH = 20, N = ROWS * WIDTH };
+    json_t *spec = json_loads("{\"layers\":[{\"type\":\"dense\",\"units\":20},"
+                              "{\"type\":\"gaussian_noise\",\"stddev\":0.5}," OUT "]}",
+                              0, NULL);
+    chl_net *net;
+    chl_pass pass;
+    double first[N], second[N];
+    assert_ok(chl_net_new(spec, INPUTS, &net, &err)); /* all weights are zero */
+    assert_ok(chl_pass_init(&pass, net, ROWS, 4, &err));
+    pass.rows = ROWS;
+    chl_pass_seed(&pass, 1, 2);
+    for (int round = 0; round < 2; round++) {
+        double *noise = round ? second : first, sum = 0, squares = 0;
+        chl_pass_forward(&pass);
+        for (int i = 0; i < N; i++) {
+            noise[i] =
+                (double)pass.slots[1].out[i / WIDTH * chl_padded(WIDTH) + i % WIDTH];
+            sum += noise[i];
+            squares += noise[i] * noise[i];
+        }
+        assert_near(sum / N, 0, 4 * 0.5 / sqrt(N));
+        assert_near(sqrt(squares / N), 0.5, 4 * 0.5 / sqrt(2 * N));
+        assert_true(pass.slots[1].out[WIDTH] == 0); /* padding */
+    }
+    for (int i = 0; i < N; i++) {
+        assert_true(first[i] != second[i] && first[i] != first[(i + N / 4) % N]);
+    }
+    chl_pass_reset(&pass);
+    chl_net_free(net);
+    json_decref(spec);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(crews),
-        cmocka_unit_test(kinds),
-        cmocka_unit_test(dropout),
-        cmocka_unit_test(when),
+        cmocka_unit_test(crews), cmocka_unit_test(kinds), cmocka_unit_test(dropout),
+        cmocka_unit_test(noise), cmocka_unit_test(when),
     };
     return cmocka_run_group_tests_name("shards", tests, NULL, NULL);
 }

@@ -63,6 +63,8 @@ describe("nn.sequential", function()
       text)
     assert.matches("dropout: option 'rate' is required",
       message_of(function() nn.sequential():dropout() end))
+    assert.matches("gaussian_noise: option 'stddev': expected .*got %-1",
+      message_of(function() nn.sequential():gaussian_noise(-1) end))
   end)
 end)
 

@@ -52,6 +52,16 @@ function makers.batch_norm(options) return { type = "batch_norm" }, options end
 -- @usage net:dense(32, { activation = "relu" }):dropout(0.2)
 function makers.dropout(rate, options) return { type = "dropout", rate = rate }, options end
 
+--- Gaussian noise: in training a normal draw is added to each input; in use nothing happens. For
+-- noise on the net's inputs alone there is also the option `noise` of `cl.fit`.
+-- @function gaussian_noise
+-- @tparam number stddev its standard deviation, 0 or more
+-- @tparam[opt] table options
+-- @usage net:gaussian_noise(0.1):dense(32, { activation = "relu" })
+function makers.gaussian_noise(stddev, options)
+  return { type = "gaussian_noise", stddev = stddev }, options
+end
+
 --- Copies of a row, each scaled column by column by numbers of its own, which are learnt; the
 -- layers above work on every copy, and the predictions of a head's copies are averaged. The whole
 -- of TabM-mini, with `member_dense` as the head (Gorishniy, Kotelnikov, Babenko: TabM, ICLR 2025).

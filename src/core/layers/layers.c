@@ -15,6 +15,7 @@ const chl_layer_class *const chl_layer_classes[] = {
     &chl_activation_class,
     &chl_batch_norm_class,
     &chl_dropout_class,
+    &chl_gaussian_noise_class,
     &chl_trees_class,
     &chl_sequence_class,
     &chl_pool_class,

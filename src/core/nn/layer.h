@@ -80,6 +80,7 @@ typedef struct chl_layer_options {
     double l1, l2;   /* penalty l1 · sum |w| + l2 · sum w² on the weights */
     double max_norm; /* of the weights into a unit, after each step; 0 = off */
     double rate;     /* dropout: share of inputs set to zero */
+    double stddev;   /* gaussian_noise */
     double momentum; /* batch norm: running = momentum · running + (1-momentum) · new */
     double eps;
     int64_t trees, nodes;        /* trees: how many, and the nodes of all of them */
@@ -220,7 +221,7 @@ extern const char *const chl_activation_names[]; /* NULL-terminated */
 /* All kinds, NULL-terminated (layers.c). */
 extern const chl_layer_class *const chl_layer_classes[];
 extern const chl_layer_class chl_dense_class, chl_activation_class, chl_batch_norm_class,
-    chl_dropout_class, chl_trees_class, chl_lua_class;
+    chl_dropout_class, chl_gaussian_noise_class, chl_trees_class, chl_lua_class;
 extern const chl_layer_class chl_sequence_class, chl_pool_class, chl_position_class,
     chl_gru_class, chl_lstm_class, chl_transformer_class;
 extern const chl_layer_class chl_copies_class, chl_batch_ensemble_class,

@@ -277,7 +277,8 @@ static chl_status check_graph(const chl_net *net, chl_error *err)
         }
     }
     const chl_layer *last = &net->layers[net->count - 1];
-    if (last->class == &chl_dropout_class || last->class == &chl_batch_norm_class) {
+    if (last->class == &chl_dropout_class || last->class == &chl_batch_norm_class ||
+        last->class == &chl_gaussian_noise_class) {
         return chl_fail(err, CHL_EINVAL,
                         "net: the last layer: expected dense or activation, got %s",
                         last->class->name);
