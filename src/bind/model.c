@@ -345,7 +345,13 @@ static int model_labelled(lua_State *L)
 static int model_data_hash(lua_State *L)
 {
     char hex[CHL_SHA256_HEX];
-    chl_frame_sha256(chlua_check_frame(L, 1), hex);
+    chl_control control;
+    chl_error err = {0};
+    const chl_frame *frame = chlua_check_frame(L, 1);
+    chlua_control(L, &control);
+    chl_status status = chl_frame_sha256(frame, &control, hex, &err);
+    chlua_control_done(L);
+    chlua_check(L, status, &err);
     lua_pushstring(L, hex);
     return 1;
 }

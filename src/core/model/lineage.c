@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/parallel.h"
 
 enum { PART = 512 };
 
@@ -150,25 +151,50 @@ static void put_cell(feed *f, const chl_column *column, int64_t row)
     put_word(f, word);
 }
 
-void chl_frame_sha256(const chl_frame *frame, char hex[CHL_SHA256_HEX])
+typedef unsigned char digest[crypto_hash_sha256_BYTES];
+
+typedef struct hashing {
+    const chl_frame *frame;
+    digest *digests; /* [columns] */
+} hashing;
+
+static chl_status hash_column(void *ctx, size_t i, chl_error *err)
 {
+    (void)err;
+    const hashing *h = ctx;
+    const chl_column *column = h->frame->fields[i].column;
     feed f;
     f.used = 0;
     crypto_hash_sha256_init(&f.state);
-    put_word(&f, (uint64_t)frame->rows);
-    for (int i = 0; i < frame->columns; i++) {
-        const chl_column *column = frame->fields[i].column;
-        put_text(&f, frame->fields[i].name, strlen(frame->fields[i].name));
-        put_word(&f, (uint64_t)column->type);
-        put_valid(&f, column);
-        for (int64_t row = 0; row < column->length; row++) {
-            if (chl_column_valid(column, row)) {
-                put_cell(&f, column, row);
-            }
+    put_text(&f, h->frame->fields[i].name, strlen(h->frame->fields[i].name));
+    put_word(&f, (uint64_t)column->type);
+    put_valid(&f, column);
+    for (int64_t row = 0; row < column->length; row++) {
+        if (chl_column_valid(column, row)) {
+            put_cell(&f, column, row);
         }
     }
     flush(&f);
-    unsigned char digest[crypto_hash_sha256_BYTES];
-    crypto_hash_sha256_final(&f.state, digest);
-    sodium_bin2hex(hex, CHL_SHA256_HEX, digest, sizeof digest);
+    crypto_hash_sha256_final(&f.state, h->digests[i]);
+    return CHL_OK;
+}
+
+chl_status chl_frame_sha256(const chl_frame *frame, const chl_control *control,
+                            char hex[CHL_SHA256_HEX], chl_error *err)
+{
+    size_t columns = (size_t)frame->columns;
+    hashing h = {frame, chl_alloc(columns, sizeof *h.digests)};
+    chl_status status = h.digests ? CHL_OK : chl_fail_memory(err);
+    if (status == CHL_OK) {
+        status =
+            chl_parallel_for(chl_control_threads(control), columns, hash_column, &h, err);
+    }
+    if (status == CHL_OK) {
+        digest whole;
+        crypto_hash_sha256(whole, (const unsigned char *)h.digests,
+                           columns * sizeof *h.digests);
+        sodium_bin2hex(hex, CHL_SHA256_HEX, whole, sizeof whole);
+    }
+    chl_free(h.digests);
+    return status;
 }

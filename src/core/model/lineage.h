@@ -6,6 +6,7 @@
 #ifndef CHL_MODEL_LINEAGE_H
 #define CHL_MODEL_LINEAGE_H
 
+#include "core/base/control.h"
 #include "core/base/hash.h"
 #include "core/data/frame.h"
 
@@ -16,8 +17,10 @@ CHL_MUST_CHECK chl_status chl_frame_labelled(const chl_frame *frame, const char 
                                              bool any, chl_frame **out, int64_t *dropped,
                                              chl_error *err);
 
-/* SHA-256 over the columns' names, types, missing rows and cells, in their order: equal
- * for equal frames, whatever file or verb they come from. */
-void chl_frame_sha256(const chl_frame *frame, char hex[CHL_SHA256_HEX]);
+/* SHA-256 of the columns' SHA-256, in their order; each over name, type, missing rows and
+ * cells: equal for equal frames, whatever file or verb they come from. */
+CHL_MUST_CHECK chl_status chl_frame_sha256(const chl_frame *frame,
+                                           const chl_control *control,
+                                           char hex[CHL_SHA256_HEX], chl_error *err);
 
 #endif
