@@ -210,20 +210,26 @@ static void refused(const train_data *f, const char *spec, const char *text, int
     nets_free(nets, members);
 }
 
+/* Trains one net to the end; the file is its checkpoint. */
+static void write_file(const train_data *f, const char *text)
+{
+    chl_net *net;
+    chl_history history;
+    nets_new(SPEC, &net, 1);
+    json_t *writing = options_of(text, 1, false);
+    assert_ok(run(&net, 1, f, writing, 1, NULL, &history, &err));
+    json_decref(writing);
+    chl_history_reset(&history);
+    nets_free(&net, 1);
+}
+
 static void other_training_is_refused(void **state)
 {
     (void)state;
     static const char text[] = "{\"epochs\":4,\"batch\":32}";
     train_data f;
     train_data_fill(&f);
-    chl_net *net;
-    chl_history history;
-    nets_new(SPEC, &net, 1);
-    json_t *writing = options_of(text, 1, false);
-    assert_ok(run(&net, 1, &f, writing, 1, NULL, &history, &err));
-    json_decref(writing);
-    chl_history_reset(&history);
-    nets_free(&net, 1);
+    write_file(&f, text);
     refused(&f, SPEC, "{\"epochs\":4,\"batch\":16}", 1,
             "option 'batch': expected 32 as in the checkpoint, got 16");
     refused(&f, SPEC, "{\"epochs\":4,\"batch\":32,\"ema\":0.5}", 1,
@@ -244,15 +250,24 @@ static void impossible_facts_are_refused(void **state)
 {
     (void)state;
     static const struct {
-        const char *key;
-        int64_t value;
-    } cases[] = {
-        {"stopped", 9}, {"stopped", -1}, {"epoch", 3}, {"best_epoch", 5}, {"steps", -1}};
+        const char *key, *value;
+    } cases[] = {{"stopped", "9"},
+                 {"stopped", "-1"},
+                 {"epoch", "3"},
+                 {"best_epoch", "5"},
+                 {"steps", "-1"},
+                 {"schedules", "[[null,0,0]]"},
+                 {"schedules", "[[-1,9223372036854775807,0],[null,0,0]]"},
+                 {"schedules", "[[0.5,0,-1],[null,0,0]]"},
+                 {"optimizer", "[4,1,-1]"}};
     train_data f;
     train_data_fill(&f);
     chl_net *net;
     nets_new(SPEC, &net, 1);
-    json_t *options = options_of("{\"epochs\":4,\"batch\":32}", 1, false);
+    json_t *options =
+        options_of("{\"epochs\":4,\"batch\":32,\"schedules\":[{\"type\":\"reduce_lr\"},"
+                   "{\"type\":\"cosine\"}]}",
+                   1, false);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         chl_history history;
         json_object_del(options, "resume");
@@ -268,12 +283,45 @@ static void impossible_facts_are_refused(void **state)
         assert_ok(chl_checkpoint_init(&c, &task, &err));
         chl_member_state state_now = c.members[0];
         c.members[0] = (chl_member_state){0};
-        json_object_set_new(state_now.facts, cases[i].key, json_integer(cases[i].value));
+        json_object_set_new(state_now.facts, cases[i].key,
+                            json_loads(cases[i].value, JSON_DECODE_ANY, NULL));
         assert_ok(chl_checkpoint_put(&c, 0, &state_now, &err));
         chl_checkpoint_reset(&c);
         assert_error(run(&net, 1, &f, options, 1, NULL, &history, &err),
                      "resume: member 1: expected the numbers of this net and optimizer");
     }
+    json_decref(options);
+    nets_free(&net, 1);
+}
+
+/* Early stopping that knows a best epoch has its weights as well. */
+static void best_weights_are_there(void **state)
+{
+    (void)state;
+    train_data f;
+    train_data_fill(&f);
+    chl_net *net;
+    nets_new(SPEC, &net, 1);
+    json_t *options = options_of("{\"epochs\":8,\"early_stop\":{}}", 2, false);
+    chl_history history;
+    breaker b = {0, 5};
+    assert_error(run(&net, 1, &f, options, 1, &b, &history, &err), "broken off");
+    json_object_set_new(options, "resume", json_string(path));
+    chl_train_task task = {.nets = &net,
+                           .members = 1,
+                           .train = f.train,
+                           .valid = &f.valid,
+                           .options = options};
+    chl_checkpoint c;
+    assert_ok(chl_checkpoint_init(&c, &task, &err));
+    chl_member_state state_now = c.members[0];
+    c.members[0] = (chl_member_state){0};
+    assert_true(state_now.size[CHL_PART_BEST] > 0);
+    state_now.size[CHL_PART_BEST] = 0; /* the last of the parts */
+    assert_ok(chl_checkpoint_put(&c, 0, &state_now, &err));
+    chl_checkpoint_reset(&c);
+    assert_error(run(&net, 1, &f, options, 1, NULL, &history, &err),
+                 "resume: member 1: expected the numbers of this net and optimizer");
     json_decref(options);
     nets_free(&net, 1);
 }
@@ -286,6 +334,7 @@ static void damage_is_found(void **state)
     train_data_fill(&f);
     unsigned char *bytes;
     size_t n;
+    write_file(&f, text);
     assert_ok(chl_file_read(path, 1 << 24, &bytes, &n, &err));
     bytes[n - 5] ^= 1;
     assert_ok(chl_file_write(path, bytes, n, &err));
@@ -359,6 +408,7 @@ int main(void)
         cmocka_unit_test(survives_kill),
         cmocka_unit_test(other_training_is_refused),
         cmocka_unit_test(impossible_facts_are_refused),
+        cmocka_unit_test(best_weights_are_there),
         cmocka_unit_test(damage_is_found),
         cmocka_unit_test(time_ends_training),
         cmocka_unit_test(memory_is_known_before),

@@ -131,8 +131,8 @@ static chl_epoch read_epoch(const chl_trainer *t, const json_t *e, int epoch)
                      .val_loss = number_at(e, 3),
                      .val_auc = number_at(e, 4)};
     const json_t *heads = json_array_get(e, 5);
-    size_t n = json_array_size(heads);
-    out.heads = n < CHL_HEADS_MAX ? (int)n : CHL_HEADS_MAX;
+    int count = t->job->options.losses.count;
+    out.heads = count > 1 ? count : 0;
     for (int h = 0; h < out.heads; h++) {
         out.val_head[h] = number_at(heads, (size_t)h);
     }
@@ -180,8 +180,21 @@ static bool within(const json_t *value, int64_t least, int64_t most)
     return json_is_integer(value) && n >= least && n <= most;
 }
 
+static bool sound_schedules(const chl_schedules *schedules, const json_t *list,
+                            int64_t epoch)
+{
+    for (int i = 0; i < schedules->count; i++) {
+        const json_t *item = json_array_get(list, (size_t)i);
+        if (!within(json_array_get(item, 1), 0, epoch) ||
+            !within(json_array_get(item, 2), 0, INT64_MAX)) {
+            return false;
+        }
+    }
+    return json_array_size(list) == (size_t)schedules->count;
+}
+
 /* Whole numbers that are used as indices or counts. */
-static bool sound_facts(const json_t *facts)
+static bool sound_facts(const chl_trainer *t, const json_t *facts)
 {
     const json_t *stop = json_object_get(facts, "early_stop");
     const json_t *optimizer = json_object_get(facts, "optimizer");
@@ -195,19 +208,22 @@ static bool sound_facts(const json_t *facts)
            within(json_array_get(stop, 1), 0, epoch) &&
            within(json_array_get(stop, 2), 0, epoch) &&
            within(json_array_get(optimizer, 0), 0, INT64_MAX / 2) &&
-           within(json_array_get(optimizer, 2), 0, INT64_MAX / 2);
+           within(json_array_get(optimizer, 2), 0, INT64_MAX / 2) &&
+           sound_schedules(&t->schedules, json_object_get(facts, "schedules"), epoch);
 }
 
 static bool fits(const chl_trainer *t, const chl_member_state *s, bool over)
 {
     int64_t all = packed_numbers(t);
     int64_t average = t->average.decay > 0 ? t->net->pack_params : 0;
-    if (s->size[CHL_PART_WEIGHTS] != all || !sound_facts(s->facts)) {
+    if (s->size[CHL_PART_WEIGHTS] != all || !sound_facts(t, s->facts)) {
         return false;
     }
-    return over || (s->size[CHL_PART_MEMORY] == t->optimizer.memory_size &&
-                    s->size[CHL_PART_AVERAGE] == average &&
-                    (s->size[CHL_PART_BEST] == 0 || s->size[CHL_PART_BEST] == all));
+    const json_t *best = json_array_get(json_object_get(s->facts, "early_stop"), 1);
+    int64_t kept = json_integer_value(best) > 0 ? all : 0;
+    return over ||
+           (s->size[CHL_PART_MEMORY] == t->optimizer.memory_size &&
+            s->size[CHL_PART_AVERAGE] == average && s->size[CHL_PART_BEST] == kept);
 }
 
 static void read_numbers(chl_trainer *t, const chl_member_state *s)
