@@ -58,7 +58,7 @@ static void cut_gradients(chl_pass *pass, cutter *c)
 static bool works_on(const chl_pass *pass, int i)
 {
     bool whole = pass->net->layers[i].class->whole_batch;
-    return pass->shards == 1 || whole == (pass->shards > 1);
+    return pass->part_of ? !whole : pass->shards == 0 || whole;
 }
 
 /* What the pass has for itself as it works on its layers. */
@@ -78,13 +78,13 @@ static void cut_work(chl_pass *pass, cutter *c)
 
 static void cut_shards(chl_pass *pass, cutter *c)
 {
-    for (int s = 0; pass->shards > 1 && s < pass->shards; s++) {
+    for (int s = 0; s < pass->shards; s++) {
         chl_pass *shard = &pass->shard[s];
         *shard = (chl_pass){.net = pass->net,
                             .kernels = pass->kernels,
                             .batch = chl_shard_rows(pass),
                             .slots = pass->slots + (s + 1) * pass->net->count,
-                            .first = s == 0};
+                            .part_of = pass};
         shard->grads = s == 0 ? pass->grads : cut(c, pass->net->pack_params);
         cut_work(shard, c);
     }
@@ -111,17 +111,16 @@ static bool prepare(chl_pass *pass, const chl_net *net, int64_t batch, int shard
     *pass = (chl_pass){.net = net,
                        .kernels = chl_kernels_best(),
                        .batch = batch,
-                       .shards = shards,
-                       .first = true};
-    size_t passes = 1 + (pass->shards > 1 ? (size_t)pass->shards : 0);
-    pass->slots = chl_calloc((size_t)net->count * passes, sizeof *pass->slots);
-    pass->shard = chl_calloc(passes - 1, sizeof *pass->shard);
+                       .shards = shards > 1 ? shards : 0};
+    size_t cut = (size_t)pass->shards;
+    pass->slots = chl_calloc((size_t)net->count * (1 + cut), sizeof *pass->slots);
+    pass->shard = chl_calloc(cut, sizeof *pass->shard);
     return pass->slots && pass->shard;
 }
 
 static void borrow_weights(const chl_pass *pass)
 {
-    for (int s = 0; pass->shards > 1 && s < pass->shards; s++) {
+    for (int s = 0; s < pass->shards; s++) {
         pass->shard[s].packed = pass->packed;
     }
 }
@@ -184,7 +183,7 @@ static void seed_masks(chl_pass *pass, uint64_t seed, uint64_t index)
 void chl_pass_seed(chl_pass *pass, uint64_t seed, uint64_t index)
 {
     seed_masks(pass, seed, index);
-    for (int s = 0; pass->shards > 1 && s < pass->shards; s++) {
+    for (int s = 0; s < pass->shards; s++) {
         seed_masks(&pass->shard[s], seed, index ^ (uint64_t)s << 56);
     }
 }
@@ -264,7 +263,8 @@ void chl_pass_turned(chl_pass *pass, int i)
 void chl_pass_penalise(chl_pass *pass, int i, int k)
 {
     const chl_layer_options *o = &pass->net->layers[i].options;
-    if (pass->first && (o->l1 > 0 || o->l2 > 0)) {
+    bool once = !pass->part_of || pass == pass->part_of->shard; /* not in each shard */
+    if (once && (o->l1 > 0 || o->l2 > 0)) {
         pass->penalty += (double)pass->kernels->penalty(
             chl_param_packed(chl_layer_tensor(pass->net, i, k)), (chl_real)o->l1,
             (chl_real)o->l2, chl_pass_params(pass, i, k), chl_pass_grads(pass, i, k));
@@ -306,7 +306,7 @@ void chl_pass_backward(chl_pass *pass)
     for (int i = 0; i < net->count; i++) {
         pass->slots[i].written = chl_layer_head(net, i) >= 0;
     }
-    chl_crew_call(pass->shards > 1 ? pass->crew : NULL, net->count, prepare_layer, pass);
+    chl_crew_call(pass->shards > 0 ? pass->crew : NULL, net->count, prepare_layer, pass);
     chl_shards_walk(pass, net->count - 1, -1, turn_backward);
     chl_shards_add_gradients(pass);
     clear_frozen(pass);

@@ -44,9 +44,9 @@ struct chl_pass {
     chl_mask_stream masks; /* chl_pass_seed */
     double penalty;        /* l1 and l2 terms of the step's loss */
     chl_real *block;       /* owns all of the above */
-    int shards;            /* 1: not cut */
-    chl_pass *shard;       /* [shards], owned; NULL when it is not cut */
-    bool first;            /* not cut, or the first shard: does what is done once */
+    int shards;            /* 0: it is not cut */
+    chl_pass *shard;       /* [shards], owned */
+    chl_pass *part_of;     /* a shard: the pass that it belongs to; else NULL */
     chl_crew *crew;        /* set by the caller: who helps; NULL = nobody */
     chl_caller caller;     /* set by the caller, for layers that a host computes */
     bool check;            /* such layers prove their gradients in this step */
@@ -54,7 +54,8 @@ struct chl_pass {
     chl_error error;       /* … and why */
 };
 
-/* For batches of so many rows at most, in `shards` shards (see chl_pass_shards). */
+/* For batches of so many rows at most, in `shards` shards, 1 = in one piece (see
+ * chl_pass_shards). */
 CHL_MUST_CHECK chl_status chl_pass_init(chl_pass *pass, const chl_net *net, int64_t batch,
                                         int shards, chl_error *err);
 void chl_pass_reset(chl_pass *pass);

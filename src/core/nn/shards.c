@@ -64,7 +64,7 @@ static int64_t first_row(const chl_pass *pass, int s)
 
 void chl_shards_aim(chl_pass *pass)
 {
-    for (int s = 0; pass->shards > 1 && s < pass->shards; s++) {
+    for (int s = 0; s < pass->shards; s++) {
         int64_t from = first_row(pass, s);
         aim(pass, from, first_row(pass, s + 1) - from, &pass->shard[s]);
     }
@@ -114,7 +114,7 @@ void chl_shards_walk(chl_pass *pass, int from, int end, chl_layer_turn *turn)
     stretch way = {pass, from, from, from < end ? 1 : -1, turn};
     pass->failed = CHL_OK;
     for (; way.from != end && pass->failed == CHL_OK; way.from = way.end) {
-        while (pass->shards > 1 && way.end != end &&
+        while (pass->shards > 0 && way.end != end &&
                !layers[way.end].class->whole_batch) {
             way.end += way.step;
         }
@@ -145,7 +145,5 @@ static void add_range(void *ctx, int piece)
 
 void chl_shards_add_gradients(chl_pass *pass)
 {
-    if (pass->shards > 1) {
-        chl_crew_call(pass->crew, pass->shards, add_range, pass);
-    }
+    chl_crew_call(pass->crew, pass->shards, add_range, pass);
 }

@@ -55,16 +55,16 @@ static bool allocate_mixup(chl_trainer *t, int64_t batch)
 
 static chl_status allocate(chl_trainer *t, int64_t batch, chl_error *err)
 {
+    int shards = chl_pass_shards(t->net, batch);
     size_t params = (size_t)t->net->pack_params;
     size_t numbers = params + (size_t)t->net->pack_state;
-    CHL_TRY(chl_pass_init(&t->pass, t->net, batch, chl_pass_shards(t->net, batch), err));
+    CHL_TRY(chl_pass_init(&t->pass, t->net, batch, shards, err));
     CHL_TRY(chl_average_init(&t->average, t->net, t->options->ema, err));
-    CHL_TRY(
-        chl_evaluator_init(&t->evaluator, t->net, t->job->valid.n, t->pass.shards, err));
+    CHL_TRY(chl_evaluator_init(&t->evaluator, t->net, t->job->valid.n, shards, err));
     t->pass.caller = t->evaluator.caller = (chl_caller){t->job->ask, t->job->ask_ctx};
     CHL_TRY(chl_optimizer_init(&t->optimizer, &t->options->optimizer, t->net, err));
     t->pass.crew = t->optimizer.crew = t->evaluator.crew = t->job->crew;
-    t->optimizer.pieces = t->pass.shards;
+    t->optimizer.pieces = shards;
     t->best = chl_alloc_aligned(numbers, sizeof *t->best);
     t->order = chl_alloc((size_t)t->job->train.n, sizeof *t->order);
     if (!t->best || !t->order || !allocate_targets(t, batch, t->y, t->w) ||
