@@ -120,6 +120,8 @@ methods.ordinal = plain("ordinal")
 --- Text to the smoothed mean of the target at its level: l·mean(level) + (1 - l)·mean(all), with
 -- l = n/(n + smooth), or by empirical Bayes for "auto" (Micci-Barreca 2001). Cross-fitted: a
 -- training row's value comes from the other folds, so that it never holds the row's own outcome.
+-- A target of several classes, none of them named as positive, makes a column for each, "town@1",
+-- "town@2" … in the order of the classes, with the class's smoothed share.
 -- @function Prep:target_encode
 -- @tparam[opt] table options names of columns; `folds` (5); `smooth` = "auto" (default) or a
 -- number; `seed` (0); `unseen` = "mean" (default) or "error"
@@ -171,7 +173,8 @@ methods.quantile = plain("quantile")
 -- @function Prep:piecewise
 -- @tparam[opt] table options names of columns; `bins` = "tree" (default: thresholds of a decision
 -- tree for the target on this column alone) or "quantile"; `max_bins` (32); for trees `min_rows` a
--- leaf (32) and `min_gain`, the decrease of weighted Gini impurity that a split must bring (3e-4)
+-- leaf (32) and `min_gain`, the decrease of weighted Gini impurity that a split must bring (3e-4).
+-- A target of several classes, none of them named as positive, counts with all of them
 -- @treturn Prep itself
 -- @raise at fitting: tree bins without a target; a column without any value
 -- @usage prep:piecewise { "Age", "Balance", bins = "tree", max_bins = 16 }

@@ -47,23 +47,35 @@ static void run_case(const char *name, const json_t *one, const chl_frame *train
     chl_prep_free(prep);
 }
 
-static void steps_equal_scikit_learn(void **state)
+/* All cases of a member of the golden file, fitted on the CSV of another. */
+static void run_cases(const char *cases, const char *csv, size_t least)
 {
-    (void)state;
     json_t *root = golden_load(path);
     chl_frame *train =
-        frame_of(json_string_value(json_object_get(root, "train_csv")), "plan city");
+        frame_of(json_string_value(json_object_get(root, csv)), "plan city");
     chl_frame *new =
         frame_of(json_string_value(json_object_get(root, "new_csv")), "plan city");
     const char *name;
     json_t *one;
-    assert_true(json_object_size(json_object_get(root, "cases")) >= 18);
-    json_object_foreach (json_object_get(root, "cases"), name, one) {
+    assert_true(json_object_size(json_object_get(root, cases)) >= least);
+    json_object_foreach (json_object_get(root, cases), name, one) {
         run_case(name, one, train, new);
     }
     chl_frame_release(train);
     chl_frame_release(new);
     json_decref(root);
+}
+
+static void steps_equal_scikit_learn(void **state)
+{
+    (void)state;
+    run_cases("cases", "train_csv", 18);
+}
+
+static void steps_that_see_classes_equal_scikit_learn(void **state)
+{
+    (void)state;
+    run_cases("classes", "classes_csv", 3);
 }
 
 static void compare_fold(const json_t *one, int32_t k, const int32_t *codes,
@@ -117,6 +129,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(steps_equal_scikit_learn),
+        cmocka_unit_test(steps_that_see_classes_equal_scikit_learn),
         cmocka_unit_test(target_means_by_fold_equal_scikit_learn),
     };
     return cmocka_run_group_tests_name("prep_golden", tests, NULL, NULL);

@@ -104,6 +104,19 @@ static void damage_is_named(void **state)
 #define RAW          "'raw':[{'name':'a','type':'f64'}]"
 #define SCALE(state) "{'steps':[{'step':'scale','state':" state "}]," RAW "}"
     assert_ok(load(SCALE("{'columns':['a'],'center':[1],'factor':[2]}"), &err));
+#define TARGET(classes, mean, values)                                                    \
+    "{'steps':[{'step':'target_encode','state':{'columns':['t']," classes "'mean':" mean \
+    ",'levels':[['x']],'values':[" values "]}}],'raw':[{'name':'t','type':'string'}]}"
+    assert_ok(load(TARGET("", "[0.5]", "[1]"), &err));
+    assert_ok(load(TARGET("'classes':3,", "[0.2,0.3,0.5]", "[1,0,0]"), &err));
+    assert_error(load(TARGET("'classes':2,", "[0.5,0.5]", "[1,0]"), &err),
+                 "target_encode: classes: expected a number from 3 to 256");
+    assert_error(load(TARGET("'classes':'x',", "[0.5]", "[1]"), &err),
+                 "classes: expected a number from 3");
+    assert_error(load(TARGET("'classes':3,", "[0.5]", "[1,0,0]"), &err),
+                 "mean: expected 3 numbers, got 1");
+    assert_error(load(TARGET("'classes':3,", "[0.2,0.3,0.5]", "[1]"), &err),
+                 "values: expected 3 numbers, got 1");
     assert_error(load("[]", &err), "prep: expected a list of steps");
     assert_error(load("{'steps':[{'step':'scale'}]," RAW "}", &err),
                  "prep: scale: expected a fitted state");

@@ -5,7 +5,8 @@
 Made with scikit-learn 1.9.1, numpy, scipy and pandas; the seed is fixed. Each case is a list of steps
 as chl_prep_add takes them, the encoded names, and the encoded rows of `train` and `new` (rows that
 fitting never saw, with missing cells and unseen levels). `target` holds what target encoding gives
-for the rows outside each of three folds.
+for the rows outside each of three folds. `classes` are cases on `classes_csv`, the same rows with a
+target of four classes.
 """
 import io
 import json
@@ -136,7 +137,7 @@ def ordinal():
     return case([{"step": "ordinal"}], TEXTS, lambda frame: encoder.transform(texts(frame)))
 
 
-def tree_edges(x, leaves, min_rows, min_gain):
+def tree_edges(x, leaves, min_rows, min_gain, y=y):
     """Thresholds by scikit-learn on ranks: its trees see float32, in which ranks are exact."""
     values, ranks = np.unique(x, return_inverse=True)
     tree = DecisionTreeClassifier(max_leaf_nodes=leaves, min_samples_leaf=min_rows,
@@ -190,6 +191,21 @@ def target_full(smooth):
     return made
 
 
+def risks():
+    """Four classes, which the numbers and the plan say something of."""
+    score = fill(train)[:, 0] / 12 + fill(train)[:, 3] / 4 + (train["plan"] == "Gold") * 1.5
+    return np.digitize(score + rng.normal(0, 0.6, len(train)), [3.4, 4.4, 5.2]) + 1
+
+
+def target_classes(smooth, risk):
+    encoder = TargetEncoder(smooth=smooth, target_type="multiclass").fit(texts(train), risk)
+    names = [f"{n}@{k}" for n in TEXTS for k in (1, 2, 3, 4)]
+    made = case([{"step": "target_encode", "smooth": smooth}], names,
+                lambda frame: encoder.transform(texts(frame)))
+    del made["train"]
+    return made
+
+
 def target_folds(smooth, folds=3):
     levels = bytewise("city")
     codes = [levels.index(level) for level in texts(train)[:, 1]]
@@ -229,7 +245,16 @@ cases = {
     "target_auto": target_full("auto"),
     "target_ten": target_full(10.0),
 }
+risk = risks()
+classes = {
+    "piecewise_tree": piecewise(
+        {"bins": "tree", "max_bins": 6, "min_rows": 5, "min_gain": 1e-3},
+        lambda x: tree_edges(x, 6, 5, 1e-3, risk)),
+    "target_auto": target_classes("auto", risk),
+    "target_ten": target_classes(10.0, risk),
+}
 print(json.dumps({
     "train_csv": train_csv, "new_csv": new_csv, "cases": cases,
+    "classes_csv": csv(train.assign(y=risk)), "classes": classes,
     "target": [target_folds("auto"), target_folds(3.5)],
 }, ensure_ascii=False, separators=(",", ":")))

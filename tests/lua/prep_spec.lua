@@ -90,6 +90,40 @@ describe("prep", function()
     assert.are.same({ { -1, 0 }, { 0, 10 }, { 1, 20 } }, x:to_table())
   end)
 
+  it("shows a target of several classes to steps that look at it", function()
+    local rows = {}
+    for i = 1, 90 do
+      local town = "t" .. i % 3
+      rows[i] = { town = town, age = i, risk = town == "t0" and 1 or i > 60 and 3 or 2 }
+    end
+    local f = cl.from_table(rows, { names = { "town", "age", "risk" }, target = "risk" })
+    local function prep()
+      return cl.prep():target_encode { smooth = 0 }:piecewise { "age", min_rows = 5 }
+    end
+    local classes = prep()
+    local x = classes:fit_transform(f)
+    local names = table.concat(classes:encoded_names(), " ")
+    assert.matches("^town@1 town@2 town@3 age#1 age#2", names)
+    local seen = classes:transform(f)
+    assert.are.same({ 1, 0, 0 }, { seen:get(3, 1), seen:get(3, 2), seen:get(3, 3) })
+    assert.are.equal(1, seen:get(4, 2) + seen:get(4, 3))
+    assert.are_not.same(x:column(2), seen:column(2)) -- cross-fitted: not by a row's own target
+    local fresh = classes:transform(cl.from_table { town = { "new" }, age = { 4 } })
+    local shares = { fresh:get(1, 1), fresh:get(1, 2), fresh:get(1, 3) }
+    assert.is_true(math.abs(shares[1] - 1 / 3) < 1e-12)
+    assert.is_true(math.abs(shares[1] + shares[2] + shares[3] - 1) < 1e-12)
+    local two = prep() -- a positive value that is named leaves two outcomes
+    two:fit_transform(f:with_roles { positive = { 3 } })
+    assert.matches("^town age#1", table.concat(two:encoded_names(), " "))
+    assert.matches("piecewise: the target 'risk' is missing in row 2", message_of(function()
+      cl.prep():drop { "town" }:piecewise():fit_transform(
+        f:derive { risk = "if_else(age == 2, nil, risk)" })
+    end))
+    assert.matches("expected a positive value", message_of(function()
+      prep():fit_transform(f:derive { risk = "age / 2" })
+    end))
+  end)
+
   it("sorts derived columns by name and sees the columns before the step", function()
     local f = core.frame.parse_csv("a\n1\n2\n")
     local prep = cl.prep():derive { z = "a + 1", b = "a * 2" }:derive { c = "z + b" }

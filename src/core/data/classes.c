@@ -18,6 +18,35 @@ void chl_classes_reset(chl_classes *classes)
     *classes = (chl_classes){0};
 }
 
+/* The first row with a fraction, or -1. */
+static int64_t find_fraction(const chl_column *column)
+{
+    for (int64_t i = 0; column->type == CHL_F64 && i < column->length; i++) {
+        double value = column->values.f64[i];
+        if (chl_column_valid(column, i) && value != floor(value)) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+chl_status chl_frame_has_classes(const chl_frame *frame, bool *out, chl_error *err)
+{
+    *out = false;
+    const chl_column *column =
+        frame->target ? chl_frame_column(frame, frame->target) : NULL;
+    if (!column || frame->positive || column->type == CHL_BOOL ||
+        column->type == CHL_DATE || column->type == CHL_TIMESTAMP) {
+        return CHL_OK;
+    }
+    chl_distinct values;
+    CHL_TRY(chl_distinct_init(&values, column, err));
+    *out =
+        values.count > 2 && values.count <= CHL_CLASSES_MAX && find_fraction(column) < 0;
+    chl_distinct_reset(&values);
+    return CHL_OK;
+}
+
 static chl_status check_values(const chl_column *column, const char *name, int64_t count,
                                chl_error *err)
 {
@@ -32,14 +61,12 @@ static chl_status check_values(const chl_column *column, const char *name, int64
             "target '%s': expected whole numbers or texts as classes, got %ss", name,
             chl_type_name(column->type));
     }
-    for (int64_t i = 0; column->type == CHL_F64 && i < column->length; i++) {
-        double value = column->values.f64[i];
-        if (chl_column_valid(column, i) && value != floor(value)) {
-            return chl_fail(err, CHL_EINVAL,
-                            "target '%s': row %lld: expected whole numbers as classes, "
-                            "got %g",
-                            name, (long long)i + 1, value);
-        }
+    int64_t row = find_fraction(column);
+    if (row >= 0) {
+        return chl_fail(err, CHL_EINVAL,
+                        "target '%s': row %lld: expected whole numbers as classes, "
+                        "got %g",
+                        name, (long long)row + 1, column->values.f64[row]);
     }
     return CHL_OK;
 }

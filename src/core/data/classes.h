@@ -20,6 +20,12 @@ typedef struct chl_classes {
     bool ordered;  /* the order means something: numbers, bools, ordered levels */
 } chl_classes;
 
+/* Whether the target is one of several classes and not one of two outcomes: no value of
+ * it is named as positive, and it has 3 to CHL_CLASSES_MAX values, whole numbers or
+ * texts. */
+CHL_MUST_CHECK chl_status chl_frame_has_classes(const chl_frame *frame, bool *out,
+                                                chl_error *err);
+
 /* The values that occur in a column; `name` serves messages. At least two and at most
  * CHL_CLASSES_MAX, no dates, and no numbers with a fraction. */
 CHL_MUST_CHECK chl_status chl_classes_init(chl_classes *classes, const chl_column *column,

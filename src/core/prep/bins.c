@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/base/alloc.h"
 
@@ -39,8 +40,15 @@ chl_status chl_bins_quantile(chl_bins *bins, const chl_sample *sample, int most,
 /* ---- a tree on one column ---- */
 
 typedef struct pair {
-    double x, y;
+    double x;
+    int y;
 } pair;
+
+/* Rows on one side of a cut. */
+typedef struct side {
+    double *count;        /* [classes] */
+    double rows, squares; /* sums of count and of count² */
+} side;
 
 /* Rows from … to-1 of the sorted pairs, and the best way to cut them in two. */
 typedef struct leaf {
@@ -50,10 +58,11 @@ typedef struct leaf {
 
 typedef struct tree {
     const chl_tree_options *options;
-    pair *rows;   /* [n] by rising x */
-    double *ones; /* [n + 1]: sum of y before row i */
+    int classes;
+    pair *rows; /* [n] by rising x */
     int64_t n;
-    leaf *leaves; /* [options->most] */
+    side left, right; /* while a leaf is cut */
+    leaf *leaves;     /* [options->most] */
     int count;
 } tree;
 
@@ -63,21 +72,45 @@ static int by_x(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Rows times Gini impurity 2 p (1 - p) of from … to-1. */
-static double impurity(const tree *t, int64_t from, int64_t to)
+/* Adds a row of the class, or takes it away. Whole numbers: nothing is rounded. */
+static void count_row(side *s, int class, double by)
 {
-    double n = (double)(to - from), ones = t->ones[to] - t->ones[from];
-    return 2 * ones * (n - ones) / n;
+    s->squares += by * (2 * s->count[class] + by);
+    s->count[class] += by;
+    s->rows += by;
 }
 
-static leaf make_leaf(const tree *t, int64_t from, int64_t to)
+/* Rows times Gini impurity, 1 less the sum of the classes' squared shares; of two classes
+ * 2 p (1 - p). */
+static double impurity(const tree *t, const side *s)
+{
+    if (t->classes == 2) {
+        return 2 * s->count[1] * (s->rows - s->count[1]) / s->rows;
+    }
+    return s->rows - s->squares / s->rows;
+}
+
+static void clear(side *s, int classes)
+{
+    s->rows = s->squares = 0;
+    memset(s->count, 0, (size_t)classes * sizeof *s->count);
+}
+
+static leaf make_leaf(tree *t, int64_t from, int64_t to)
 {
     leaf made = {.from = from, .to = to};
-    double whole = impurity(t, from, to), best = INFINITY;
+    clear(&t->left, t->classes);
+    clear(&t->right, t->classes);
+    for (int64_t i = from; i < to; i++) {
+        count_row(&t->right, t->rows[i].y, 1);
+    }
+    double whole = impurity(t, &t->right), best = INFINITY;
     int64_t least = t->options->min_rows;
-    for (int64_t i = from + least; i <= to - least; i++) {
-        if (t->rows[i].x > t->rows[i - 1].x) {
-            double parts = impurity(t, from, i) + impurity(t, i, to);
+    for (int64_t i = from + 1; i <= to - least; i++) {
+        count_row(&t->left, t->rows[i - 1].y, 1);
+        count_row(&t->right, t->rows[i - 1].y, -1);
+        if (i >= from + least && t->rows[i].x > t->rows[i - 1].x) {
+            double parts = impurity(t, &t->left) + impurity(t, &t->right);
             if (parts < best) {
                 best = parts;
                 made.cut = i;
@@ -139,26 +172,24 @@ static void fill_tree(tree *t, const double *x, const double *y, int64_t n)
 {
     for (int64_t i = 0; i < n; i++) {
         if (!isnan(x[i])) {
-            t->rows[t->n++] = (pair){x[i], y[i]};
+            t->rows[t->n++] = (pair){x[i], (int)y[i]};
         }
     }
     qsort(t->rows, (size_t)t->n, sizeof *t->rows, by_x);
-    t->ones[0] = 0;
-    for (int64_t i = 0; i < t->n; i++) {
-        t->ones[i + 1] = t->ones[i] + t->rows[i].y;
-    }
 }
 
 chl_status chl_bins_tree(chl_bins *bins, const double *x, const double *y, int64_t n,
-                         const chl_tree_options *options, chl_error *err)
+                         int classes, const chl_tree_options *options, chl_error *err)
 {
     *bins = (chl_bins){0};
     tree t = {.options = options,
+              .classes = classes,
               .rows = chl_alloc((size_t)n, sizeof *t.rows),
-              .ones = chl_alloc((size_t)n + 1, sizeof *t.ones),
+              .left = {.count = chl_alloc((size_t)classes, sizeof(double))},
+              .right = {.count = chl_alloc((size_t)classes, sizeof(double))},
               .leaves = chl_alloc((size_t)options->most, sizeof *t.leaves)};
     chl_status status = CHL_OK;
-    if (t.rows && t.ones && t.leaves) {
+    if (t.rows && t.left.count && t.right.count && t.leaves) {
         fill_tree(&t, x, y, n);
         grow(&t);
         status = collect_edges(&t, bins, err);
@@ -166,7 +197,8 @@ chl_status chl_bins_tree(chl_bins *bins, const double *x, const double *y, int64
         status = chl_fail_memory(err);
     }
     chl_free(t.rows);
-    chl_free(t.ones);
+    chl_free(t.left.count);
+    chl_free(t.right.count);
     chl_free(t.leaves);
     return status;
 }

@@ -31,10 +31,10 @@ typedef struct chl_tree_options {
     double min_gain;  /* a split must lower the weighted Gini impurity by as much */
 } chl_tree_options;
 
-/* x[n] with NaN = missing (left out), y[n] in 0 and 1; some value is present. Thresholds
- * lie halfway between neighbouring values. */
+/* x[n] with NaN = missing (left out), y[n] the class from 0; some value is present.
+ * Thresholds lie halfway between neighbouring values. */
 CHL_MUST_CHECK chl_status chl_bins_tree(chl_bins *bins, const double *x, const double *y,
-                                        int64_t n, const chl_tree_options *options,
-                                        chl_error *err);
+                                        int64_t n, int classes,
+                                        const chl_tree_options *options, chl_error *err);
 
 #endif

@@ -9,8 +9,9 @@
  *   first bin goes on below 0 and the last above 1 (Gorishniy et al. 2022, equation 1)
  *
  * A dense layer on these columns is a piecewise linear function of the number. Tree bins
- * see the target of the training rows. A column of one or two values is one bin; missing
- * cells stay missing. The columns count as indicators: scale leaves them alone.
+ * see the target of the training rows, all of its classes where it has several. A column
+ * of one or two values is one bin; missing cells stay missing. The columns count as
+ * indicators: scale leaves them alone.
  */
 #include <stdio.h>
 
@@ -86,7 +87,7 @@ static int most_bins(const piecewise *self, const chl_sample *sample)
 }
 
 static chl_status learn(piecewise *self, int i, const double *x, const double *y,
-                        int64_t rows, chl_error *err)
+                        int classes, int64_t rows, chl_error *err)
 {
     chl_sample sample;
     CHL_TRY(chl_sample_init(&sample, x, rows, err));
@@ -100,7 +101,7 @@ static chl_status learn(piecewise *self, int i, const double *x, const double *y
     } else {
         chl_tree_options tree = {most_bins(self, &sample), self->min_rows,
                                  self->min_gain};
-        status = chl_bins_tree(&self->bins[i], x, y, rows, &tree, err);
+        status = chl_bins_tree(&self->bins[i], x, y, rows, classes, &tree, err);
     }
     chl_sample_reset(&sample);
     return status;
@@ -110,14 +111,15 @@ static chl_status piecewise_fit(chl_step *step, const chl_fit *fit, chl_error *e
 {
     piecewise *self = (piecewise *)step;
     double *y = NULL;
+    int classes = 2;
     CHL_TRY(reserve(self, err));
     if (self->kind == BINS_TREE) {
-        CHL_TRY(chl_fit_target(fit, "piecewise", &y, err));
+        CHL_TRY(chl_fit_target(fit, "piecewise", &y, &classes, err));
     }
     chl_status status = CHL_OK;
     for (int i = 0; i < step->n && status == CHL_OK; i++) {
         const double *x = fit->work->cells[step->slots[i]].numbers;
-        status = learn(self, i, x, y, fit->work->rows, err);
+        status = learn(self, i, x, y, classes, fit->work->rows, err);
     }
     chl_free(y);
     return status;

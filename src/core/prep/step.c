@@ -6,6 +6,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/nearest.h"
+#include "core/data/classes.h"
 #include "core/prep/state.h"
 
 static const chl_step_class *const classes[] = {
@@ -349,9 +350,8 @@ void chl_step_describe_columns(const chl_step *step, chl_strbuf *out)
     }
 }
 
-chl_status chl_step_add_indicator(const chl_step *step, int i, const char *joint,
-                                  const char *label, chl_layout *layout, int *slot,
-                                  chl_error *err)
+chl_status chl_step_add(const chl_step *step, int i, const char *joint, const char *label,
+                        chl_layout *layout, int *slot, chl_error *err)
 {
     chl_strbuf name = {0};
     int lineage = layout->slots[step->slots[i]].lineage;
@@ -360,14 +360,38 @@ chl_status chl_step_add_indicator(const chl_step *step, int i, const char *joint
         name.failed ? chl_fail_memory(err)
                     : chl_layout_add(layout, name.data, CHL_F64, lineage, slot, err);
     chl_strbuf_reset(&name);
-    if (status != CHL_OK) {
-        return chl_error_prefix(err, "%s", step->class->name);
-    }
+    return status == CHL_OK ? CHL_OK : chl_error_prefix(err, "%s", step->class->name);
+}
+
+chl_status chl_step_add_indicator(const chl_step *step, int i, const char *joint,
+                                  const char *label, chl_layout *layout, int *slot,
+                                  chl_error *err)
+{
+    CHL_TRY(chl_step_add(step, i, joint, label, layout, slot, err));
     layout->slots[*slot].indicator = true;
     return CHL_OK;
 }
 
-chl_status chl_fit_target(const chl_fit *fit, const char *where, double **y,
+/* 0 and 1, or the classes that occur. */
+static chl_status read_target(const chl_frame *frame, double *y, int *count,
+                              chl_error *err)
+{
+    bool several;
+    CHL_TRY(chl_frame_has_classes(frame, &several, err));
+    *count = 2;
+    if (!several) {
+        return chl_frame_labels(frame, y, err);
+    }
+    chl_classes found;
+    const chl_column *column = chl_frame_column(frame, frame->target);
+    CHL_TRY(chl_classes_init(&found, column, frame->target, err));
+    *count = found.count;
+    chl_status status = chl_classes_index(&found, column, frame->target, y, err);
+    chl_classes_reset(&found);
+    return status;
+}
+
+chl_status chl_fit_target(const chl_fit *fit, const char *where, double **y, int *count,
                           chl_error *err)
 {
     const chl_frame *frame = fit->frame;
@@ -379,7 +403,7 @@ chl_status chl_fit_target(const chl_fit *fit, const char *where, double **y,
     if (!labels) {
         return chl_fail_memory(err);
     }
-    chl_status status = chl_frame_labels(frame, labels, err);
+    chl_status status = read_target(frame, labels, count, err);
     for (int64_t i = 0; i < frame->rows && status == CHL_OK; i++) {
         if (isnan(labels[i])) {
             status =

@@ -95,13 +95,18 @@ CHL_MUST_CHECK chl_status chl_step_codes(const chl_step *step, int i, chl_work *
                                          const chl_levels *known, bool strict,
                                          chl_error *err);
 
-/* The target of each training row as 0 or 1: *y is new, to be freed. A frame without a
- * target, and a row without one, fail. */
+/* The target of each training row as 0 or 1, or of a frame with classes
+ * (chl_frame_has_classes) as the class from 0: *y is new, to be freed; *classes is 2, or
+ * how many there are. A frame without a target, and a row without one, fail. */
 CHL_MUST_CHECK chl_status chl_fit_target(const chl_fit *fit, const char *where,
-                                         double **y, chl_error *err);
+                                         double **y, int *classes, chl_error *err);
 
-/* Adds an indicator (a column that scale leaves alone) of column i's lineage, named
- * "<column><joint><label>". */
+/* Adds a column of numbers of column i's lineage, named "<column><joint><label>". */
+CHL_MUST_CHECK chl_status chl_step_add(const chl_step *step, int i, const char *joint,
+                                       const char *label, chl_layout *layout, int *slot,
+                                       chl_error *err);
+
+/* The same with an indicator, a column that scale leaves alone. */
 CHL_MUST_CHECK chl_status chl_step_add_indicator(const chl_step *step, int i,
                                                  const char *joint, const char *label,
                                                  chl_layout *layout, int *slot,
