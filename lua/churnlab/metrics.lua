@@ -32,6 +32,8 @@ M.scores = core.metrics.scores
 M.roc_auc = core.metrics.roc_auc
 
 --- Fits a Platt, temperature or isotonic calibration on held-out rows (a model carries its own).
+-- Several classes share one temperature (Guo et al. 2017): y is the class from 0, p a Matrix with a
+-- column for each.
 -- @function cl.metrics.calibration
 -- @tparam string method "platt", "temperature" or "isotonic"
 -- @tparam {number,...}|Column|Matrix y 0/1, both classes

@@ -166,7 +166,8 @@ end
 -- earlier one. See @{churnlab.core.calibration} for the methods and their sources.
 -- @function Model:calibrate
 -- @tparam Frame valid with the target, both outcomes
--- @tparam[opt="isotonic"] string method "isotonic", "platt" or "temperature"
+-- @tparam[opt="isotonic"] string method "isotonic", "platt" or "temperature"; classes share one
+-- temperature, by the other methods each is calibrated against all others
 -- @treturn Model itself
 -- @usage model:calibrate(valid, "platt")
 function methods:calibrate(valid, method)

@@ -147,7 +147,7 @@ int chlua_model_calibrate_on(lua_State *L)
  * @function Model:set_calibration
  * @tparam[opt] table calibration what `Calibration:to_table` gives; nil = none
  * @treturn Model itself
- * @raise when the table is no calibration; a model of classes
+ * @raise when the table is no calibration, or one of other classes
  * @usage model:set_calibration(core.calibration.fit("platt", y, p):to_table()) */
 int chlua_model_set_calibration(lua_State *L)
 {

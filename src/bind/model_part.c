@@ -51,7 +51,7 @@ int chlua_model_part(lua_State *L)
 /*** The calibration of the model.
  * @function Model:calibration_table
  * @treturn ?table as `Calibration:to_table` gives it; nil without one
- * @raise for a model of classes
+ * @raise for classes that are calibrated one by one
  * @usage model:calibration_table() */
 int chlua_model_calibration_table(lua_State *L)
 {

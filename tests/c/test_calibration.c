@@ -256,6 +256,88 @@ static void bad_samples_are_named(void **state)
     assert_null(c);
 }
 
+/* ---- several classes ---- */
+
+static void classes_share_a_temperature(void **state)
+{
+    (void)state;
+    json_t *root = golden_load("tests/golden/classes.json");
+    size_t index;
+    json_t *item;
+    json_array_foreach (json_object_get(root, "cases"), index, item) {
+        size_t n, classes;
+        double *y = golden_numbers(item, "y", &n), *p = golden_numbers(item, "p", &n);
+        double *soft = golden_numbers(item, "soft", &classes);
+        chl_calibration *c, *again;
+        json_t *json;
+        assert_ok(chl_calibration_fit_classes(y, p, (int64_t)n, (int)classes, &c, &err));
+        assert_int_equal(chl_calibration_classes(c), classes);
+        assert_string_equal(chl_calibration_method(c), "temperature");
+        assert_ok(chl_calibration_to_json(c, &json, &err));
+        assert_near(json_number_value(json_object_get(json, "a")),
+                    golden_number(item, "a"), 1e-11);
+        assert_ok(chl_calibration_from_json(json, &again, &err));
+        chl_calibration_apply(again, p, 1);
+        for (size_t k = 0; k < classes; k++) {
+            assert_near(p[k], soft[k], 1e-12);
+        }
+        json_decref(json);
+        chl_calibration_free(c);
+        chl_calibration_free(again);
+        free(y);
+        free(p);
+        free(soft);
+    }
+    assert_int_equal(index, 5);
+    json_decref(root);
+}
+
+/* Rows that are all right have no finite optimum, and none that are all wrong either. */
+static void temperatures_have_bounds(void **state)
+{
+    (void)state;
+    static const double p[] = {0.5, 0.3, 0.2, 0.2, 0.5, 0.3}, right[] = {0, 1},
+                        wrong[] = {2, 0};
+    double sure[] = {0.5, 0.3, 0.2}, unsure[] = {0, 1, 0};
+    chl_calibration *c;
+    assert_ok(chl_calibration_fit_classes(right, p, 2, 3, &c, &err));
+    chl_calibration_apply(c, sure, 1);
+    assert_true(sure[0] > 1 - 1e-12 && sure[2] > 0);
+    chl_calibration_free(c);
+    assert_ok(chl_calibration_fit_classes(wrong, p, 2, 3, &c, &err));
+    chl_calibration_apply(c, unsure, 1);
+    assert_true(unsure[1] > unsure[0] && unsure[0] == unsure[2] && unsure[1] < 0.5);
+    chl_calibration_free(c);
+}
+
+static chl_status read_text(const char *text, chl_error *err)
+{
+    json_t *json = json_loads(text, 0, NULL);
+    chl_calibration *c = NULL;
+    chl_status status = chl_calibration_from_json(json, &c, err);
+    chl_calibration_free(c);
+    json_decref(json);
+    return status;
+}
+
+static void wrong_classes_are_refused(void **state)
+{
+    (void)state;
+    static const double p[] = {0.5, 0.3, 0.2}, y[] = {3};
+    chl_calibration *c;
+    assert_error(chl_calibration_fit_classes(y, p, 1, 3, &c, &err),
+                 "calibration: row 1: expected a class from 0 to 2, got 3");
+    assert_null(c);
+#define STORED(method, a, classes)                                                       \
+    "{\"method\":\"" method "\",\"rows\":9,\"a\":" a ",\"b\":0,\"classes\":" classes "}"
+    assert_ok(read_text(STORED("temperature", "0.5", "3"), &err));
+    assert_error(read_text(STORED("temperature", "-0.5", "3"), &err),
+                 "calibration: a: expected a number above 0");
+    assert_error(read_text(STORED("temperature", "0.5", "1"), &err), "classes");
+    assert_error(read_text(STORED("platt", "0.5", "3"), &err),
+                 "platt: expected rows, numbers a and b");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -268,6 +350,9 @@ int main(void)
         cmocka_unit_test(json_round_trip_is_exact),
         cmocka_unit_test(damaged_json_is_refused),
         cmocka_unit_test(bad_samples_are_named),
+        cmocka_unit_test(classes_share_a_temperature),
+        cmocka_unit_test(temperatures_have_bounds),
+        cmocka_unit_test(wrong_classes_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -315,6 +315,24 @@ static void classes_have_a_probability_each(void **state)
     chl_model_release(m);
 }
 
+/* p ~ before^a in each row. */
+static void check_softened(const chl_model *m, const double *before)
+{
+    json_t *json = NULL;
+    double *p = score(m, customers, 1);
+    assert_ok(chl_model_calibration_json(m, &json, &err));
+    double a = json_number_value(json_object_get(json, "a"));
+    assert_true(a > 0 && a != 1);
+    for (int i = 0; i < 3 * ROWS; i += 3) {
+        double sum = pow(before[i], a) + pow(before[i + 1], a) + pow(before[i + 2], a);
+        for (int c = 0; c < 3; c++) {
+            assert_near(p[i + c], pow(before[i + c], a) / sum, 1e-12);
+        }
+    }
+    json_decref(json);
+    free(p);
+}
+
 static void classes_are_blended_shifted_and_calibrated(void **state)
 {
     (void)state;
@@ -349,6 +367,10 @@ static void classes_are_blended_shifted_and_calibrated(void **state)
         rate += (y[i] == 0) / (double)ROWS;
     }
     assert_near(mean, rate, 0.01);
+    check_same_bits(m);
+    check_explained(m, CHL_EXPLAIN_POSITIVE);
+    assert_ok(chl_model_calibrate(m, customers, "temperature", NULL, &err));
+    check_softened(m, shifted);
     check_same_bits(m);
     check_explained(m, CHL_EXPLAIN_POSITIVE);
     free(p);
@@ -392,8 +414,12 @@ static void what_does_not_fit_is_named(void **state)
     static const double ones[] = {1, 1};
     assert_error(try_join(classes, classes, CHL_MIX_STACK, ones, &err),
                  "a stack: expected models of one probability, got 3 classes");
-    assert_error(chl_model_set_calibration(classes, (chl_calibration *)classes, &err),
-                 "expected a model of one probability");
+    static const double outcomes[] = {0, 1, 1}, p[] = {0.2, 0.4, 0.7};
+    chl_calibration *platt = NULL;
+    assert_ok(chl_calibration_fit("platt", outcomes, p, 3, &platt, &err));
+    assert_error(chl_model_set_calibration(classes, platt, &err),
+                 "expected a calibration of 3 classes, got one of 0");
+    chl_calibration_free(platt);
     static const double off[] = {0.5, 0.4, 0.3};
     assert_error(chl_model_prior_shift(classes, off, off, &err), "add up to 1, got 1.2");
     chl_model_release(classes);

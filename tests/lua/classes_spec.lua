@@ -160,6 +160,32 @@ describe("models of classes", function()
     os.remove(path)
   end)
 
+  it("share one temperature, fitted here or elsewhere", function()
+    local copy = cl.blend { free }
+    local p, y = copy:probabilities(test), copy:labels(test)
+    copy:calibrate(test, "temperature")
+    local made = core.calibration.fit("temperature", y, p)
+    local stored = made:to_table()
+    assert.are.same(stored, copy:calibration_table())
+    assert.are.equal(4, stored.classes)
+    local again = cl.blend { free }:set_calibration(stored)
+    same_bits(copy:score_frame(test), again:score_frame(test))
+    local soft = made:apply(p)
+    assert.are.same(soft:to_table()[5], copy:probabilities(test):to_table()[5])
+    assert.is_true(core.metrics.class_scores(y, soft).log_loss
+      < core.metrics.class_scores(y, p).log_loss)
+    copy:calibrate(test, "platt")
+    assert.matches("calibration: expected one of all 4 classes, got one for each",
+      message_of(copy.calibration_table, copy))
+    assert.matches("set_calibration: expected a calibration of 4 classes, got one of 0",
+      message_of(copy.set_calibration, copy,
+        core.calibration.fit("platt", { 0, 1 }, { 0.3, 0.6 }):to_table()))
+    assert.matches('expected "temperature": classes have no other calibration',
+      message_of(core.calibration.fit, "platt", y, p))
+    assert.matches("expected a column for each class", message_of(made.apply, made,
+      core.matrix.from_table { { 0.5, 0.5 } }))
+  end)
+
   it("undo class weights by the rates of all classes", function()
     local priors = free:facts().priors
     for c, rate in ipairs(free:info().rates) do

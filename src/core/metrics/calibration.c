@@ -9,6 +9,7 @@
 #include "core/base/nearest.h"
 #include "core/base/options.h"
 #include "core/metrics/calibrators.h"
+#include "core/metrics/class_scores.h"
 #include "core/metrics/ranking.h"
 
 typedef enum method { PLATT, ISOTONIC, TEMPERATURE } method;
@@ -19,6 +20,7 @@ enum { METHODS = sizeof method_names / sizeof method_names[0] - 1 };
 struct chl_calibration {
     method method;
     int64_t rows; /* it was fitted on */
+    int classes;  /* of one temperature for all; else 0 */
     chl_platt platt;
     chl_isotonic isotonic;
 };
@@ -78,6 +80,30 @@ chl_status chl_calibration_fit(const char *name, const double *y, const double *
     return CHL_OK;
 }
 
+chl_status chl_calibration_fit_classes(const double *y, const double *p, int64_t n,
+                                       int classes, chl_calibration **out, chl_error *err)
+{
+    *out = NULL;
+    CHL_TRY(chl_class_scores_check("calibration", y, p, n, classes, err));
+    chl_calibration *c = chl_calloc(1, sizeof *c);
+    if (!c) {
+        return chl_fail_memory(err);
+    }
+    *c = (chl_calibration){.method = TEMPERATURE, .rows = n, .classes = classes};
+    chl_status status = chl_class_temperature_fit(y, p, n, classes, &c->platt.a, err);
+    if (status != CHL_OK) {
+        chl_calibration_free(c);
+        return status;
+    }
+    *out = c;
+    return CHL_OK;
+}
+
+int chl_calibration_classes(const chl_calibration *calibration)
+{
+    return calibration->classes;
+}
+
 void chl_calibration_free(chl_calibration *calibration)
 {
     if (calibration) {
@@ -94,6 +120,10 @@ const char *chl_calibration_method(const chl_calibration *calibration)
 void chl_calibration_apply(const chl_calibration *calibration, double *p, int64_t n)
 {
     if (!calibration) {
+        return;
+    }
+    if (calibration->classes > 0) {
+        chl_class_temperature_apply(calibration->platt.a, p, n, calibration->classes);
         return;
     }
     double least = 0.5 / (double)calibration->rows;
@@ -134,6 +164,11 @@ chl_status chl_calibration_to_json(const chl_calibration *c, json_t **out, chl_e
         *out = json_pack("{s:s, s:I, s:o, s:o}", "method", name, "rows", rows, "x", x,
                          "y", y);
     }
+    if (c->classes > 0 &&
+        json_object_set_new(*out, "classes", json_integer(c->classes)) != 0) {
+        json_decref(*out);
+        *out = NULL;
+    }
     return *out ? CHL_OK : chl_fail_memory(err);
 }
 
@@ -141,7 +176,7 @@ chl_status chl_calibration_to_json(const chl_calibration *c, json_t **out, chl_e
 
 typedef struct stored {
     int method;
-    int64_t rows;
+    int64_t rows, classes;
     double a, b;
     const json_t *x, *y;
 } stored;
@@ -196,7 +231,8 @@ static chl_status check_keys(const json_t *json, int how, chl_error *err)
     bool curve = how != ISOTONIC;
     bool whole = curve ? json_is_number(a) && json_is_number(b)
                        : json_is_array(x) && json_is_array(y);
-    if (!whole || json_object_size(json) != 4) {
+    size_t keys = how == TEMPERATURE && json_object_get(json, "classes") ? 5 : 4;
+    if (!whole || json_object_size(json) != keys) {
         return damaged(err, method_names[how],
                        curve ? "rows, numbers a and b" : "rows, lists x and y");
     }
@@ -211,6 +247,8 @@ chl_status chl_calibration_from_json(const json_t *json, chl_calibration **out,
         {"rows", CHL_OPT_INT, offsetof(stored, rows), 1, INT32_MAX, NULL, 1},
         {"a", CHL_OPT_DOUBLE, offsetof(stored, a), 0, 0, NULL, 0},
         {"b", CHL_OPT_DOUBLE, offsetof(stored, b), 0, 0, NULL, 0},
+        {"classes", CHL_OPT_INT, offsetof(stored, classes), 2, CHL_CLASS_SCORES_MAX, NULL,
+         0},
         {"x", CHL_OPT_JSON, offsetof(stored, x), 0, 0, NULL, 0},
         {"y", CHL_OPT_JSON, offsetof(stored, y), 0, 0, NULL, 0},
         {NULL, 0, 0, 0, 0, NULL, 0}};
@@ -218,11 +256,15 @@ chl_status chl_calibration_from_json(const json_t *json, chl_calibration **out,
     stored s = {0};
     CHL_TRY(chl_options_read(json, "calibration", table, &s, err));
     CHL_TRY(check_keys(json, s.method, err));
+    if (s.classes > 0 && !(s.a > 0 && s.a <= 1e3)) {
+        return damaged(err, "a", "a number above 0");
+    }
     chl_calibration *c = chl_calloc(1, sizeof *c);
     if (!c) {
         return chl_fail_memory(err);
     }
-    *c = (chl_calibration){.method = (method)s.method, .rows = s.rows};
+    *c = (chl_calibration){
+        .method = (method)s.method, .rows = s.rows, .classes = (int)s.classes};
     c->platt = (chl_platt){s.a, s.b};
     chl_status status =
         c->method == ISOTONIC ? read_isotonic(&s, &c->isotonic, err) : CHL_OK;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The two curves behind chl_calibration. Layer: core/metrics, internal to it. Fits take
+ * The curves behind chl_calibration. Layer: core/metrics, internal to it. Fits take
  * checked input (y 0/1 with both classes, p in [0, 1]).
  */
 #ifndef CHL_METRICS_CALIBRATORS_H
@@ -20,6 +20,13 @@ CHL_MUST_CHECK chl_status chl_platt_fit(const double *y, const double *p, int64_
 CHL_MUST_CHECK chl_status chl_temperature_fit(const double *y, const double *p, int64_t n,
                                               chl_platt *out, chl_error *err);
 double chl_platt_apply(const chl_platt *platt, double p);
+
+/* Of several classes: p_c ~ p_c^a, log p cut at -36. y[n] is the class from 0, p[n ×
+ * classes]; a is from 2^-6 to 2^6, the end that is nearer where the loss falls beyond. */
+CHL_MUST_CHECK chl_status chl_class_temperature_fit(const double *y, const double *p,
+                                                    int64_t n, int classes, double *a,
+                                                    chl_error *err);
+void chl_class_temperature_apply(double a, double *p, int64_t n, int classes);
 
 typedef struct chl_isotonic {
     int64_t n; /* knots, at least 1 */

@@ -32,8 +32,8 @@ static void reset(judged *j)
     *j = (judged){0};
 }
 
-static chl_status check(const char *where, const double *y, const double *p, int64_t n,
-                        int classes, chl_error *err)
+chl_status chl_class_scores_check(const char *where, const double *y, const double *p,
+                                  int64_t n, int classes, chl_error *err)
 {
     if (classes < 2 || classes > CHL_CLASS_SCORES_MAX) {
         return chl_fail(err, CHL_EINVAL, "%s: expected 2 to %d classes, got %d", where,
@@ -109,7 +109,7 @@ static chl_status judge(const char *where, const double *y, const double *p, int
                         int classes, judged *out, chl_error *err)
 {
     *out = (judged){.n = n, .classes = classes};
-    CHL_TRY(check(where, y, p, n, classes, err));
+    CHL_TRY(chl_class_scores_check(where, y, p, n, classes, err));
     chl_status status = fill(out, y, p, err);
     if (status != CHL_OK) {
         reset(out);

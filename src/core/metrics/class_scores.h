@@ -28,6 +28,11 @@ typedef struct chl_class_scores {
                         is one class */
 } chl_class_scores;
 
+/* Checks the sizes, that y holds classes and p probabilities; `where` starts messages. */
+CHL_MUST_CHECK chl_status chl_class_scores_check(const char *where, const double *y,
+                                                 const double *p, int64_t n, int classes,
+                                                 chl_error *err);
+
 /* confusion[classes × classes], unless NULL, counts rows: actual class by row, predicted
  * by column. */
 CHL_MUST_CHECK chl_status chl_class_scores_compute(const double *y, const double *p,

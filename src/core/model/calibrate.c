@@ -141,6 +141,9 @@ static chl_status fit_all(const chl_model *model, const char *method, const doub
     if (model->outputs == 1) {
         return chl_calibration_fit(method, y, p, n, &out[0], err);
     }
+    if (strcmp(method, "temperature") == 0) {
+        return chl_calibration_fit_classes(y, p, n, model->outputs, &out[0], err);
+    }
     double *one = chl_alloc((size_t)n, 2 * sizeof *one);
     chl_status status = one ? CHL_OK : chl_fail_memory(err);
     for (int c = 0; c < model->outputs && status == CHL_OK; c++) {
@@ -165,13 +168,15 @@ chl_status chl_model_set_calibration(chl_model *model, chl_calibration *calibrat
         replace(model, NULL);
         return CHL_OK;
     }
-    if (model->outputs > 1) {
-        return chl_fail(err, CHL_EINVAL,
-                        "set_calibration: expected a model of one probability, got %d "
-                        "classes",
-                        model->outputs);
+    int classes = model->outputs > 1 ? model->outputs : 0;
+    if (chl_calibration_classes(calibration) != classes) {
+        return chl_fail(
+            err, CHL_EINVAL,
+            "set_calibration: expected a calibration of %d classes, got one of "
+            "%d (0: of one probability)",
+            classes, chl_calibration_classes(calibration));
     }
-    chl_calibration **own = chl_alloc(1, sizeof(chl_calibration *));
+    chl_calibration **own = chl_calloc((size_t)model->outputs, sizeof(chl_calibration *));
     if (!own) {
         return chl_fail_memory(err);
     }

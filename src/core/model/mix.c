@@ -7,8 +7,8 @@
  * shift    of the classes' rates: p_c ~ p_c · to_c / from_c, and again a distribution
  *          (Saerens, Latinne, Decaestecker 2002). For one probability that is
  *          logit(p) + logit(to) - logit(from).
- * calibration  of one probability as it says; several are calibrated one by one and
- *          divided by their sum (Zadrozny & Elkan 2002)
+ * calibration  as it says; several classes share one temperature, or are calibrated one
+ *          by one and divided by their sum (Zadrozny & Elkan 2002)
  *
  * Every step treats each row on its own.
  */
@@ -82,7 +82,7 @@ static chl_status copy_calibration(const model_node *node, int outputs, model_no
     if (!copy->calibration) {
         return chl_fail_memory(err);
     }
-    for (int c = 0; c < outputs; c++) {
+    for (int c = 0; c < outputs && node->calibration[c]; c++) {
         json_t *json = NULL;
         CHL_TRY(chl_calibration_to_json(node->calibration[c], &json, err));
         chl_status status = chl_calibration_from_json(json, &copy->calibration[c], err);
@@ -159,7 +159,7 @@ static void shift_row(const model_node *node, int outputs, double *p)
 static void calibrate(const model_node *node, const run *r, double *p)
 {
     int outputs = r->outputs;
-    if (outputs == 1) {
+    if (outputs == 1 || chl_calibration_classes(node->calibration[0]) > 0) {
         chl_calibration_apply(node->calibration[0], p, r->n);
         return;
     }

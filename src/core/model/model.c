@@ -433,13 +433,12 @@ chl_status chl_model_calibration_json(const chl_model *model, json_t **out,
                                       chl_error *err)
 {
     *out = NULL;
-    if (model->outputs > 1) {
+    chl_calibration **calibration = model->root->calibration;
+    if (calibration && model->outputs > 1 && calibration[1]) {
         return chl_fail(err, CHL_EINVAL,
-                        "calibration: expected a model of one probability, got one of "
-                        "%d classes",
+                        "calibration: expected one of all %d classes, got one for each",
                         model->outputs);
     }
-    chl_calibration **calibration = model->root->calibration;
     return calibration ? chl_calibration_to_json(calibration[0], out, err) : CHL_OK;
 }
 

@@ -96,7 +96,7 @@ const chl_frame *chl_model_background(const chl_model *model);
 const char *chl_model_calibration(const chl_model *model); /* its method, or NULL */
 
 /* The calibration as chl_calibration_to_json gives it, a new reference, or *out = NULL
- * where there is none. Fails for a model of classes. */
+ * where there is none. Fails for classes that are calibrated one by one. */
 CHL_MUST_CHECK chl_status chl_model_calibration_json(const chl_model *model, json_t **out,
                                                      chl_error *err);
 
@@ -118,14 +118,16 @@ bool chl_model_priors(const chl_model *model, const double **from, const double 
 CHL_MUST_CHECK chl_status chl_model_labels(const chl_model *model, const chl_frame *frame,
                                            const char *where, double *y, chl_error *err);
 
-/* Fits on a held-out frame with the target; replaces an earlier calibration. Classes are
- * calibrated one by one, against all others, and divided by their sum. */
+/* Fits on a held-out frame with the target; replaces an earlier calibration. Classes get
+ * one "temperature" for all; by the other methods they are calibrated one by one, against
+ * all others, and divided by their sum. */
 CHL_MUST_CHECK chl_status chl_model_calibrate(chl_model *model, const chl_frame *valid,
                                               const char *method,
                                               const chl_control *control, chl_error *err);
 
 /* Takes a calibration that was fitted elsewhere (out-of-fold predictions), NULL for none;
- * replaces an earlier one. Fails, and takes nothing, for a model of classes. */
+ * replaces an earlier one. Fails, and takes nothing, unless it is of as many classes as
+ * the model. */
 CHL_MUST_CHECK chl_status chl_model_set_calibration(chl_model *model,
                                                     chl_calibration *calibration,
                                                     chl_error *err);

@@ -8,8 +8,9 @@
  *
  * That is format 1. Since format 2 there may be "priors" beside "calibration" (as in
  * node_json.h), the signature may have "classes":{"type":"i64","ordered":true,"names":
- * ["1","2","3"]}, with a calibration for each class, and instead of prep, nets,
- * calibration and priors there may be "parts":[{"prep":…,"nets":…}, …] and "mix":node.
+ * ["1","2","3"]}, with a calibration for each class or one of all, and instead of prep,
+ * nets, calibration and priors there may be "parts":[{"prep":…,"nets":…}, …] and
+ * "mix":node.
  */
 #ifndef CHL_MODEL_MODEL_JSON_H
 #define CHL_MODEL_MODEL_JSON_H

@@ -57,7 +57,8 @@ typedef struct model_node {
     int count;
     double intercept;              /* of a stack */
     double *from, *to;             /* [outputs], owned: prior shift, or NULL = none */
-    chl_calibration **calibration; /* [outputs], owned, or NULL = none */
+    chl_calibration **calibration; /* [outputs], owned, or NULL = none; one that is of all
+                                      classes stands first, and alone */
 } model_node;
 
 /* A leaf, or a mix with room for `count` nodes and weights. */

@@ -37,7 +37,7 @@ static chl_status calibration_to_json(const model_node *node, int outputs, json_
                                       chl_error *err)
 {
     json_t *one = NULL;
-    if (outputs == 1) {
+    if (outputs == 1 || chl_calibration_classes(node->calibration[0]) > 0) {
         CHL_TRY(chl_calibration_to_json(node->calibration[0], &one, err));
         return put(json, "calibration", one, err);
     }
@@ -132,19 +132,26 @@ static chl_status read_rates(const json_t *list, int n, double **out, chl_error 
 static chl_status read_calibration(const json_t *json, int outputs, model_node *node,
                                    chl_error *err)
 {
-    if (outputs > 1 && json_array_size(json) != (size_t)outputs) {
+    bool several = json_is_array(json);
+    int count = several ? outputs : 1;
+    if (several && (outputs == 1 || json_array_size(json) != (size_t)outputs)) {
         return chl_fail(err, CHL_EFORMAT, "calibration: expected one for each class");
     }
     node->calibration = chl_calloc((size_t)outputs, sizeof(chl_calibration *));
     if (!node->calibration) {
         return chl_fail_memory(err);
     }
-    for (int c = 0; c < outputs; c++) {
-        const json_t *one = outputs == 1 ? json : json_array_get(json, (size_t)c);
-        chl_status status = chl_calibration_from_json(one, &node->calibration[c], err);
+    for (int c = 0; c < count; c++) {
+        const json_t *one = several ? json_array_get(json, (size_t)c) : json;
+        chl_calibration **made = &node->calibration[c];
+        chl_status status = chl_calibration_from_json(one, made, err);
         if (status != CHL_OK) {
             chl_error_prefix(err, "calibration");
             return status;
+        }
+        if (chl_calibration_classes(*made) != (several || outputs == 1 ? 0 : outputs)) {
+            return chl_fail(err, CHL_EFORMAT, "calibration: expected one of %d classes",
+                            outputs);
         }
     }
     return CHL_OK;

@@ -6,7 +6,7 @@
  *   mean   {"mean":[{"weight":0.5,"of":node}, …], …}
  *   stack  {"stack":[{"weight":1.2,"of":node}, …],"intercept":-0.1, …}
  *   each   "priors":{"from":[0.5],"to":[0.2]} and "calibration":{…} where it has them; of
- *          classes one number a class and a list of calibrations
+ *          classes one number a class, and a list of calibrations or one of all
  */
 #ifndef CHL_MODEL_NODE_JSON_H
 #define CHL_MODEL_NODE_JSON_H
