@@ -222,6 +222,7 @@ build = {
         "src/core/metrics/platt.c",
         "src/core/metrics/ranking.c",
         "src/core/metrics/scores.c",
+        "src/core/metrics/temperature.c",
         "src/core/model/bundle_read.c",
         "src/core/model/bundle_write.c",
         "src/core/model/calibrate.c",

@@ -39,13 +39,15 @@ static void metrics(void **state)
     fail_at_each("metrics", run_metrics);
 }
 
+/* Rows 0 … 2 are guesses at two classes. */
 static chl_status run_calibrations(chl_error *err)
 {
     static const char *const methods[] = {"platt", "isotonic"};
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         chl_calibration *made = NULL, *read = NULL;
         json_t *json = NULL;
-        CHL_TRY(chl_calibration_fit(methods[i], labels, guesses, 6, &made, err));
+        CHL_TRY(i < 2 ? chl_calibration_fit(methods[i], labels, guesses, 6, &made, err)
+                      : chl_calibration_fit_classes(labels, guesses, 3, 2, &made, err));
         chl_status status = chl_calibration_to_json(made, &json, err);
         if (status == CHL_OK) {
             status = chl_calibration_from_json(json, &read, err);

@@ -63,22 +63,22 @@ static chl_status save_and_load(const chl_prep *prep, chl_error *err)
     return status;
 }
 
-/* With the target that target_encode wants. */
-static chl_frame *target_frame(void)
+/* With the target that target_encode wants: without a positive value one of classes. */
+static chl_frame *target_frame(const char *positive)
 {
     chl_frame *frame = example_frame(), *asked = NULL;
     long saved = until_failure;
     until_failure = -1;
-    assert_ok(chl_frame_with_roles(frame, "id", "3", NULL, &asked, &err));
+    assert_ok(chl_frame_with_roles(frame, "id", positive, NULL, &asked, &err));
     until_failure = saved;
     chl_frame_release(frame);
     return asked;
 }
 
-static chl_status run_steps(const char *text, chl_error *err)
+static chl_status run_steps(const char *text, const char *positive, chl_error *err)
 {
     chl_prep *prep = NULL;
-    chl_frame *frame = target_frame();
+    chl_frame *frame = target_frame(positive);
     json_t *steps = json_loads(text, 0, NULL);
     chl_status status = chl_prep_new(&prep, err);
     if (status == CHL_OK) {
@@ -96,9 +96,10 @@ static chl_status run_steps(const char *text, chl_error *err)
 static chl_status run_prep(chl_error *err)
 {
     for (size_t i = 0; i < sizeof prep_steps / sizeof prep_steps[0]; i++) {
-        CHL_TRY(run_steps(prep_steps[i], err));
+        CHL_TRY(run_steps(prep_steps[i], "3", err));
     }
-    return CHL_OK;
+    CHL_TRY(run_steps(prep_steps[1], NULL, err));
+    return run_steps(prep_steps[3], NULL, err);
 }
 
 static void preps(void **state)

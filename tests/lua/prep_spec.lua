@@ -91,12 +91,12 @@ describe("prep", function()
   end)
 
   it("shows a target of several classes to steps that look at it", function()
-    local rows = {}
+    local list = {}
     for i = 1, 90 do
       local town = "t" .. i % 3
-      rows[i] = { town = town, age = i, risk = town == "t0" and 1 or i > 60 and 3 or 2 }
+      list[i] = { town = town, age = i, risk = town == "t0" and 1 or i > 60 and 3 or 2 }
     end
-    local f = cl.from_table(rows, { names = { "town", "age", "risk" }, target = "risk" })
+    local f = cl.from_table(list, { names = { "town", "age", "risk" }, target = "risk" })
     local function prep()
       return cl.prep():target_encode { smooth = 0 }:piecewise { "age", min_rows = 5 }
     end
