@@ -18,8 +18,10 @@ local errors = require("churnlab.errors")
 local features = require("churnlab.auto.features")
 local frames = require("churnlab.frame")
 local mix = require("churnlab.auto.mix")
+local outcomes = require("churnlab.outcomes")
 local plans = require("churnlab.auto.plan")
 local recipes = require("churnlab.auto.recipes")
+local target = require("churnlab.fit.target")
 local trials = require("churnlab.auto.trials")
 
 local M = {}
@@ -58,7 +60,7 @@ local function frame_of(train, options)
     frame = frame:with_roles { target = options.target, positive = options.positive,
       id = options.id }
   end
-  return core.model.labelled(frame, "auto")
+  return outcomes.labelled(frame, "auto")
 end
 
 -- ---- folds ----
@@ -70,14 +72,18 @@ local function fold_count(frame, plan, options)
 end
 
 -- What every candidate is fitted on: frames of the folds, their rows, and each row's fold.
-local function make_folds(frame, plan, options)
-  local made = { list = {}, fold = {}, y = frame:labels():to_table() }
+local function make_folds(state, options)
+  local frame, plan = state.frame, state.plan
+  local made = { list = {}, fold = {}, y = state.outcomes:labels(frame):to_table() }
   local context = { seed = options.seed or SEED, group = options.group, time = options.time,
     embargo = options.embargo }
   plan.folds = fold_count(frame, plan, options)
   local inner = candidates.inner_folds("auto", frame, plan.folds, context)
   for k = 1, inner.count do
     local train, valid = inner.parts(k)
+    if state.outcomes.classes then
+      state.outcomes:check_rows(("auto: inner fold %d: rows to train on"):format(k), train, 1)
+    end
     made.list[k] = { train = train, valid = valid, rows = inner.rows(k) }
     for _, row in ipairs(made.list[k].rows) do made.fold[row] = k end
   end
@@ -89,7 +95,7 @@ end
 local function blend(state, records)
   local lists = {}
   for i, record in ipairs(records) do lists[i] = record.p end
-  local weights = mix.weights(state.folds.y, lists)
+  local weights = mix.weights(state.outcomes, state.folds.y, lists)
   local models, shares = {}, {}
   for i, record in ipairs(records) do
     record.weight = weights[i]
@@ -110,10 +116,11 @@ local function lineage(state, records, p, calibration)
       roc_auc = record.scores.roc_auc, accuracy = record.scores.accuracy,
       nets = record.members * #record.models }
   end
-  local scores = core.metrics.scores(state.folds.y, p)
+  local scores = state.outcomes:scores(state.folds.y, p)
+  local shares = target.shares(state.part)
   return {
-    recipe = "auto", rows = state.plan.rows, positives = state.plan.positives,
-    rate = state.plan.positives / state.plan.rows, dropped = state.without, seed = state.seed,
+    recipe = "auto", rows = state.plan.rows, positives = shares.positives,
+    rate = shares.rate, rates = shares.rates, dropped = state.without, seed = state.seed,
     folds = state.plan.folds, candidates = tried,
     inner = { log_loss = scores.log_loss, roc_auc = scores.roc_auc, accuracy = scores.accuracy },
     calibration = calibration and calibration.method, cut_by_time = state.deadline ~= nil
@@ -124,15 +131,17 @@ end
 
 -- The logistic regression that stands beside evaluations, on the columns of the first part.
 local function baseline(state, model)
-  local x = model:transform(state.frame, 1)
-  if x:cols() > recipes.EXACT_COLUMNS then return end
-  local weights, intercept = core.logistic.fit(x, state.frame:labels(), { l2 = 1 }):weights()
-  model:metadata("logistic", { weights = weights, intercept = intercept, l2 = 1, part = 1 })
+  state.part.x = model:transform(state.frame, 1)
+  if not recipes.is_exact(state.part.x:cols(), state.outcomes.classes) then return end
+  local made = target.baseline(state.part)
+  made.part = 1
+  model:metadata("logistic", made)
 end
 
 local function finish(state, records)
   local model, p = blend(state, records)
-  local calibration = mix.calibration(state.folds.y, p, state.folds.fold, #state.folds.list)
+  local calibration = mix.calibration(state.outcomes, state.folds.y, p, state.folds.fold,
+    #state.folds.list)
   if calibration then model:set_calibration(calibration) end
   model:metadata("training", lineage(state, records, p, calibration))
   model:metadata("thresholds", { high = 0.6, medium = 0.3 })
@@ -158,7 +167,7 @@ end
 --- Trains the default recipe.
 -- @function cl.auto
 -- @tparam Frame train with a target, or with `target` as option; rows without a value there are
--- left out
+-- left out. A target of 3 to 256 values, none of them named as positive, makes a model of classes
 -- @tparam[opt] table options
 --
 --   - `target`, `positive`, `id`: roles, where the frame has none
@@ -170,15 +179,17 @@ end
 --   - `verbose` (false): true writes what happens on standard error, a function gets each line's
 --     format and arguments
 -- @treturn Model `model:info().training` says what was tried and how it was weighed
--- @raise fewer than 4 rows with each outcome; no column that could be a feature
+-- @raise fewer than 4 rows with each outcome or class; no column that could be a feature
 -- @usage local model = cl.auto(frame:head(120), { seed = 1 })
 -- print(model)
 function M.auto(train, options)
   options = check(options)
   local started = core.control.clock()
   local state = { tell = teller(options.verbose), seed = options.seed or SEED, number = 0 }
-  state.frame, state.without = frame_of(train, options)
-  state.plan = plans.of("auto", state.frame)
+  state.frame, state.without, state.outcomes = frame_of(train, options)
+  state.part = { frame = state.frame }
+  target.label(state.part, state.outcomes.classes ~= nil)
+  state.plan = plans.of("auto", state.frame, state.outcomes)
   local apart = { [options.group or false] = true, [options.time or false] = true }
   local found = features.find(state.frame, apart)
   if found.count == 0 then errors.raise("auto: the frame has no column that could be a feature") end
@@ -186,7 +197,7 @@ function M.auto(train, options)
   if options.time_limit then
     state.deadline = { at = nets_end(started, options.time_limit, #state.frame) }
   end
-  state.folds = make_folds(state.frame, state.plan, options)
+  state.folds = make_folds(state, options)
   local columns = features.prep(found, true):fit_transform(state.frame):cols()
   return finish(state, trials.run(state, found, columns))
 end

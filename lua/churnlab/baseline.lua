@@ -7,34 +7,32 @@
 -- SPDX-License-Identifier: MIT
 local core = require("churnlab.core")
 local errors = require("churnlab.errors")
+local linear = require("churnlab.fit.linear")
+local outcomes = require("churnlab.outcomes")
+local target = require("churnlab.fit.target")
 require("churnlab.model") -- gives models their methods
 
 local M = {}
 
-local SPEC = { layers = { { type = "dense", units = 1, activation = "sigmoid" } } }
 local L2 = 1 -- as everywhere beside evaluations; on standardised columns
 
+-- Rows with a target, their labels, classes (or nil), and how often each occurs.
 local function labelled(train)
-  local frame = core.model.labelled(train, "baseline")
-  local y = frame:labels()
-  local positives = y:sum()
-  if positives == 0 or positives == #frame then
+  local frame, _, kind = outcomes.labelled(train, "baseline")
+  local part = { frame = frame }
+  target.label(part, kind.classes ~= nil)
+  local shares = target.shares(part)
+  if shares.positives == 0 or shares.positives == #part.frame then
     errors.raise("baseline: expected both outcomes in the target '%s', got %d positive of %d rows",
-      frame:roles().target, positives, #frame)
+      part.frame:roles().target, shares.positives, #part.frame)
   end
-  return frame, y, positives / #frame
+  return part, shares
 end
 
--- The net that is a linear function and a sigmoid.
-local function linear(weights, intercept)
-  local net = core.net.new(SPEC, #weights)
-  local names = net:tensors()
-  return net:set_tensor(names[1], weights):set_tensor(names[2], { intercept })
-end
-
-local function finish(prep, net, frame, training)
+local function finish(prep, net, part, training)
+  local frame, shares = part.frame, target.shares(part)
   local model = core.model.new(prep, { net }, frame, 0)
-  training.rows, training.rate = #frame, frame:labels():sum() / #frame
+  training.rows, training.rate, training.rates = #frame, shares.rate, shares.rates
   training.created, training.version = os.date("!%Y-%m-%dT%H:%M:%SZ"), core.version
   training.seed, training.dropped = 0, 0
   model:metadata("training", training)
@@ -48,29 +46,28 @@ local function named(name, fit)
   return { name = name, baseline = true, fit = fit }
 end
 
---- Everybody gets the training rate; the label is the more frequent outcome.
+--- Everybody gets the training rate, or of classes each one's; the label is the most frequent
+-- outcome.
 -- @function cl.baseline.majority
 -- @treturn table a model for `cl.crossval`: `name`, `fit`
 -- @usage local model = cl.baseline.majority().fit(train)
 -- print(model:score(frame):col("churn"):max())
 function M.majority()
   return named("majority", function(train)
-    local frame, _, rate = labelled(train)
+    local part, shares = labelled(train)
     local prep = default_prep()
-    local weights = {}
-    for j = 1, prep:fit_transform(frame):cols() do weights[j] = 0 end
-    return finish(prep, linear(weights, math.log(rate / (1 - rate))), frame,
+    local x = prep:fit_transform(part.frame)
+    return finish(prep, linear.constant(x:cols(), shares.rates or shares.rate), part,
       { baseline = "majority" })
   end)
 end
 
-local function fit_logistic(prep, frame, y, options, training)
-  local x = prep:fit_transform(frame)
-  local net = linear(core.logistic.fit(x, y, options):weights())
-  return finish(prep, net, frame, training)
+local function fit_logistic(prep, part, options, training)
+  part.x = prep:fit_transform(part.frame)
+  return finish(prep, linear.logistic(part, options), part, training)
 end
 
---- Logistic regression on medians, one column a level and standard scales.
+--- Logistic regression on medians, one column a level and standard scales; of classes multinomial.
 -- @function cl.baseline.logistic
 -- @tparam[opt] table options `l2` (1) and `l1` (0): penalties l2/2·|w|² and l1·sum |w| on
 -- standardised columns; `prep` (that of `cl.recipe.prep`); `name` ("logistic")
@@ -82,10 +79,9 @@ function M.logistic(options)
     prep = "userdata", name = "string" })
   local penalties = { l2 = options.l2 or L2, l1 = options.l1 }
   return named(options.name or "logistic", function(train)
-    local frame, y = labelled(train)
     local prep = options.prep and options.prep:clone() or default_prep()
-    return fit_logistic(prep, frame, y, penalties, { baseline = "logistic", l2 = penalties.l2,
-      l1 = penalties.l1 })
+    return fit_logistic(prep, labelled(train), penalties,
+      { baseline = "logistic", l2 = penalties.l2, l1 = penalties.l1 })
   end)
 end
 
@@ -110,7 +106,8 @@ function M.rule(expression, options)
     errors.raise("baseline.rule: expected an expression as a string, got a %s", type(expression))
   end
   return named(options.name or "rule", function(train)
-    local frame, y = labelled(train)
+    local part = labelled(train)
+    local frame = part.frame
     local name, others = free_name(frame), {}
     for _, column in ipairs(frame:columns()) do
       local roles = frame:roles()
@@ -118,7 +115,7 @@ function M.rule(expression, options)
     end
     local prep = require("churnlab.prep").new():derive { [name] = expression }:drop(others)
       :impute { flag = true }:onehot()
-    return fit_logistic(prep, frame, y, { l2 = L2 }, { baseline = "rule", rule = expression })
+    return fit_logistic(prep, part, { l2 = L2 }, { baseline = "rule", rule = expression })
   end)
 end
 

@@ -125,17 +125,4 @@ function M.list(where, given)
   return list
 end
 
---- Probabilities of the positive outcome.
--- @param model a Model, or a function(frame) → a list or Column of probabilities
--- @tparam Frame frame
--- @treturn Column|{number,...}
-function M.predict(where, model, frame)
-  if type(model) == "function" then return model(frame) end
-  if type_text(model) ~= "churnlab.Model" then
-    errors.raise("%s: expected a Model or a function(frame) from 'fit', got %s", where,
-      type_text(model))
-  end
-  return (model:score_frame(frame):col("churn"))
-end
-
 return M

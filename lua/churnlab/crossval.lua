@@ -11,6 +11,7 @@ local core = require("churnlab.core")
 local errors = require("churnlab.errors")
 local folds = require("churnlab.folds")
 local frames = require("churnlab.frame")
+local outcomes = require("churnlab.outcomes")
 local pool = require("churnlab.fit.pool")
 local result = require("churnlab.crossval.result")
 
@@ -45,20 +46,31 @@ local function in_fold(where, fold, f, ...)
   return errors.within(("crossval: fold %d: %s"):format(fold, where), f, ...)
 end
 
+-- The rows of a fold: those to learn from have every class.
+local function parts_of(state, fold)
+  local train, test = state.plan.parts(fold)
+  if state.outcomes.classes then
+    state.outcomes:check_rows(("crossval: fold %d: rows to train on"):format(fold), train, 1)
+  end
+  return train, test
+end
+
 -- Fits one candidate in all folds; `each` is told of every model.
-local function fit_alone(candidate, plan, options, each)
+local function fit_alone(candidate, state, each)
+  local plan, options = state.plan, state.options
   for fold = 1, plan.count do
-    local train, test = plan.parts(fold)
+    local train, test = parts_of(state, fold)
     each(fold, in_fold(candidate.name, fold, candidate.fit, train, context_of(options, fold)),
       train, test)
   end
 end
 
 -- A prep and a net: the folds share a pool of threads.
-local function fit_pooled(candidate, plan, options, each)
+local function fit_pooled(candidate, state, each)
+  local plan, options = state.plan, state.options
   local jobs, trains, tests = {}, {}, {}
   for fold = 1, plan.count do
-    trains[fold], tests[fold] = plan.parts(fold)
+    trains[fold], tests[fold] = parts_of(state, fold)
     jobs[fold] = in_fold(candidate.name, fold, candidate.job, candidate, trains[fold],
       context_of(options, fold))
     jobs[fold].where = ("crossval: fold %d: %s"):format(fold, candidate.name)
@@ -84,15 +96,15 @@ end
 -- ---- the whole ----
 
 local function run_candidate(candidate, state, job, at)
-  local plan, options = state.plan, state.options
+  local plan, kind = state.plan, state.outcomes
   local record = { name = candidate.name, baseline = candidate.baseline, p = {}, folds = {},
-    trained = {},    models = options.keep_models and {} or nil }
+    trained = {}, models = state.options.keep_models and {} or nil }
   local run = candidate.fit and fit_alone or fit_pooled
-  run(candidate, plan, options, function(fold, model, train, test)
+  run(candidate, state, function(fold, model, train, test)
     local where = ("crossval: fold %d: %s"):format(fold, candidate.name)
-    local p = candidates.predict(where, model, test)
-    record.p[fold] = type(p) == "table" and p or p:to_table()
-    record.folds[fold] = errors.within(where, core.metrics.scores, test:labels(), p)
+    record.p[fold] = kind:predict(where, model, test)
+    record.folds[fold] = errors.within(where, kind.scores, kind, kind:labels(test),
+      record.p[fold])
     record.trained[fold] = #train
     if record.models then record.models[fold] = model end
     tell_fold(state.tell, plan, fold, candidate.name, record.folds[fold])
@@ -114,10 +126,12 @@ end
 --   - `{ name =, prep =, net =, … }` with options of `cl.fit`; `valid` is the share of the training
 --     rows that early stopping watches (0.15 where there is a callback that watches them)
 --   - `{ name =, fit = function(train, context) → model }`, such as `cl.baseline.logistic {}`: what
---     it returns is a Model, or a function(frame) → probabilities; context has `fold` and `seed`
+--     it returns is a Model, or a function(frame) → probabilities (of classes a Matrix or a list
+--     of rows, with one a class); context has `fold` and `seed`
 --   - a function(train, context) alone
 --   - `"auto"`: the default recipe, `cl.auto`
--- @tparam Frame frame with a target; rows without a value there are left out
+-- @tparam Frame frame with a target; rows without a value there are left out. One of 3 to 256
+-- values, none of them named as positive, is one of classes: every fold must train on all of them
 -- @tparam[opt] table options
 --
 --   - `folds` (5), `seed` (0), `repeats` (1), `group`, `time`, `embargo` as in `Frame:folds`
@@ -128,7 +142,8 @@ end
 --   - `verbose` (false): true writes a line a fold on standard error, a function gets the line's
 --     format and arguments
 -- @treturn Crossval
--- @raise what a model's fit raises, with the fold; a fold without rows to train on
+-- @raise what a model's fit raises, with the fold; a fold without rows, or without a class, to
+-- train on
 -- @usage
 -- local compared = cl.crossval({
 --   { name = "net", prep = cl.prep():drop({ "Surname" }):impute():onehot():scale(),
@@ -142,13 +157,14 @@ function M.crossval(models, frame, options)
   options = errors.options("crossval", options, known)
   check_seed(options)
   local list = candidates.list("crossval", models)
-  frame = core.model.labelled(frames.coerce(frame, "crossval"), "crossval")
+  local _, kind
+  frame, _, kind = outcomes.labelled(frames.coerce(frame, "crossval"), "crossval")
   local state = { options = options, plan = plan_of(frame, options), tell = teller(options),
-    count = #list }
+    count = #list, outcomes = kind }
   local job <close> = core.control.job("cross-validation")
   local records = {}
   for i, candidate in ipairs(list) do records[i] = run_candidate(candidate, state, job, i) end
-  return result.new(frame, state.plan, records, options)
+  return result.new(frame, state.plan, records, options, kind)
 end
 
 return M

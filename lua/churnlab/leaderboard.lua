@@ -6,16 +6,17 @@
 local baseline = require("churnlab.baseline")
 local candidates = require("churnlab.candidate")
 local errors = require("churnlab.errors")
+local frames = require("churnlab.frame")
+local outcomes = require("churnlab.outcomes")
 local tables = require("churnlab.metrics.text")
-local change = require("churnlab.crossval.text").change
+local text = require("churnlab.crossval.text")
 
 local M = {}
 
--- figure → how it is called, and whether less is better
-local FIGURES = {
-  log_loss = { "log loss", true }, brier = { "Brier", true }, roc_auc = { "ROC AUC", false },
-  pr_auc = { "PR AUC", false }, accuracy = { "accuracy", false }, lift_10 = { "lift 10 %", false },
-}
+-- figure → whether less is better
+local LESS = { log_loss = true, brier = true, roc_auc = false, pr_auc = false, accuracy = false,
+  lift_10 = false, macro_f1 = false, kappa = false }
+local COLUMNS = { "roc_auc", "log_loss", "accuracy", "brier" }
 
 local methods = {}
 local Leaderboard = { __name = "churnlab.Leaderboard", __index = methods }
@@ -24,7 +25,7 @@ local Leaderboard = { __name = "churnlab.Leaderboard", __index = methods }
 
 local function better(by, a, b)
   if a == nil or b == nil then return a ~= nil end
-  if FIGURES[by][2] then return a < b end
+  if LESS[by] then return a < b end
   return a > b
 end
 
@@ -55,14 +56,14 @@ end
 -- "better", "worse" or "open": whether the interval of a minus b leaves 0 out, and on which side.
 local function outcome(by, difference)
   if not (difference.low and (difference.low > 0 or difference.high < 0)) then return "open" end
-  return (difference.high < 0) == FIGURES[by][2] and "better" or "worse"
+  return (difference.high < 0) == LESS[by] and "better" or "worse"
 end
 
 local function verdict(self)
   local by, top, reference = self.by, self.best, self.best_baseline
   if not (top and reference) then return nil end
   local d = self.compared:difference(top, reference)[by]
-  local figures = ("%s %s"):format(FIGURES[by][1], change(d))
+  local figures = ("%s %s"):format(text.names[by], text.change(d))
   local how = outcome(by, d)
   if how == "better" then
     return ("%s beats the best baseline, %s: %s."):format(top, reference, figures)
@@ -76,22 +77,26 @@ end
 
 -- ---- the object ----
 
+local function columns_of(self) return self.compared.classes and self.compared.fields or COLUMNS end
+
 local function row_line(self, row)
   local by = self.by
-  local line = { ("%d  %s%s"):format(row.rank, row.name, row.baseline and " (baseline)" or ""),
-    tables.number(row.mean.roc_auc, "%.4f"), tables.number(row.mean.log_loss, "%.4f"),
-    tables.number(row.mean.accuracy, "%.4f"), tables.number(row.mean.brier, "%.4f") }
+  local line = { ("%d  %s%s"):format(row.rank, row.name, row.baseline and " (baseline)" or "") }
+  for i, field in ipairs(columns_of(self)) do
+    line[i + 1] = tables.number(row.mean[field], "%.4f")
+  end
   for _, reference in ipairs(self.references) do
     line[#line + 1] = row.name == reference and "-"
-      or change(self.compared:difference(row.name, reference)[by])
+      or text.change(self.compared:difference(row.name, reference)[by])
   end
   return line
 end
 
 function Leaderboard.__tostring(self)
-  local lines = { { "   mean over the folds", "ROC AUC", "log loss", "accuracy", "Brier" } }
+  local lines = { { "   mean over the folds" } }
+  for i, field in ipairs(columns_of(self)) do lines[1][i + 1] = text.names[field] end
   for _, reference in ipairs(self.references) do
-    table.insert(lines[1], ("%s minus %s"):format(FIGURES[self.by][1], reference))
+    table.insert(lines[1], ("%s minus %s"):format(text.names[self.by], reference))
   end
   for i, row in ipairs(self.rows) do lines[i + 1] = row_line(self, row) end
   local out = tables.align(lines)
@@ -147,13 +152,24 @@ local function is_compared(value)
   return meta and meta.__name == "churnlab.Crossval"
 end
 
+-- A figure that the target has, before any work.
+local function check_figure(by, models, frame)
+  local fields = is_compared(models) and models.fields
+    or select(3, outcomes.labelled(frames.coerce(frame, "leaderboard"), "leaderboard")).fields
+  for _, field in ipairs(fields) do
+    if field == by then return end
+  end
+  errors.unknown("leaderboard: this target", "figure", by, fields)
+end
+
 --- Ranks models beside the baselines.
 -- @function cl.leaderboard
 -- @param models as for `cl.crossval`; the baselines majority, logistic and, where libxgboost is
 -- installed, trees are added. Or a Crossval, which is ranked as it is
 -- @tparam[opt] Frame frame with a target
 -- @tparam[opt] table options those of `cl.crossval`, and `by`: the figure that ranks, "log_loss"
--- (default), "roc_auc", "accuracy", "brier", "pr_auc" or "lift_10"
+-- (default), "roc_auc", "accuracy", "brier", "pr_auc" or "lift_10"; of classes "log_loss",
+-- "roc_auc", "accuracy", "macro_f1" or, where their order means something, "kappa"
 -- @treturn Leaderboard
 -- @raise as `cl.crossval`
 -- @usage
@@ -165,12 +181,13 @@ function M.leaderboard(models, frame, options)
   for key, value in pairs(errors.table("leaderboard", options)) do own[key] = value end
   local by = own.by or "log_loss"
   own.by = nil
-  if not FIGURES[by] then
+  if LESS[by] == nil then
     local names = {}
-    for name in pairs(FIGURES) do names[#names + 1] = name end
+    for name in pairs(LESS) do names[#names + 1] = name end
     table.sort(names)
     errors.unknown("leaderboard", "figure", by, names)
   end
+  check_figure(by, models, frame)
   local compared = is_compared(models) and models
     or require("churnlab.crossval").crossval(with_baselines(models), frame, own)
   local self = setmetatable({ compared = compared, by = by, rows = ranked(compared, by) },

@@ -7,12 +7,13 @@
 -- tanh layers with dropout (on simulated and public churn data smoother than ReLU and ahead of it
 -- by 0.003 to 0.005 ROC AUC in inner validation). Training: Adam, early stop on the log loss of a
 -- stratified validation share, the mean of three nets. Calibration: Platt on the same share; it
--- has two parameters, so a few dozen leavers suffice, and it keeps the ranking.
+-- has two parameters, so a few dozen leavers suffice, and it keeps the ranking. Of several classes
+-- softmax in place of the sigmoid, and one temperature for all.
 -- @module churnlab.recipe
 
 -- SPDX-License-Identifier: MIT
-local core = require("churnlab.core")
 local errors = require("churnlab.errors")
+local outcomes = require("churnlab.outcomes")
 local read = require("churnlab.frame.read").read
 local screen = require("churnlab.screen")
 
@@ -57,7 +58,7 @@ function M.read(path, options, tell)
   local data = read(path, { target = options.target, positive = options.positive,
     id = options.id, time = options.time, personal = options.personal, drop = options.drop })
   tell("%s: %d rows, %d columns", path, #data, #data:columns())
-  local labelled, without = core.model.labelled(data, path)
+  local labelled, without = outcomes.labelled(data, path)
   if without > 0 then tell("%d rows without a target left out", without) end
   for _, item in ipairs(screen.find(labelled, options.keep)) do
     tell("column '%s' left out: %s", item.column, item.reason)
@@ -80,14 +81,15 @@ end
 --- The default net.
 -- @function cl.recipe.net
 -- @tparam[opt] {integer,...} hidden units a layer ({ 64, 32 })
+-- @tparam[opt] integer classes of the target; nil = two outcomes
 -- @treturn Sequential
 -- @usage print(cl.recipe.net { 16, 8 })
-function M.net(hidden)
+function M.net(hidden, classes)
   local net = require("churnlab.nn").sequential()
   for k, units in ipairs(hidden or M.defaults.hidden) do
     net:dense(units, { activation = "tanh", l2 = 1e-4 }):dropout(k == 1 and 0.2 or 0.1)
   end
-  return net:dense(1, { activation = "sigmoid" })
+  return net:dense(classes or 1, { activation = classes and "softmax" or "sigmoid" })
 end
 
 local known = { epochs = "number", hidden = "table", ensemble = "number", seed = "number",
@@ -106,11 +108,13 @@ function M.fit(train, options)
   local nn = require("churnlab.nn")
   local share, seed = take("valid"), take("seed")
   local part, valid = train:split { 1 - share, share, stratify = train:roles().target, seed = seed }
-  return require("churnlab.fit").fit(M.prep(), M.net(take("hidden")), part, {
-    valid = valid, loss = nn.bce(), optimizer = nn.adam { lr = 2e-3 }, batch = 128,
-    epochs = take("epochs"), ensemble = take("ensemble"), seed = seed,
+  local classes = outcomes.count(train)
+  return require("churnlab.fit").fit(M.prep(), M.net(take("hidden"), classes), part, {
+    valid = valid, loss = classes and nn.cross_entropy() or nn.bce(),
+    optimizer = nn.adam { lr = 2e-3 }, batch = 128, epochs = take("epochs"),
+    ensemble = take("ensemble"), seed = seed,
     callbacks = { nn.early_stop { monitor = "val_loss", patience = 15, restore = true } },
-  }):calibrate(valid, "platt")
+  }):calibrate(valid, classes and "temperature" or "platt")
 end
 
 return M

@@ -337,6 +337,21 @@ static int model_labelled(lua_State *L)
     return 2;
 }
 
+/*** Whether the target is one of several classes and not one of two outcomes: no value of
+ * it is named as positive, and it has 3 to 256 values, whole numbers or texts.
+ * @function core.model.has_classes
+ * @tparam Frame frame
+ * @treturn boolean false without a target
+ * @usage assert(not core.model.has_classes(frame)) */
+static int model_has_classes(lua_State *L)
+{
+    bool several;
+    chl_error err = {0};
+    chlua_check(L, chl_frame_has_classes(chlua_check_frame(L, 1), &several, &err), &err);
+    lua_pushboolean(L, several);
+    return 1;
+}
+
 /*** SHA-256 over a frame's names, types and cells.
  * @function core.model.data_hash
  * @tparam Frame frame
@@ -361,6 +376,7 @@ void chlua_open_model(lua_State *L)
     static const luaL_Reg functions[] = {{"new", model_new},
                                          {"join", chlua_model_join},
                                          {"load", model_load},
+                                         {"has_classes", model_has_classes},
                                          {"labelled", model_labelled},
                                          {"data_hash", model_data_hash},
                                          {NULL, NULL}};

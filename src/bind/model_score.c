@@ -89,7 +89,7 @@ int chlua_model_labels(lua_State *L)
 /* ---- of frames ---- */
 
 static chl_status read_classes(const chl_frame *frame, chl_column *column, json_t **names,
-                               chl_error *err)
+                               bool *ordered, chl_error *err)
 {
     chl_classes classes;
     const chl_column *target = chl_frame_column(frame, frame->target);
@@ -105,6 +105,7 @@ static chl_status read_classes(const chl_frame *frame, chl_column *column, json_
             *names = NULL;
         }
     }
+    *ordered = classes.ordered;
     chl_classes_reset(&classes);
     return status;
 }
@@ -132,6 +133,8 @@ static int index_classes(lua_State *L, const chl_frame *frame)
  * @tparam[opt] {string,...} classes those of other rows, instead of those that occur
  * @treturn Column f64
  * @treturn {string,...} the classes
+ * @treturn ?boolean of those that occur, whether their order means something: of numbers
+ * and ordered levels
  * @raise a target with one value, more than 256, dates or fractions; a value that is none
  * of the given classes
  * @usage local y, names = frame:class_labels() */
@@ -149,9 +152,11 @@ int chlua_frame_class_labels(lua_State *L)
     }
     chl_column *column = push_numbers(L, frame->rows);
     json_t *names = NULL;
+    bool ordered = false;
     chl_error err = {0};
-    chlua_check(L, read_classes(frame, column, &names, &err), &err);
+    chlua_check(L, read_classes(frame, column, &names, &ordered, &err), &err);
     chl_column_seal(column);
     chlua_push_json(L, names);
-    return 2;
+    lua_pushboolean(L, ordered);
+    return 3;
 }

@@ -24,6 +24,17 @@ cp "$dir/out" first.json
 run -j2 crossval bank.csv --target Exited --id CustomerId --folds 4 --seed 1 --models logistic,majority --json </dev/null
 same "$dir/out" first.json
 
+case_ "crossval of several classes: figures of classes, a column a class"
+run crossval few.csv --target Geography --id CustomerId --folds 2 --models logistic,majority --oof oof.csv </dev/null
+exits 0
+out_has "2-fold cross-validation of 200 rows, 3 classes of Geography"
+out_has "macro F1"
+head -n 1 oof.csv | grep -q '^row,CustomerId,fold,Geography,logistic_p_.*,majority_p_' || problem "header of oof.csv"
+lines oof.csv 201
+run crossval few.csv --target Geography --id CustomerId --folds 2 --models logistic,majority --json </dev/null
+exits 0
+json '#j.classes == 3 and #j.counts == 3 and j.models[1].mean.macro_f1 and j.differences[1].figures.log_loss.pooled'
+
 case_ "crossval keeps groups together"
 run crossval bank.csv --target Exited --id CustomerId --folds 3 --group Geography --models majority </dev/null
 exits 0

@@ -86,11 +86,41 @@ run train bank.csv --target Exitd -o x.churn </dev/null
 failing "(did you mean 'Exited'?)"
 absent x.churn
 
-case_ "a target with many values wants --positive"
-run train bank.csv --target Geography -o x.churn </dev/null
+case_ "a target with many values, or with two words, wants --positive"
+run train bank.csv --target Balance -o x.churn </dev/null
 exits 1
-err_has "bank.csv: target 'Geography': expected a positive value"
-err_has "France, "
+err_has "bank.csv: target 'Balance': expected a positive value"
+run train bank.csv --target Gender -o x.churn </dev/null
+exits 1
+err_has "expected a positive value (which of its values counts as 1); its values: Male, Female"
+
+case_ "a target of several values is one of classes"
+run train bank.csv --target Geography --id CustomerId $small -o land.churn </dev/null
+exits 0
+out_has "column 'Geography': 3 classes: "
+out_has "3 classes, 180 rows: ROC AUC"
+out_has "macro F1"
+out_has 'actual \ predicted'
+run train bank.csv --target Geography --id CustomerId $small -o land.churn --json </dev/null
+exits 0
+json 'j.rows == 180 and #j.classes == 3 and #j.confusion == 3 and j.macro_f1 and #j.hash == 64'
+run score land.churn bank.csv -o land.csv </dev/null
+exits 0
+head -n 1 land.csv | grep -q ',p_France,.*,class' || problem "header of land.csv"
+
+case_ "the default recipe knows classes, the same on -j1 and -j2"
+run simulate bank --rows 200 --seed 3 -o lands.csv </dev/null
+run -j1 train lands.csv --target Geography --id CustomerId --test 0 -o lands.churn --json </dev/null
+exits 0
+json 'j.rows == 0 and j.positives == nil and #j.classes == 3 and #j.candidates == 3'
+cp "$dir/out" lands.json
+run -j2 train lands.csv --target Geography --id CustomerId --test 0 -o lands.churn --json </dev/null
+same "$dir/out" lands.json
+
+case_ "a class with few rows is refused before training, with its name"
+run train bank.csv --target NumOfProducts -o x.churn </dev/null
+exits 1
+err_has "bank.csv: expected at least 10 rows with each class of the target 'NumOfProducts', got"
 
 case_ "a positive value that never occurs lists the values"
 run train telco.csv --target Churn --positive yes -o x.churn </dev/null

@@ -440,7 +440,7 @@ describe("tune", function()
       end)
       drawn[params.bins] = true
       assert.same(params.bins == "tree", params.min_rows ~= nil)
-      local built = recipe.build(params)
+      local built = recipe.builder(nil)(params)
       assert.same("churnlab.Prep", getmetatable(built.prep).__name)
     end
     assert.same({ tree = true, quantile = true }, drawn)

@@ -1,8 +1,6 @@
 -- How much the default recipe does, from rows and outcomes alone: the same data give the same plan,
 -- and so the same model, on any machine. About a minute for 10,000 rows on two processors.
 -- SPDX-License-Identifier: MIT
-local errors = require("churnlab.errors")
-
 local M = {}
 
 local LEAST = 4 -- rows with each outcome, so that two folds train and test on both
@@ -18,15 +16,12 @@ local FOLD_OUTCOMES = 3 -- rows with each outcome that a fold should test
 --- The plan.
 -- @tparam string where the function, for messages
 -- @tparam Frame frame labelled
+-- @tparam Outcomes outcomes of its target
 -- @treturn table `folds`, `members` (nets of one kind in a fold, at most), `operations` (in all)
-function M.of(where, frame)
-  local positives = frame:labels():sum() // 1 | 0
-  local rare = math.min(positives, #frame - positives)
-  if rare < LEAST then
-    errors.raise("%s: expected at least %d rows with each outcome in the target '%s', got %d of %d "
-      .. "positive", where, LEAST, frame:roles().target, positives, #frame)
-  end
-  local plan = { rows = #frame, positives = positives,
+function M.of(where, frame, outcomes)
+  outcomes:check_rows(where, frame, LEAST)
+  local rare = outcomes:rarest(frame)
+  local plan = { rows = #frame,
     operations = OPERATIONS * math.max(1, #frame / 10000) ^ GROWTH }
   for _, size in ipairs(SIZES) do
     if #frame <= size[1] then

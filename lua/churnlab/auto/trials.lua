@@ -40,10 +40,10 @@ local function try(recipe, state, members)
   if not models then return nil end
   local p = {}
   for k, fold in ipairs(state.folds.list) do
-    local own = models[k]:score_frame(fold.valid):col("churn"):to_table()
+    local own = state.outcomes:predict("auto", models[k], fold.valid)
     for i, row in ipairs(fold.rows) do p[row] = own[i] end
   end
-  local scores = core.metrics.scores(state.folds.y, p)
+  local scores = state.outcomes:scores(state.folds.y, p)
   state.tell("%-9s inner log loss %.4f  AUC %.4f  accuracy %.4f", recipe.name, scores.log_loss,
     scores.roc_auc, scores.accuracy)
   return { name = recipe.name, models = models, p = p, scores = scores, members = members,
@@ -66,13 +66,13 @@ end
 
 --- Tries the recipes that the plan and the time allow.
 -- @tparam table state `frame`, `folds` (y, list = { { train, valid, rows }, … }), `plan`, `seed`,
---   `number` (of the next net's random streams), `deadline`, `tell`
+--   `outcomes`, `number` (of the next net's random streams), `deadline`, `tell`
 -- @tparam table found columns, of features.find
 -- @tparam integer columns how many are encoded
 -- @treturn {table,...} `name`, `models` (one a fold), `p` (out of fold), `scores`, `members`
 function M.run(state, found, columns)
   local records = {}
-  for _, recipe in ipairs(recipes.list(found, columns)) do
+  for _, recipe in ipairs(recipes.list(found, columns, state.outcomes)) do
     local members = plans.members(state.plan, recipe, #records == 0)
     if members == 0 then
       state.tell("%-9s left out: too dear for these data", recipe.name)

@@ -47,13 +47,6 @@ local function whole_seed(seed)
   return seed
 end
 
--- More than two values, none of them named as positive: a model of classes.
-local function has_classes(frame)
-  local roles = frame:roles()
-  return roles.positive == nil and roles.target ~= nil
-    and frame:col(roles.target):n_distinct() > 2
-end
-
 local function lineage(part, dropped, valid, history, seed)
   local shares = target.shares(part)
   return { baseline = "trees", rows = #part.frame, dropped = dropped, valid_rows = #valid.frame,
@@ -77,7 +70,7 @@ end
 
 -- Fits trees on `train`; the rounds end by the log loss of `valid`.
 local function fit(options, train, valid, seed)
-  local classes = has_classes(train)
+  local classes = core.model.has_classes(train)
   local frame, dropped = core.model.labelled(train, "baseline.trees: train", classes)
   local prep = options.prep and options.prep:clone() or default_prep()
   local part = { frame = frame, x = prep:fit_transform(frame) }

@@ -50,9 +50,10 @@ end
 --- The arguments of verbs that learn from a file: what is predicted …
 function M.target_options(parser)
   parser:argument("csv", "The customers, one a row, with a header line.")
-  parser:option("--target", "The column that says who left."):count(1):argname("COLUMN")
-  parser:option("--positive", "Its value for those who left (not needed for 0/1).")
-    :argname("VALUE")
+  parser:option("--target", "The column that says who left, or which class a row is.")
+    :count(1):argname("COLUMN")
+  parser:option("--positive", "Its value for those who left (not needed for 0/1). Without it more "
+    .. "than two values are classes."):argname("VALUE")
   parser:option("--id", "The column with the customer's id."):argname("COLUMN")
 end
 

@@ -8,6 +8,7 @@ local M = { summary = "cross-validate the default recipe beside the baselines" }
 local examples = [[
   churnlab crossval bank.csv --target Exited --id CustomerId --folds 10 --seed 42
   churnlab crossval telco.csv --target Churn --positive Yes --id customerID --folds 5
+  churnlab crossval membership.csv --target risk_score --folds 5         (classes 1 to 5)
   churnlab crossval snapshots.csv --target left --group customer --models auto,logistic]]
 
 local function arguments_parser()

@@ -5,11 +5,12 @@ local common = require("churnlab.cli.common")
 
 local M = { summary = "train a model on a CSV file and save it" }
 
-local LEAST = 10 -- rows with each outcome
+local LEAST = 10 -- rows with each outcome, or class
 
 local examples = [[
   churnlab train bank.csv --target Exited --id CustomerId -o bank.churn
   churnlab train telco.csv --target Churn --positive Yes --id customerID -o telco.churn
+  churnlab train membership.csv --target risk_score -o risk.churn        (classes 1 to 5)
   churnlab train bank.csv --target Exited --id CustomerId --hidden 64,32 -o small.churn]]
 
 local function layers(text)
@@ -46,11 +47,12 @@ local function arguments_parser()
   return parser
 end
 
-local function check_outcomes(options, frame)
-  local positives = math.tointeger(frame:labels():sum() // 1)
-  if positives < LEAST or #frame - positives < LEAST then
-    require("churnlab.cli").fail(1, ("%s: column '%s': expected at least %d rows with each outcome,"
-      .. " got %d of %d positive"):format(options.csv, options.target, LEAST, positives, #frame))
+local function check_outcomes(options, frame, tell)
+  local _, _, kind = require("churnlab.outcomes").labelled(frame, options.csv)
+  kind:check_rows(options.csv, frame, LEAST)
+  if kind.classes then
+    tell("column '%s': %d classes: %s", options.target, #kind.classes,
+      table.concat(kind.classes, ", "))
   end
 end
 
@@ -75,7 +77,9 @@ end
 
 -- The JSON object: the evaluation on the held-out rows, or without one the counts alone.
 local function result(judged, train, model, options)
-  local object = judged and judged:to_table() or { rows = 0, positives = 0 }
+  local object = judged and judged:to_table()
+    or { rows = 0, positives = not model:facts().classes and 0 or nil,
+      classes = model:facts().classes }
   object.train_rows, object.seed = #train, options.seed
   object.model, object.hash = options.output, model:hash()
   local training = model:metadata().training
@@ -102,7 +106,7 @@ function M.run(arguments)
   local frame = recipe.read(options.csv, { target = options.target, positive = options.positive,
     id = options.id, time = options.time, personal = options.personal, drop = options.drop,
     keep = options.keep }, tell)
-  check_outcomes(options, frame)
+  check_outcomes(options, frame, tell)
   local train, test = split(options, frame)
   tell("%s to train and validate on, %s held out", common.count(#train, "row"),
     common.count(test and #test or 0, "row"))

@@ -23,7 +23,7 @@ local function arguments_parser()
   parser:option("--folds", "Cross-validated folds a trial; 1: one hold-out.", "5")
     :argname("K"):convert(whole("--folds", 1, 100))
   parser:option("--metric", "What is searched for.", "log_loss")
-    :choices { "log_loss", "roc_auc", "brier", "pr_auc" }
+    :choices { "log_loss", "roc_auc", "brier", "pr_auc", "accuracy", "macro_f1" }
   parser:option("--time-limit", "Begin no trial after so many seconds (those in the log count).")
     :argname("SECONDS"):convert(whole("--time-limit", 1, 1000000000))
   parser:option("--nested", "Judge the whole search in K outer folds: an honest estimate.")

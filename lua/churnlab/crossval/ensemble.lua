@@ -24,7 +24,7 @@ end
 local function predictions(compared)
   local list = {}
   for i, name in ipairs(compared.names) do
-    list[i] = compared.oof:col(compared:model(name).column)
+    list[i] = compared:predictions(compared:model(name))
   end
   return list
 end
@@ -69,8 +69,7 @@ end
 function M.blend(self, options)
   options = errors.options("blend", options, { rounds = "number" })
   check(self, "blend")
-  local weights = core.metrics.blend(self.oof:col(self.target), predictions(self),
-    options.rounds or ROUNDS)
+  local weights = self.outcomes:blend(self:labels(), predictions(self), options.rounds or ROUNDS)
   local models, shares = parts(self, weights, "blend")
   local joined = core.model.join(models, { weights = shares, background = self.frame,
     seed = self.seed })
@@ -98,11 +97,15 @@ end
 -- @tparam[opt] table options `l2` (1)
 -- @treturn Model
 -- @treturn {[string]=number} the weights
--- @raise as `Crossval:blend`
+-- @raise as `Crossval:blend`; classes, which have no stack
 -- @usage print(compared:stack():score(test:row(1)).churn)
 function M.stack(self, options)
   options = errors.options("stack", options, { l2 = "number" })
   check(self, "stack")
+  if self.classes then
+    errors.raise("stack: expected a target of two outcomes, got %d classes: Crossval:blend works "
+      .. "for them", #self.classes)
+  end
   local fitted = core.logistic.fit(logits(self), self.oof:col(self.target),
     { l2 = options.l2 or L2 })
   local weights, intercept = fitted:weights()

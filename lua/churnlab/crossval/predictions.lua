@@ -32,14 +32,26 @@ local function unused(name, taken)
   return name
 end
 
---- A frame of row, id, fold, repeat, target (0/1), and the probability of each model.
+-- The target: 0 and 1, or the class.
+local function target_of(frame, name, outcomes)
+  if outcomes.classes then
+    local type = frame:type(name)
+    return frame:col(name):to_table(), type == "category" and "string" or type
+  end
+  local labels = frame:labels():to_table()
+  for i, label in ipairs(labels) do labels[i] = label // 1 | 0 end
+  return labels, "i64"
+end
+
+--- A frame of row, id, fold, repeat, target, and the predictions of each model.
 -- @tparam Frame frame the rows that were cut into folds
 -- @tparam table plan of churnlab.folds
--- @tparam {table,...} records `name`, `p` = a list for each fold; gets `column`, its name in the
---   frame
+-- @tparam {table,...} records `name`, `p` = a list for each fold; gets `columns`, the names of its
+--   predictions in the frame
+-- @tparam Outcomes outcomes
 -- @treturn Frame
 -- @treturn string the name of the target
-function M.frame(frame, plan, records)
+function M.frame(frame, plan, records, outcomes)
   local items = tested_rows(plan)
   local roles, names, columns, taken = frame:roles(), {}, {}, {}
   local function add(name, values, type)
@@ -60,11 +72,16 @@ function M.frame(frame, plan, records)
   if plan.repeats > 1 then
     add("repeat", gather(items, function(item) return item.again end), "i64")
   end
-  local labels = frame:labels():to_table()
-  add(roles.target, gather(items, function(item) return labels[item.row] // 1 | 0 end), "i64")
+  local target, type = target_of(frame, roles.target, outcomes)
+  add(roles.target, gather(items, function(item) return target[item.row] end), type)
   for _, record in ipairs(records) do
-    add(record.name, gather(items, function(item) return record.p[item.run][item.at] end), "f64")
-    record.column = names[#names]
+    record.columns = {}
+    for c, name in ipairs(outcomes:columns(record.name)) do
+      add(name, gather(items, function(item)
+        return outcomes:cells(record.p[item.run][item.at])[c]
+      end), "f64")
+      record.columns[c] = names[#names]
+    end
   end
   return core.frame.new(names, columns), roles.target
 end

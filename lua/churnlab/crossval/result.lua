@@ -5,14 +5,12 @@
 local core = require("churnlab.core")
 local ensemble = require("churnlab.crossval.ensemble")
 local errors = require("churnlab.errors")
-local evaluation = require("churnlab.metrics.evaluation")
 local predictions = require("churnlab.crossval.predictions")
 local student = require("churnlab.student")
 local text = require("churnlab.crossval.text")
 
 local M = {}
 
-local FIELDS = { "roc_auc", "log_loss", "accuracy", "brier", "ece", "pr_auc", "lift_10" }
 local BOOTSTRAP = 500
 
 local methods = { blend = ensemble.blend, stack = ensemble.stack }
@@ -44,12 +42,11 @@ end
 -- Figures of one model: of each fold, their mean and sd, and of all out-of-fold rows together.
 local function summary(self, record)
   local made = { name = record.name, baseline = record.baseline, folds = record.folds, mean = {},
-    sd = {}, fold_models = record.models }
-  for _, field in ipairs(FIELDS) do
+    sd = {}, fold_models = record.models, columns = record.columns }
+  for _, field in ipairs(self.fields) do
     made.mean[field], made.sd[field] = mean_and_sd(values_of(record, field))
   end
-  made.pooled = core.metrics.scores(self.oof:col(self.target), self.oof:col(record.column))
-  made.column = record.column
+  made.pooled = self.outcomes:scores(self:labels(), self:predictions(made))
   return made
 end
 
@@ -72,20 +69,24 @@ end
 
 local function pooled_intervals(self, a, b)
   if self.bootstrap == 0 or self.repeats > 1 then return {} end
-  local oof = self.oof
-  return evaluation.pairs_of(core.metrics.difference(oof:col(self.target), oof:col(a.column),
-    oof:col(b.column), { replicates = self.bootstrap, seed = self.seed }))
+  return self.outcomes:difference(self:labels(), self:predictions(a), self:predictions(b),
+    { replicates = self.bootstrap, seed = self.seed })
 end
 
 -- ---- the object ----
 
 --- The result of a cross-validation; printing it shows the folds, the pooled figures of each model
--- and the paired differences. Fields: `oof`, `folds`, `names`, `k`, `repeats`, `rows`, `target`.
+-- and the paired differences. Fields: `oof`, `folds`, `names`, `k`, `repeats`, `rows`, `target`,
+-- `fields` (the scores), `classes` (nil of two outcomes).
 --
 -- `oof` is a frame with a row for each tested one: `row` (its number in the data), the id if there
 -- is one, `fold`, with repeats `repeat`, the target as 0/1, and each model's probability under its
--- name.
+-- name. Of classes the target is the class, and a model has a column for each, `<name>_p_<class>`.
 -- @type Crossval
+
+-- The labels of the out-of-fold rows, and a model's predictions of them.
+function methods:labels() return self.outcomes:oof_labels(self.oof, self.target) end
+function methods:predictions(made) return self.outcomes:oof_predictions(self.oof, made.columns) end
 
 local function find(self, where, name)
   local made = self.figures[name]
@@ -97,8 +98,10 @@ end
 -- @function Crossval:model
 -- @tparam[opt] string name the first one
 -- @treturn table `mean`, `sd` (over the folds, n - 1) and `pooled` (all out-of-fold rows together),
--- each with `roc_auc`, `log_loss`, `accuracy`, `brier`, `ece`, `pr_auc`, `lift_10`; `folds`: a list
--- of the same for each fold; `fold_models` with `keep_models`
+-- each with `roc_auc`, `log_loss`, `accuracy`, `brier`, `ece`, `pr_auc`, `lift_10`, or of classes
+-- `roc_auc` (mean of each class against all others; a class that a fold does not test has no part
+-- in it there), `log_loss`, `accuracy`, `macro_f1`, and `kappa` where their order means something;
+-- `folds`: a list of the same for each fold; `fold_models` with `keep_models`
 -- @raise an unknown name
 -- @usage print(compared:model("net").mean.roc_auc)
 function methods:model(name)
@@ -120,7 +123,7 @@ function methods:difference(a, b)
   local key = a .. "\0" .. b
   if self.known_differences[key] then return self.known_differences[key] end
   local made, pooled = {}, pooled_intervals(self, first, second)
-  for _, field in ipairs(FIELDS) do
+  for _, field in ipairs(self.fields) do
     made[field] = corrected(self, first, second, field)
     made[field].pooled = pooled[field]
   end
@@ -137,9 +140,9 @@ function methods:print(name)
     or text.whole(self))
 end
 
-local function plain(scores)
+local function plain(scores, fields)
   local copy = {}
-  for _, field in ipairs(FIELDS) do
+  for _, field in ipairs(fields) do
     local value = scores[field]
     copy[field] = value == nil and core.NA or value
   end
@@ -151,13 +154,14 @@ end
 -- @treturn table
 -- @usage print(core.json.encode(compared:to_table()))
 function methods:to_table()
-  local out = { rows = self.rows, positives = self.positives, k = self.k, repeats = self.repeats,
-    seed = self.seed, target = self.target, folds = self.folds, models = {}, differences = {} }
+  local out = { rows = self.rows, positives = self.positives, classes = self.classes,
+    counts = self.counts, k = self.k, repeats = self.repeats, seed = self.seed,
+    target = self.target, folds = self.folds, models = {}, differences = {} }
   for i, name in ipairs(self.names) do
     local made, folds = self.figures[name], {}
-    for k, scores in ipairs(made.folds) do folds[k] = plain(scores) end
-    out.models[i] = { name = name, mean = plain(made.mean), sd = plain(made.sd),
-      pooled = plain(made.pooled), folds = folds }
+    for k, scores in ipairs(made.folds) do folds[k] = plain(scores, self.fields) end
+    out.models[i] = { name = name, mean = plain(made.mean, self.fields),
+      sd = plain(made.sd, self.fields), pooled = plain(made.pooled, self.fields), folds = folds }
     if i > 1 then
       out.differences[i - 1] = { a = self.names[1], b = name,
         figures = self:difference(self.names[1], name) }
@@ -166,13 +170,14 @@ function methods:to_table()
   return out
 end
 
-local function fold_list(plan, records)
+local function fold_list(plan, records, counted)
   local list, test_share = {}, 0
   for i = 1, plan.count do
     local again, fold = plan.place(i)
     local scores, trained = records[1].folds[i], records[1].trained[i]
+    local counts = counted(i)
     list[i] = { fold = fold, ["repeat"] = again, rows = scores.rows,
-      positives = scores.positives, train_rows = trained }
+      positives = counts.positives, counts = counts.counts, train_rows = trained }
     test_share = test_share + scores.rows / trained / plan.count
   end
   return list, test_share
@@ -194,14 +199,22 @@ end
 -- @tparam table plan of churnlab.folds
 -- @tparam {table,...} records name, p = lists of each fold, folds = their scores, trained = rows
 -- @tparam table options of cl.crossval
+-- @tparam Outcomes outcomes
 -- @treturn Crossval
-function M.new(frame, plan, records, options)
+function M.new(frame, plan, records, options, outcomes)
+  local y = outcomes:labels(frame):to_table()
+  local counts = outcomes:counts(y)
   local self = setmetatable({ k = plan.k, repeats = plan.repeats, seed = options.seed or 0,
-    rows = #frame, frame = frame, bootstrap = resamples(options), names = {}, figures = {},
-    known_differences = {}, how = options }, Crossval)
-  self.oof, self.target = predictions.frame(frame, plan, records)
-  self.folds, self.test_share = fold_list(plan, records)
-  self.positives = frame:labels():sum() // 1 | 0
+    rows = #frame, positives = counts.positives, counts = counts.counts, frame = frame,
+    bootstrap = resamples(options), names = {}, figures = {}, known_differences = {},
+    how = options, outcomes = outcomes, fields = outcomes.fields, classes = outcomes.classes },
+    Crossval)
+  self.oof, self.target = predictions.frame(frame, plan, records, outcomes)
+  self.folds, self.test_share = fold_list(plan, records, function(i)
+    local tested = {}
+    for k, row in ipairs(plan.rows(i)) do tested[k] = y[row] end
+    return outcomes:counts(tested)
+  end)
   for i, record in ipairs(records) do
     self.names[i] = record.name
     self.figures[record.name] = summary(self, record)

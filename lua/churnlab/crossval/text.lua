@@ -5,12 +5,14 @@ local thousands = require("churnlab.frame.print").thousands
 
 local M = {}
 
-local FOLD_COLUMNS = { { "roc_auc", "ROC AUC" }, { "log_loss", "log loss" },
-  { "accuracy", "accuracy" }, { "brier", "Brier" }, { "ece", "ECE" }, { "lift_10", "lift 10 %",
-  "%.2f" } }
-local MODEL_COLUMNS = { { "roc_auc", "ROC AUC" }, { "log_loss", "log loss" },
-  { "accuracy", "accuracy" }, { "brier", "Brier" }, { "ece", "ECE" } }
+local FOLD_COLUMNS = { "roc_auc", "log_loss", "accuracy", "brier", "ece", "lift_10" }
+local MODEL_COLUMNS = { "roc_auc", "log_loss", "accuracy", "brier", "ece" }
 local FIGURE = "%.4f"
+local FORMATS = { lift_10 = "%.2f" }
+
+--- How figures are called.
+M.names = { roc_auc = "ROC AUC", log_loss = "log loss", accuracy = "accuracy", brier = "Brier",
+  ece = "ECE", lift_10 = "lift 10 %", pr_auc = "PR AUC", macro_f1 = "macro F1", kappa = "kappa" }
 
 local function fold_kind(how)
   if how.time then return ", in the order of " .. how.time end
@@ -20,14 +22,16 @@ end
 
 local function headline(cv)
   local times = cv.repeats > 1 and (" %d times over"):format(cv.repeats) or ""
-  return ("%d-fold cross-validation%s of %s rows, %.1f %% positive (seed %d%s)"):format(cv.k, times,
-    thousands(cv.rows), 100 * cv.positives / cv.rows, cv.seed, fold_kind(cv.how))
+  local what = cv.classes and ("%d classes of %s"):format(#cv.classes, cv.target)
+    or ("%.1f %% positive"):format(100 * cv.positives / cv.rows)
+  return ("%d-fold cross-validation%s of %s rows, %s (seed %d%s)"):format(cv.k, times,
+    thousands(cv.rows), what, cv.seed, fold_kind(cv.how))
 end
 
-local function line(first, second, scores)
+local function line(first, second, scores, fields)
   local cells = { first, second }
-  for i, column in ipairs(FOLD_COLUMNS) do
-    cells[i + 2] = tables.number(scores[column[1]], column[3] or FIGURE)
+  for i, field in ipairs(fields) do
+    cells[i + 2] = tables.number(scores[field], FORMATS[field] or FIGURE)
   end
   return cells
 end
@@ -35,27 +39,28 @@ end
 --- The table of folds of one model.
 -- @treturn {string,...} lines
 function M.folds(cv, made)
-  local lines = { { made.name, "rows" } }
-  for i, column in ipairs(FOLD_COLUMNS) do lines[1][i + 2] = column[2] end
+  local lines, fields = { { made.name, "rows" } }, cv.classes and cv.fields or FOLD_COLUMNS
+  for i, field in ipairs(fields) do lines[1][i + 2] = M.names[field] end
   for i, scores in ipairs(made.folds) do
     local place = cv.folds[i]
     local name = cv.repeats > 1 and ("fold %d.%d"):format(place["repeat"], place.fold)
       or ("fold %d"):format(place.fold)
-    lines[i + 1] = line(name, thousands(place.rows), scores)
+    lines[i + 1] = line(name, thousands(place.rows), scores, fields)
   end
-  lines[#lines + 1] = line("mean", "", made.mean)
-  lines[#lines + 1] = line("sd", "", made.sd)
-  lines[#lines + 1] = line("pooled", thousands(#cv.oof), made.pooled)
+  lines[#lines + 1] = line("mean", "", made.mean, fields)
+  lines[#lines + 1] = line("sd", "", made.sd, fields)
+  lines[#lines + 1] = line("pooled", thousands(#cv.oof), made.pooled, fields)
   return tables.align(lines)
 end
 
 local function models(cv)
   local lines = { { "mean ± sd over the folds" } }
-  for i, column in ipairs(MODEL_COLUMNS) do lines[1][i + 1] = column[2] end
+  local fields = cv.classes and cv.fields or MODEL_COLUMNS
+  for i, field in ipairs(fields) do lines[1][i + 1] = M.names[field] end
   for i, name in ipairs(cv.names) do
     local made, cells = cv.figures[name], { name }
-    for k, column in ipairs(MODEL_COLUMNS) do
-      local mean, sd = made.mean[column[1]], made.sd[column[1]]
+    for k, field in ipairs(fields) do
+      local mean, sd = made.mean[field], made.sd[field]
       cells[k + 1] = tables.number(mean, FIGURE) .. (sd and (" ± " .. FIGURE):format(sd) or "")
     end
     lines[i + 1] = cells

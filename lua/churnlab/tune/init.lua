@@ -31,6 +31,7 @@
 -- SPDX-License-Identifier: MIT
 local dimensions = require("churnlab.tune.dimension")
 local errors = require("churnlab.errors")
+local outcomes = require("churnlab.outcomes")
 local recipe = require("churnlab.tune.recipe")
 local search = require("churnlab.tune.search")
 local spaces = require("churnlab.tune.space")
@@ -112,7 +113,7 @@ function M.tpe(options) return require("churnlab.tune.tpe").new(options) end
 --     `cl.crossval` takes it); a space function returns this itself
 --   - `folds` (5): the value is the mean over cross-validated folds; 1 = one hold-out of the share
 --     `valid` (0.2)
---   - `metric` ("log_loss"), also "roc_auc", "brier", "pr_auc" …
+--   - `metric` ("log_loss"), also "roc_auc", "brier", "pr_auc" …, of classes "macro_f1" …
 --   - `objective` (params, budget, trial → a number, less is better unless `maximize`) instead of
 --     all these; `budget` is the share of `halving`, otherwise 1; `trial.number`, `trial.seed`, and
 --     `trial:report(step, value)`, which returns false when the trial should end. A nil or NaN is a
@@ -146,7 +147,7 @@ local function tune(_, space, frame, options)
     if options.build then errors.raise("tune: expected 'build' or 'objective', got both") end
     if space == nil then errors.raise("tune: space: expected one beside an objective, got nil") end
   elseif space == nil then
-    local copy = { build = options.build or recipe.build }
+    local copy = { build = options.build or recipe.builder(outcomes.count(frame)) }
     for key, value in pairs(options) do copy[key] = value end
     space, options = recipe.space(), copy
   elseif type(space) == "table" and not options.build then

@@ -1,7 +1,6 @@
 -- How good a point is: what it builds, cross-validated or judged on rows held out.
 -- SPDX-License-Identifier: MIT
 local candidates = require("churnlab.candidate")
-local core = require("churnlab.core")
 local errors = require("churnlab.errors")
 
 local M = {}
@@ -11,7 +10,7 @@ local WATCHED = 0.15
 
 -- Which way a metric is better.
 M.signs = { log_loss = 1, brier = 1, ece = 1, roc_auc = -1, pr_auc = -1, accuracy = -1, f1 = -1,
-  lift_10 = -1 }
+  lift_10 = -1, macro_f1 = -1, kappa = -1 }
 
 -- ---- what was built ----
 
@@ -54,9 +53,8 @@ local function fit(spec, train, seed)
   return (require("churnlab.fit").fit(job.prep, job.net, job.train, job.options))
 end
 
-local function scores_of(model, test)
-  local p = candidates.predict("tune", model, test)
-  return core.metrics.scores(test:labels(), p)
+local function scores_of(model, test, outcomes)
+  return outcomes:scores(outcomes:labels(test), outcomes:predict("tune", model, test))
 end
 
 -- ---- judging ----
@@ -73,7 +71,7 @@ end
 
 local function held_out_value(spec, frame, options)
   local train, test = part(frame, 1 - options.valid, options.seed)
-  return scores_of(fit(spec, train, options.seed), test)[options.metric]
+  return scores_of(fit(spec, train, options.seed), test, options.outcomes)[options.metric]
 end
 
 -- How an epoch stands, better in the direction of the metric: the validation AUC, or the loss that
@@ -94,7 +92,7 @@ end
 
 --- The judge of a search.
 -- @tparam table options folds (1 = one hold-out of the share `valid`), metric, seed, budget
--- ("epochs" or "rows"), prune
+-- ("epochs" or "rows"), prune; outcomes of the target
 -- @treturn table evaluate(built, frame, budget, trial) → value; fit(built, frame); outer(built,
 -- train, test) → value, scores
 function M.new(options)
@@ -112,7 +110,7 @@ function M.new(options)
   end
   function judge.fit(built, frame) return fit(spec_of(built), frame, options.seed) end
   function judge.outer(built, train, test)
-    local scores = scores_of(judge.fit(built, train), test)
+    local scores = scores_of(judge.fit(built, train), test, options.outcomes)
     return scores[options.metric], scores
   end
   return judge

@@ -42,13 +42,13 @@ local function prep_of(p)
     :onehot { unseen = "other" }
 end
 
-local function net_of(p)
+local function net_of(p, classes)
   local net = require("churnlab.nn").sequential()
   for _ = 1, p.layers do
     net:dense(p.units, { activation = "relu" })
     if p.dropout then net:dropout(p.dropout) end
   end
-  return net:dense(1, { activation = "sigmoid" })
+  return net:dense(classes or 1, { activation = classes and "softmax" or "sigmoid" })
 end
 
 local function optimizer_of(p)
@@ -58,11 +58,15 @@ local function optimizer_of(p)
 end
 
 --- What a point builds: prep, net and how to train it.
-function M.build(p)
-  return { prep = prep_of(p), net = net_of(p), options = {
-    optimizer = optimizer_of(p), batch = p.batch, epochs = 100, clip_norm = 1,
-    callbacks = { require("churnlab.nn").early_stop { monitor = "val_loss", patience = 16 } },
-  } }
+-- @tparam ?integer classes of the target; nil = two outcomes
+-- @treturn function params → model, as `cl.tune` takes it
+function M.builder(classes)
+  return function(p)
+    return { prep = prep_of(p), net = net_of(p, classes), options = {
+      optimizer = optimizer_of(p), batch = p.batch, epochs = 100, clip_norm = 1,
+      callbacks = { require("churnlab.nn").early_stop { monitor = "val_loss", patience = 16 } },
+    } }
+  end
 end
 
 return M

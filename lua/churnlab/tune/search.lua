@@ -5,6 +5,7 @@ local errors = require("churnlab.errors")
 local frames = require("churnlab.frame")
 local halving = require("churnlab.tune.halving")
 local judges = require("churnlab.tune.judge")
+local outcomes = require("churnlab.outcomes")
 local plain = require("churnlab.tune.plain")
 local prune = require("churnlab.tune.prune")
 local result = require("churnlab.tune.result")
@@ -99,8 +100,11 @@ local function judged_by_frame(search, options, frame)
   end
   local settings = { folds = folds, valid = search.valid, metric = search.metric,
     seed = search.seed, budget = options.budget or "epochs", prune = search.prune ~= nil }
-  search.frame = core.model.labelled(frames.coerce(frame, "tune"), "tune")
-  search.judge, search.sign = judges.new(settings), judges.signs[search.metric]
+  local _, kind
+  search.frame, _, kind = outcomes.labelled(frames.coerce(frame, "tune"), "tune")
+  if kind.classes then kind:check_score("tune", search.metric) end
+  search.judge = judges.new(setmetatable({ outcomes = kind }, { __index = settings }))
+  search.sign = judges.signs[search.metric]
   search.header = { data = core.model.data_hash(search.frame), judge = settings }
   function search.evaluate(params, budget, trial, built)
     return search.judge.evaluate(options.build and options.build(params) or built, search.frame,
