@@ -67,15 +67,44 @@ static void values_equal_scores_of_mixed_rows(void **state)
     chl_model_release(plain);
 }
 
-static void effects_add_up_to_the_score(void **state)
+#define ONE_UNIT "{\"type\":\"dense\",\"units\":1,\"activation\":\"sigmoid\"}"
+#define SHALLOW                                                                          \
+    "{\"layers\":[{\"type\":\"dense\",\"units\":70,\"activation\":\"relu\"},"            \
+    "{\"type\":\"dropout\",\"rate\":0.2}," ONE_UNIT "]}"
+#define LOGISTIC "{\"layers\":[" ONE_UNIT "]}"
+#define COPIES                                                                           \
+    "{\"type\":\"batch_ensemble\",\"copies\":3,\"units\":20,\"activation\":\"relu\"},"
+#define MEMBERS "{\"type\":\"member_dense\",\"units\":1,\"activation\":\"sigmoid\"}]}"
+#define TABM    "{\"layers\":[" COPIES MEMBERS
+#define TABM_DEEP                                                                        \
+    "{\"layers\":[" COPIES "{\"type\":\"batch_ensemble\",\"units\":8,"                   \
+    "\"activation\":\"gelu\"}," MEMBERS
+
+/* The nets of the default recipe, and one that is deeper. */
+static const char *const recipes[] = {SHALLOW, LOGISTIC, TABM, TABM_DEEP};
+enum { RECIPES = sizeof recipes / sizeof *recipes };
+
+static void tabulated_nets_equal_scores_of_mixed_rows(void **state)
 {
     (void)state;
+    for (int i = 0; i < RECIPES; i++) {
+        chl_model *derived = make_model_of(customers, recipes[i], 2, true);
+        chl_model *plain = make_model_of(customers, recipes[i], 2, false);
+        check_values(derived, NULL, 5);
+        check_values(plain, NULL, 5);
+        chl_model_release(derived);
+        chl_model_release(plain);
+    }
+}
+
+static void check_effects(const chl_model *m)
+{
     double p[400];
-    assert_ok(chl_model_score(model, customers, NULL, p, NULL, &err));
+    assert_ok(chl_model_score(m, customers, NULL, p, NULL, &err));
     for (int64_t row = 0; row < 400; row += 57) {
         chl_shapley s;
-        assert_ok(chl_model_explain(model, customers, row, NULL, CHL_EXPLAIN_POSITIVE,
-                                    NULL, NULL, &s, &err));
+        assert_ok(chl_model_explain(m, customers, row, NULL, CHL_EXPLAIN_POSITIVE, NULL,
+                                    NULL, &s, &err));
         assert_true(s.exact && s.players == 5);
         assert_true(s.total == p[row]); /* the very bits */
         double sum = s.base;
@@ -83,6 +112,17 @@ static void effects_add_up_to_the_score(void **state)
             sum += s.phi[j];
         }
         assert_near(sum, s.total, 1e-12);
+    }
+}
+
+static void effects_add_up_to_the_score(void **state)
+{
+    (void)state;
+    check_effects(model);
+    for (int i = 0; i < RECIPES; i++) {
+        chl_model *m = make_model_of(customers, recipes[i], 2, i % 2);
+        check_effects(m);
+        chl_model_release(m);
     }
 }
 
@@ -102,9 +142,8 @@ static void an_equal_cell_has_no_effect(void **state)
     chl_frame_release(one);
 }
 
-static void the_same_twice_and_on_threads(void **state)
+static void check_threads(const chl_model *m)
 {
-    (void)state;
     enum { ROWS = 60 };
     double phi[ROWS * 5], again[ROWS * 5];
     chl_frame *few;
@@ -112,7 +151,7 @@ static void the_same_twice_and_on_threads(void **state)
     chl_control one = {.threads = 1}, two = {.threads = 2};
     chl_explainer *e;
     chl_shapley s, t;
-    assert_ok(chl_explainer_new(model, NULL, CHL_EXPLAIN_POSITIVE, &e, &err));
+    assert_ok(chl_explainer_new(m, NULL, CHL_EXPLAIN_POSITIVE, &e, &err));
     assert_ok(chl_explainer_rows(e, few, NULL, &one, phi, &err));
     assert_ok(chl_explainer_rows(e, few, NULL, &two, again, &err));
     assert_memory_equal(phi, again, sizeof phi);
@@ -122,6 +161,17 @@ static void the_same_twice_and_on_threads(void **state)
     assert_memory_equal(s.phi, t.phi, sizeof s.phi);
     chl_explainer_free(e);
     chl_frame_release(few);
+}
+
+static void the_same_twice_and_on_threads(void **state)
+{
+    (void)state;
+    check_threads(model);
+    for (int i = 0; i < RECIPES; i++) {
+        chl_model *m = make_model_of(customers, recipes[i], 2, i % 2);
+        check_threads(m);
+        chl_model_release(m);
+    }
 }
 
 static void samples_come_near_the_exact_values(void **state)
@@ -229,6 +279,70 @@ static void many_parents_go_through_the_prep(void **state)
     chl_strbuf_reset(&product);
 }
 
+/* A model of the columns as they are. */
+static chl_model *make_wide_model(const chl_frame *frame, const char *spec)
+{
+    chl_error error = {0};
+    chl_prep *prep = NULL;
+    chl_matrix x;
+    chl_model *m = NULL;
+    json_t *step = json_pack("{s:s, s:s}", "step", "scale", "method", "standard");
+    must(chl_prep_new(&prep, &error), &error);
+    must(chl_prep_add(prep, step, &error), &error);
+    must(chl_prep_fit_transform(prep, frame, &x, &error), &error);
+    chl_net *net = make_net(spec, chl_prep_encoded_count(prep), 3);
+    must(chl_model_new(prep, &net, 1, frame, 1, &m, &error), &error);
+    chl_matrix_reset(&x);
+    json_decref(step);
+    return m;
+}
+
+/* The values of coalitions that are asked for together, and how many background rows had
+ * all subsets run. */
+static int ask(const chl_explainer *e, const chl_frame *frame, const uint64_t *coalitions,
+               int n, double *values)
+{
+    explain_game g;
+    int cubes = 0;
+    assert_ok(explain_game_init(&g, e, NULL, &err));
+    assert_ok(explain_game_start(&g, frame, 3, &err));
+    assert_ok(explain_game_value(&g, coalitions, n, values, &err));
+    for (int64_t row = 0; row < g.rows; row++) {
+        cubes += explain_is_cube(&g, 0, row);
+    }
+    explain_game_reset(&g);
+    return cubes;
+}
+
+/* Many coalitions take all subsets of the columns that differ, few the terms' tables. */
+static void subsets_and_tables_agree(void **state)
+{
+    (void)state;
+    enum { COLUMNS = 9, ROWS = 30, N = 1 << COLUMNS, FEW = 16 };
+    chl_strbuf product = {0};
+    chl_frame *frame = make_wide(COLUMNS, ROWS, &product);
+    for (int i = 0; i < RECIPES; i++) {
+        chl_model *m = make_wide_model(frame, recipes[i]);
+        chl_explainer *e;
+        uint64_t coalitions[N];
+        double all[N], few[FEW];
+        for (uint64_t k = 0; k < N; k++) {
+            coalitions[k] = k * 11 % N;
+        }
+        assert_ok(chl_explainer_new(m, NULL, CHL_EXPLAIN_POSITIVE, &e, &err));
+        bool shallow = recipes[i] != recipes[RECIPES - 1];
+        assert_int_equal(ask(e, frame, coalitions, N, all), shallow ? ROWS : 0);
+        assert_int_equal(ask(e, frame, coalitions, FEW, few), shallow ? 1 : 0);
+        for (int k = 0; k < FEW; k++) { /* the row itself is in its background */
+            assert_near(few[k], all[k], 1e-6);
+        }
+        chl_explainer_free(e);
+        chl_model_release(m);
+    }
+    chl_frame_release(frame);
+    chl_strbuf_reset(&product);
+}
+
 /* ---- bits and reasons ---- */
 
 static void bits_gather_and_scatter(void **state)
@@ -238,6 +352,8 @@ static void bits_gather_and_scatter(void **state)
     assert_int_equal(explain_gather_bits(0x12, 0x92), 3);
     assert_int_equal(explain_gather_bits(7, 0), 0);
     assert_int_equal(explain_scatter_bits(3, 0x92), 0x12);
+    assert_int_equal(explain_count_bits(0), 0);
+    assert_int_equal(explain_count_bits(UINT64_C(0x8000000000000005)), 3);
     assert_true(explain_scatter_bits(1, UINT64_C(1) << 63) == UINT64_C(1) << 63);
     for (uint64_t s = 0; s < 8; s++) {
         assert_true(explain_gather_bits(explain_scatter_bits(s, 0x49), 0x49) == s);
@@ -295,12 +411,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_equal_scores_of_mixed_rows),
+        cmocka_unit_test(tabulated_nets_equal_scores_of_mixed_rows),
         cmocka_unit_test(effects_add_up_to_the_score),
         cmocka_unit_test(an_equal_cell_has_no_effect),
         cmocka_unit_test(the_same_twice_and_on_threads),
         cmocka_unit_test(samples_come_near_the_exact_values),
         cmocka_unit_test(errors_name_the_row),
         cmocka_unit_test(many_parents_go_through_the_prep),
+        cmocka_unit_test(subsets_and_tables_agree),
         cmocka_unit_test(bits_gather_and_scatter),
         cmocka_unit_test(reasons),
     };

@@ -4,7 +4,6 @@
 #include "core/base/alloc.h"
 #include "core/base/rng.h"
 #include "core/nn/net.h"
-#include "core/nn/sum_net.h"
 
 static const char PLAIN[] =
     "{\"layers\":[{\"type\":\"dense\",\"units\":64,\"activation\":\"relu\"},"
@@ -207,70 +206,6 @@ static void rows_are_independent(void **state)
     chl_net_free(net);
 }
 
-/* Two tables of one row for each row of x: what the even and the odd inputs add. */
-static void check_sums(const char *spec, int width)
-{
-    enum { N = 70, D = 13 };
-    chl_net *net = make(spec, D);
-    for (int t = 0; t < chl_net_tensor_count(net); t++) { /* batch norm that does much */
-        chl_tensor tensor = chl_net_tensor(net, t);
-        for (int64_t k = 0; tensor.rank == 1 && k < tensor.shape[0]; k++) {
-            tensor.data[k] = (chl_real)(0.3 + 0.2 * (double)((k + t) % 7));
-        }
-    }
-    chl_sum_net *s;
-    assert_ok(chl_sum_net_new(net, &s, &err));
-    assert_int_equal(chl_sum_net_width(s), width);
-    double *x = random_rows(N, D), expected[N], got[N], part[N];
-    chl_real *tables[2], *scratch = chl_alloc_aligned(chl_sum_net_scratch(s), 8);
-    int32_t at[2 * N];
-    for (int t = 0; t < 2; t++) {
-        tables[t] = chl_calloc((size_t)(N * width), sizeof *tables[t]);
-        for (int i = 0; i < N; i++) {
-            chl_real *row = tables[t] + i * width;
-            at[2 * i + t] = i;
-            if (t == 0) {
-                chl_sum_net_start(s, row);
-            }
-            for (int j = t; j < D; j += 2) {
-                chl_sum_net_add(s, j, (chl_real)x[i * D + j], row);
-            }
-        }
-    }
-    const chl_real *const both[2] = {tables[0], tables[1]};
-    chl_row_sums sums = {.rows = N, .parts = 2, .tables = both, .at = at};
-    assert_ok(chl_net_predict(net, x, N, expected, &err));
-    assert_ok(chl_sum_net_predict(s, &sums, scratch, got, &err));
-    for (int i = 0; i < N; i++) {
-        assert_near(got[i], expected[i], 1e-5);
-    }
-    sums.rows = 5; /* the same bits with other neighbours */
-    sums.at = at + 2 * (size_t)29;
-    assert_ok(chl_sum_net_predict(s, &sums, scratch, part, &err));
-    assert_memory_equal(part, got + 29, 5 * sizeof *got);
-    chl_free(tables[0]);
-    chl_free(tables[1]);
-    chl_free(scratch);
-    chl_free(x);
-    chl_sum_net_free(s);
-    chl_net_free(net);
-}
-
-static void sums_of_tables(void **state)
-{
-    (void)state;
-    check_sums(PLAIN, 64);
-    check_sums("{\"layers\":[{\"type\":\"dense\",\"units\":5,\"activation\":\"tanh\"},"
-               "{\"type\":\"batch_norm\"},{\"type\":\"dropout\",\"rate\":0.5},"
-               "{\"type\":\"dense\",\"units\":41},{\"type\":\"batch_norm\"},"
-               "{\"type\":\"activation\",\"activation\":\"sigmoid\"},"
-               "{\"type\":\"dense\",\"units\":1}]}",
-               16);
-    check_sums("{\"layers\":[{\"type\":\"batch_norm\"},"
-               "{\"type\":\"dense\",\"units\":1,\"activation\":\"sigmoid\"}]}",
-               16);
-}
-
 static void softmax_sums_to_one(void **state)
 {
     (void)state;
@@ -296,7 +231,6 @@ int main(void)
         cmocka_unit_test(tensors),
         cmocka_unit_test(initial_weights),
         cmocka_unit_test(rows_are_independent),
-        cmocka_unit_test(sums_of_tables),
         cmocka_unit_test(softmax_sums_to_one),
     };
     return cmocka_run_group_tests_name("net", tests, NULL, NULL);

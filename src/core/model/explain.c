@@ -68,8 +68,10 @@ static chl_status prepare_nets(explain_part *part, chl_error *err)
     if (!part->nets) {
         return chl_fail_memory(err);
     }
+    part->shallow = true;
     for (int m = 0; m < part->own->members; m++) {
         CHL_TRY(chl_sum_net_new(part->own->nets[m], &part->nets[m], err));
+        part->shallow = part->shallow && chl_sum_net_is_shallow(part->nets[m]);
     }
     return CHL_OK;
 }

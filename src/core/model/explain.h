@@ -8,14 +8,18 @@
  * through the prep as a raw row would: all encoded columns of one raw column switch
  * together, and a derived column is computed from the mixed cells.
  *
- * What makes it fast: an encoded column depends on few raw ones (the prep's lineage), so
- * its values are computed once for each subset of those; a dense first layer is a sum
- * over inputs, so its pre-activations are tabulated for subsets of a few raw columns and
- * added up for each mixed row; and where customer and background row have the same cell a
- * column's side does not matter, so that most coalitions share their mixed rows. The
- * mixed rows are found once, for the raw columns; each part of a model has plans, values
- * and tables of its own, as its prep has. v(none) and v(all) come from the ordinary
- * scorer.
+ * What makes it fast: where customer and background row have the same cell a column's
+ * side does not matter, so that most coalitions share their mixed rows; an encoded column
+ * depends on few raw ones (the prep's lineage), so its values are computed once for each
+ * subset of those; a first layer that sums over its inputs (dense, TabM) has its
+ * pre-activations tabulated for subsets of a few raw columns, and a mixed row adds them
+ * up. Where nothing but one hidden layer of rectified units follows, as in the nets of
+ * the default recipe, and each column that differs adds to it on its own, all subsets of
+ * these columns are run at once, from one step a column (kernels_sums.h).
+ *
+ * The mixed rows are found once, for the raw columns; each part of a model has plans,
+ * values and tables of its own, as its prep has. v(none) and v(all) come from the
+ * ordinary scorer. Other values differ from it by the rounding of chl_real alone.
  */
 #ifndef CHL_MODEL_EXPLAIN_H
 #define CHL_MODEL_EXPLAIN_H

@@ -48,30 +48,49 @@ static size_t slots_for(int64_t n)
     return slots;
 }
 
-/* out[terms] = the subsets of the terms' masks. */
-static void pack(const explain_part *part, uint64_t columns, int32_t *out)
+static bool has_layout(const chl_explainer *e, int part)
 {
-    for (int t = 0; t < part->term_count; t++) {
-        out[t] = (int32_t)explain_gather_bits(columns, part->terms[t].mask);
-    }
+    return !e->parts[part].direct && e->parts[part].layout == part;
 }
 
-/* The subsets of mixed row `place`, that of coalition k. */
-static void place_subsets(const explain_game *g, size_t place, int64_t k, int64_t n)
+/* Does a part with that layout read the subsets of a background row's mixed rows? */
+static bool needs_subsets(const explain_game *g, int layout, int64_t row)
 {
-    for (int i = 0; i < g->e->part_count; i++) {
-        const struct explain_subsets *own = &g->found.subsets[i];
-        size_t terms = (size_t)g->e->parts[i].term_count;
-        const int32_t *differs = own->packed + (size_t)n * terms;
-        for (size_t t = 0; own->at && t < terms; t++) {
-            own->at[place * terms + t] = own->packed[(size_t)k * terms + t] & differs[t];
+    bool needed = false;
+    for (int i = layout; i < g->e->part_count && !needed; i++) {
+        const explain_part *part = &g->e->parts[i];
+        needed = !part->direct && part->layout == layout && !explain_is_cube(g, i, row);
+    }
+    return needed;
+}
+
+static void place_subsets(const explain_game *g, int layout, int64_t row)
+{
+    const explain_part *part = &g->e->parts[layout];
+    size_t terms = (size_t)part->term_count;
+    for (size_t i = g->found.start[row]; i < g->found.start[row + 1]; i++) {
+        int32_t *at = g->found.subsets[layout].at + i * terms;
+        for (size_t t = 0; t < terms; t++) {
+            uint64_t differs = part->terms[t].mask & g->differs[row];
+            at[t] = (int32_t)explain_gather_bits(g->found.mixed[i].coalition, differs);
         }
     }
 }
 
-static bool has_layout(const chl_explainer *e, int part)
+/* The cells and subsets of a background row's mixed rows. */
+static void place_row(const explain_game *g, int64_t row)
 {
-    return !e->parts[part].direct && e->parts[part].layout == part;
+    uint64_t differs = g->differs[row];
+    bool few = explain_count_bits(differs) <= EXPLAIN_CUBE_BITS;
+    for (size_t i = g->found.start[row]; few && i < g->found.start[row + 1]; i++) {
+        uint64_t coalition = g->found.mixed[i].coalition;
+        g->found.cells[i] = (int32_t)explain_gather_bits(coalition, differs);
+    }
+    for (int i = 0; i < g->e->part_count; i++) {
+        if (has_layout(g->e, i) && needs_subsets(g, i, row)) {
+            place_subsets(g, i, row);
+        }
+    }
 }
 
 /* The mixed rows of one background row; there is room for them. */
@@ -79,40 +98,13 @@ static void collect_row(explain_game *g, int64_t row, const uint64_t *coalitions
                         int64_t n, size_t slots)
 {
     explain_rows *rows = &g->found;
-    for (int i = 0; i < g->e->part_count; i++) {
-        if (has_layout(g->e, i)) {
-            const explain_part *part = &g->e->parts[i];
-            pack(part, g->differs[row],
-                 rows->subsets[i].packed + (size_t)n * (size_t)part->term_count);
-        }
-    }
     memset(rows->slots, 0xff, slots * sizeof *rows->slots); /* -1 */
     for (int64_t k = 0; k < n; k++) {
-        size_t before = rows->count;
-        int32_t place = place_of(rows, slots - 1, coalitions[k] & g->differs[row], row);
-        rows->which[row * n + k] = place;
-        if (rows->count > before) {
-            place_subsets(g, before, k, n);
-        }
+        uint64_t coalition = coalitions[k] & g->differs[row];
+        rows->which[row * n + k] = place_of(rows, slots - 1, coalition, row);
     }
-}
-
-/* Packs the coalitions for each layout. */
-static bool pack_coalitions(explain_game *g, const uint64_t *coalitions, int64_t n)
-{
-    bool ready = true;
-    for (int i = 0; i < g->e->part_count && ready; i++) {
-        const explain_part *part = &g->e->parts[i];
-        struct explain_subsets *own = &g->found.subsets[i];
-        size_t terms = (size_t)part->term_count;
-        ready = !has_layout(g->e, i) ||
-                room((void **)&own->packed, &own->packed_capacity,
-                     ((size_t)n + 1) * (terms + 1), sizeof *own->packed);
-        for (int64_t k = 0; k < n && ready && has_layout(g->e, i); k++) {
-            pack(part, coalitions[k], own->packed + (size_t)k * terms);
-        }
-    }
-    return ready;
+    rows->start[row + 1] = rows->count;
+    place_row(g, row);
 }
 
 /* Room for `need` mixed rows. */
@@ -120,7 +112,8 @@ static bool rows_room(explain_game *g, size_t need)
 {
     explain_rows *rows = &g->found;
     bool ready =
-        room((void **)&rows->mixed, &rows->mixed_capacity, need, sizeof *rows->mixed);
+        room((void **)&rows->mixed, &rows->mixed_capacity, need, sizeof *rows->mixed) &&
+        room((void **)&rows->cells, &rows->cells_capacity, need, sizeof *rows->cells);
     for (int i = 0; i < g->e->part_count && ready; i++) {
         struct explain_subsets *own = &rows->subsets[i];
         size_t terms = (size_t)g->e->parts[i].term_count;
@@ -138,17 +131,14 @@ chl_status explain_collect(explain_game *g, const uint64_t *coalitions, int64_t 
     bool ready =
         room((void **)&rows->which, &rows->which_capacity, most * (size_t)g->rows,
              sizeof *rows->which) &&
-        room((void **)&rows->slots, &rows->slots_capacity, slots, sizeof *rows->slots) &&
-        pack_coalitions(g, coalitions, n);
-    rows->count = 0;
+        room((void **)&rows->slots, &rows->slots_capacity, slots, sizeof *rows->slots);
+    rows->start[0] = rows->count = 0;
     for (int64_t row = 0; row < g->rows && ready; row++) {
         ready = rows_room(g, rows->count + most);
-        rows->start[row] = rows->count;
         if (ready) {
             collect_row(g, row, coalitions, n, slots);
         }
     }
-    rows->start[g->rows] = rows->count;
     ready = ready &&
             room((void **)&rows->p, &rows->p_capacity, rows->count + 1, sizeof *rows->p);
     return ready ? CHL_OK : chl_fail_memory(err);
@@ -158,10 +148,10 @@ void explain_rows_reset(explain_rows *rows, int parts)
 {
     for (int i = 0; rows->subsets && i < parts; i++) {
         chl_free(rows->subsets[i].at);
-        chl_free(rows->subsets[i].packed);
     }
     chl_free(rows->subsets);
     chl_free(rows->mixed);
+    chl_free(rows->cells);
     chl_free(rows->p);
     chl_free(rows->which);
     chl_free(rows->slots);

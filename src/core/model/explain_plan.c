@@ -26,7 +26,7 @@ uint64_t explain_scatter_bits(uint64_t packed, uint64_t mask)
     return value;
 }
 
-static int count_bits(uint64_t value)
+int explain_count_bits(uint64_t value)
 {
     int n = 0;
     for (; value; value &= value - 1) {
@@ -68,7 +68,7 @@ static void plan_groups(explain_part *part, const uint64_t *parents)
         }
         explain_group *group = &part->groups[part->group_count++];
         *group = (explain_group){.parents = parents[j],
-                                 .bits = count_bits(parents[j]),
+                                 .bits = explain_count_bits(parents[j]),
                                  .index = part->order + placed};
         for (int k = j; k < part->encoded; k++) {
             if (parents[k] == parents[j]) {
@@ -91,7 +91,7 @@ static void place_group(explain_part *part, explain_group *group, int room)
         }
     }
     for (int t = 0; t < part->term_count && best < 0; t++) {
-        if (count_bits(part->terms[t].mask | group->parents) <= room) {
+        if (explain_count_bits(part->terms[t].mask | group->parents) <= room) {
             best = t;
         }
     }
@@ -100,7 +100,7 @@ static void place_group(explain_part *part, explain_group *group, int room)
         part->terms[best] = (explain_term){0};
     }
     part->terms[best].mask |= group->parents;
-    part->terms[best].bits = count_bits(part->terms[best].mask);
+    part->terms[best].bits = explain_count_bits(part->terms[best].mask);
     group->term = best;
 }
 
@@ -151,6 +151,7 @@ static chl_status plan_subsets(explain_part *part, chl_error *err)
     if (!at) {
         return chl_fail_memory(err);
     }
+    part->subsets = (int64_t)n;
     for (int t = 0; t < part->term_count; t++) {
         explain_term *term = &part->terms[t];
         term->at = at;

@@ -21,6 +21,7 @@
 enum {
     EXPLAIN_BLOCK = 128,      /* background rows whose variants are held at a time */
     EXPLAIN_TERM_BITS = 6,    /* raw columns of a term, unless one group needs more */
+    EXPLAIN_CUBE_BITS = 12,   /* columns that differ where all their subsets are run */
     EXPLAIN_PARENTS_MAX = 12, /* beyond, coalitions go through the prep one by one */
     EXPLAIN_BATCH_ROWS = 8,   /* background rows of one task */
     EXPLAIN_COALITIONS = 4096 /* coalitions that are looked at together */
@@ -56,7 +57,9 @@ typedef struct explain_part {
     int term_count;
     int64_t variants, sums; /* of all groups; of all terms */
     int32_t *at;            /* of all terms */
+    int64_t subsets;        /* numbers of it */
     chl_sum_net **nets;     /* [members] owned */
+    bool shallow;           /* all nets are: chl_sum_net_is_shallow */
     int layout;             /* the first part whose terms have the same masks */
     bool direct;            /* a group has too many parents: no tables */
 } explain_part;
@@ -82,15 +85,18 @@ CHL_MUST_CHECK chl_status explain_plan(const chl_explainer *e, explain_part *par
 typedef struct explain_rows {
     chl_mixed_row *mixed; /* [count] coalitions without the columns that are equal */
     double *p;            /* [count] their probabilities */
+    int32_t *cells;       /* [count] their coalitions' columns that differ, packed (of at
+                             most EXPLAIN_CUBE_BITS) */
     int32_t *which;       /* [block rows × coalitions] places in `mixed` */
     int32_t *slots;       /* hash table of one background row: places in `mixed`, or -1 */
-    size_t count, mixed_capacity, p_capacity, which_capacity, slots_capacity;
+    size_t count, mixed_capacity, p_capacity, cells_capacity, which_capacity,
+        slots_capacity;
     size_t start[EXPLAIN_BLOCK + 1]; /* of each background row, and the end */
     /* for each part that has a layout of its own: */
     struct explain_subsets {
-        int32_t *at;     /* [count × terms] the rows' subsets of the terms' masks */
-        int32_t *packed; /* [coalitions + 1][terms] subsets; the last of what differs */
-        size_t at_capacity, packed_capacity;
+        int32_t *at; /* [count × terms] the rows' subsets of those columns of the terms'
+                        masks that differ, packed */
+        size_t at_capacity;
     } * subsets; /* [parts] */
 } explain_rows;
 
@@ -139,13 +145,19 @@ static inline chl_real *explain_variant(const explain_game *g, int part, int gro
 CHL_MUST_CHECK chl_status explain_sum_nets(const explain_game *g, int part, int64_t first,
                                            int64_t end, double *p, chl_error *err);
 
+/* Can the probabilities of all subsets of the columns in which background row `row` of
+ * the block differs be had at once, and is that faster than the mixed rows alone?
+ * (explain_cube.c) */
+bool explain_is_cube(const explain_game *g, int part, int64_t row);
+
 /* Collects the mixed rows of at most EXPLAIN_COALITIONS coalitions for the loaded block
  * (explain_collect.c). */
 CHL_MUST_CHECK chl_status explain_collect(explain_game *g, const uint64_t *coalitions,
                                           int64_t n, chl_error *err);
 void explain_rows_reset(explain_rows *rows, int parts);
 
-/* The bits of `value` under `mask`, packed together; and back. */
+/* How many bits are set; the bits of `value` under `mask`, packed together; and back. */
+int explain_count_bits(uint64_t value);
 uint64_t explain_gather_bits(uint64_t value, uint64_t mask);
 uint64_t explain_scatter_bits(uint64_t packed, uint64_t mask);
 

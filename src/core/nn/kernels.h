@@ -93,6 +93,36 @@ typedef struct chl_row_sums {
     const int32_t *at;             /* [rows × parts] */
 } chl_row_sums;
 
+/* The sum of x[k] · row index[k] of a table, in the order of k; zeros are left out. */
+typedef struct chl_weighted_rows {
+    int64_t count;
+    const int *index;
+    const chl_real *x;
+    const chl_real *rows;
+} chl_weighted_rows;
+
+/* out[i] += the sum of w[j] · max(0, row i of the row sums [j]) over j < ld: CHL_LANES
+ * sums in the order of j, then one tree. */
+typedef struct chl_relu_sums {
+    chl_row_sums sums;
+    int64_t ld;        /* numbers in a row of the tables */
+    const chl_real *w; /* [ld] */
+    chl_real *out;     /* [rows] */
+} chl_relu_sums;
+
+/* out[i × CHL_CUBE_LANES + s] = bias + the sum of w[h] · max(0, row i [h] + the
+ * steps[b][h] of the bits b of s) over h < units, in the order of h. */
+enum { CHL_CUBE_BITS = 5, CHL_CUBE_LANES = 1 << CHL_CUBE_BITS, CHL_CUBE_UNITS = 64 };
+typedef struct chl_relu_cube {
+    int64_t units;                /* at most CHL_CUBE_UNITS */
+    const chl_real *const *steps; /* [CHL_CUBE_BITS] */
+    int64_t count, ld;            /* rows, and numbers from one to the next */
+    const chl_real *rows, *w;
+    chl_real bias;
+    bool add; /* to what out holds; then no bias */
+    chl_real *out;
+} chl_relu_cube;
+
 /* p -= step · m / (sqrt(v) · scale + eps) after the update of m and v. */
 typedef struct chl_adam_step {
     chl_real beta1, beta2, eps;
@@ -200,6 +230,10 @@ typedef struct chl_kernels {
     void (*add_scaled)(int64_t n, chl_real factor, const chl_real *x, chl_real *y);
     /* out[rows × ld]; the tables have `ld` numbers a row. */
     void (*row_sums)(const chl_row_sums *s, int64_t ld, chl_real *out);
+    /* out[ld] += */
+    void (*add_rows)(const chl_weighted_rows *r, int64_t ld, chl_real *out);
+    void (*relu_sums)(const chl_relu_sums *s);
+    void (*relu_cube)(const chl_relu_cube *c);
     /* mask = `scale` where the draw (0 … 65535) is below `threshold`, else 0. */
     void (*mask)(chl_mask_stream *stream, int64_t n, uint32_t threshold, chl_real scale,
                  chl_real *mask);

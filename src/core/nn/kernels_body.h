@@ -13,6 +13,8 @@
 
 #include "core/nn/kernels_finish.h"
 
+#include "core/nn/kernels_sums.h"
+
 #include "core/nn/kernels_train.h"
 
 #include "core/nn/kernels_recurrent.h"
@@ -39,6 +41,9 @@ static const chl_kernels KERNEL(kernels) = {
     .multiply = KERNEL(multiply),
     .add_scaled = KERNEL(add_scaled),
     .row_sums = KERNEL(row_sums),
+    .add_rows = KERNEL(add_rows),
+    .relu_sums = KERNEL(relu_sums),
+    .relu_cube = KERNEL(relu_cube),
     .mask = KERNEL(mask),
     .drop = KERNEL(drop),
     .drop_back = KERNEL(drop_back),
@@ -73,5 +78,7 @@ static const chl_kernels KERNEL(kernels) = {
 #undef SPLAT
 #undef FMA
 #undef SQRT
+#undef MAX
+#undef MIN
 #undef MUL32
 #undef ROWS

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * What ends an inference: the dot products of a layer with one unit, and the sigmoid in
- * double. Layer: core/nn (part of kernels_body.h, no include guard).
+ * double. Layer: core/nn (part of
+ * kernels_body.h, no include guard).
  *
  * exp: Cody-Waite reduction to |r| <= ln2/2 and the Taylor polynomial of degree 13.
  */
@@ -44,23 +45,31 @@ static inline void KERNEL(lane_sums)(int64_t k, const chl_real *a, const chl_rea
     }
 }
 
+/* out[r] = the sum of row r, in one tree. */
+static inline void KERNEL(add_lanes)(chl_real (*lanes)[CHL_LANES], chl_real *out)
+{
+    typedef KERNEL(eight) eight;
+    eight s[8];
+    for (int r = 0; r < 8; r++) {
+        s[r] = *(const eight *)lanes[r] + *(const eight *)(lanes[r] + 8);
+    }
+    eight p0 = NEIGHBOURS(s[0], s[1]), p1 = NEIGHBOURS(s[2], s[3]);
+    eight p2 = NEIGHBOURS(s[4], s[5]), p3 = NEIGHBOURS(s[6], s[7]);
+    eight q0 = NEIGHBOURS(p0, p1), q1 = NEIGHBOURS(p2, p3);
+    *(eight *)out = HALVES(q0, q1);
+}
+
 /* Eight rows at a time; each row's lanes are added in one tree. */
 static void KERNEL(dot)(const chl_dot *d)
 {
-    typedef KERNEL(eight) eight;
     for (int64_t i = 0; i < d->rows; i += 8) {
-        chl_real lanes[8][CHL_LANES];
-        eight s[8];
+        chl_real lanes[8][CHL_LANES], sums[8];
         int64_t rows = d->rows - i < 8 ? d->rows - i : 8;
         for (int64_t r = 0; r < 8; r++) { /* the last row fills up */
             const chl_real *row = d->a + (i + (r < rows ? r : rows - 1)) * d->a_row;
             KERNEL(lane_sums)(d->k, row, d->w, lanes[r]);
-            s[r] = *(const eight *)lanes[r] + *(const eight *)(lanes[r] + 8);
         }
-        eight p0 = NEIGHBOURS(s[0], s[1]), p1 = NEIGHBOURS(s[2], s[3]);
-        eight p2 = NEIGHBOURS(s[4], s[5]), p3 = NEIGHBOURS(s[6], s[7]);
-        eight q0 = NEIGHBOURS(p0, p1), q1 = NEIGHBOURS(p2, p3);
-        eight sums = HALVES(q0, q1);
+        KERNEL(add_lanes)(lanes, sums);
         for (int64_t r = 0; r < rows; r++) {
             chl_real *c = d->c + (i + r) * d->c_row;
             memset(c, 0, CHL_LANES * sizeof *c);

@@ -36,24 +36,32 @@ static const char KERNEL(variant_name)[] = JOIN_TEXT(VARIANT);
 #define SPLAT(s)     ((V)_mm512_set1_pd(s))
 #define FMA(a, b, c) ((V)_mm512_fmadd_pd((__m512d)(a), (__m512d)(b), (__m512d)(c)))
 #define SQRT(a)      ((V)_mm512_sqrt_pd((__m512d)(a)))
+#define MAX(a, b)    ((V)_mm512_max_pd((__m512d)(a), (__m512d)(b)))
+#define MIN(a, b)    ((V)_mm512_min_pd((__m512d)(a), (__m512d)(b)))
 #define MUL32(a, k)  ((U64)_mm512_mul_epu32((__m512i)(a), _mm512_set1_epi64(k)))
 #elif WIDTH == 64
 #define ROWS         8
 #define SPLAT(s)     ((V)_mm512_set1_ps(s))
 #define FMA(a, b, c) ((V)_mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c)))
 #define SQRT(a)      ((V)_mm512_sqrt_ps((__m512)(a)))
+#define MAX(a, b)    ((V)_mm512_max_ps((__m512)(a), (__m512)(b)))
+#define MIN(a, b)    ((V)_mm512_min_ps((__m512)(a), (__m512)(b)))
 #define MUL32(a, k)  ((U64)_mm512_mul_epu32((__m512i)(a), _mm512_set1_epi64(k)))
 #elif WIDTH == 32 && defined(CHL_REAL_DOUBLE)
 #define ROWS         4
 #define SPLAT(s)     ((V)_mm256_set1_pd(s))
 #define FMA(a, b, c) ((V)_mm256_fmadd_pd((__m256d)(a), (__m256d)(b), (__m256d)(c)))
 #define SQRT(a)      ((V)_mm256_sqrt_pd((__m256d)(a)))
+#define MAX(a, b)    ((V)_mm256_max_pd((__m256d)(a), (__m256d)(b)))
+#define MIN(a, b)    ((V)_mm256_min_pd((__m256d)(a), (__m256d)(b)))
 #define MUL32(a, k)  ((U64)_mm256_mul_epu32((__m256i)(a), _mm256_set1_epi64x(k)))
 #elif WIDTH == 32
 #define ROWS         4
 #define SPLAT(s)     ((V)_mm256_set1_ps(s))
 #define FMA(a, b, c) ((V)_mm256_fmadd_ps((__m256)(a), (__m256)(b), (__m256)(c)))
 #define SQRT(a)      ((V)_mm256_sqrt_ps((__m256)(a)))
+#define MAX(a, b)    ((V)_mm256_max_ps((__m256)(a), (__m256)(b)))
+#define MIN(a, b)    ((V)_mm256_min_ps((__m256)(a), (__m256)(b)))
 #define MUL32(a, k)  ((U64)_mm256_mul_epu32((__m256i)(a), _mm256_set1_epi64x(k)))
 #else
 #define ROWS        4
@@ -70,7 +78,9 @@ static const char KERNEL(variant_name)[] = JOIN_TEXT(VARIANT);
 #else
 #define FMA(a, b, c) ((V)((a) * (b) + (c)))
 #endif
-#define SQRT(a) KERNEL(square_root)(a)
+#define SQRT(a)   KERNEL(square_root)(a)
+#define MAX(a, b) KERNEL(choose)((I)((a) > (b)), a, b)
+#define MIN(a, b) KERNEL(choose)((I)((a) < (b)), a, b)
 static inline V KERNEL(square_root)(V a)
 {
     for (int i = 0; i < VL; i++) {

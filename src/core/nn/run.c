@@ -138,7 +138,7 @@ const chl_real *chl_run_logits(const chl_run *run, int head)
 
 /* ---- from logits to doubles ---- */
 
-static void softmax(double *p, int n)
+void chl_run_softmax(double *p, int n)
 {
     double highest = p[0], sum = 0;
     for (int j = 1; j < n; j++) {
@@ -163,7 +163,7 @@ static void finish_rows(const chl_run *run, int activation, int width,
             out[i * width + j] = (double)logits[i * ld + j];
         }
         if (activation == CHL_SOFTMAX) {
-            softmax(out + i * width, width);
+            chl_run_softmax(out + i * width, width);
         }
     }
     if (activation == CHL_SIGMOID) {

@@ -51,6 +51,8 @@ static inline chl_status chl_run_status(const chl_run *run, chl_error *err)
 }
 /* The logits of a head: [rows × copies × padded width]. */
 const chl_real *chl_run_logits(const chl_run *run, int head);
+/* p[n] = its softmax. */
+void chl_run_softmax(double *p, int n);
 /* out[rows × outputs] = the net's outputs, in double. */
 void chl_run_finish(const chl_run *run, double *out);
 

@@ -5,47 +5,35 @@
 
 #include "core/base/alloc.h"
 #include "core/nn/run.h"
+#include "core/nn/shallow.h"
 
 struct chl_sum_net {
     const chl_net *net; /* borrowed */
     const chl_kernels *kernels;
-    chl_packed packed; /* batch norm in the dense layers that read it */
-    chl_real *first;   /* [inputs + 1][width] weights and bias; NULL = no dense layer */
-    int64_t width;
-    int64_t block; /* rows that are run together */
+    chl_packed packed;     /* batch norm in the dense layers that read it */
+    chl_first_layer first; /* .rows NULL: the sums are the net's inputs */
+    chl_shallow shallow;   /* .weights NULL: other layers follow */
+    int64_t width;         /* of a slice */
+    int64_t block;         /* rows that are run together */
 };
 
-/* The first layer is dense and the only one that reads the input. */
-static bool starts_dense(const chl_net *net)
+static chl_status load(chl_sum_net *s, chl_error *err)
 {
-    bool dense = net->layers[0].class == &chl_dense_class;
-    for (int i = 1; dense && i < net->count; i++) {
-        for (int k = 0; k < net->layers[i].sources; k++) {
-            dense = dense && net->layers[i].from[k] != CHL_INPUT;
-        }
+    const chl_net *net = s->net;
+    bool shallow = chl_net_is_shallow(net);
+    CHL_TRY(chl_packed_init(&s->packed, net, err));
+    chl_packed_load(&s->packed, net);
+    chl_packed_fold(&s->packed, net);
+    chl_packed_absorb_norms(&s->packed, net);
+    s->width = chl_padded(net->inputs);
+    if (chl_first_layer_sums(net)) {
+        CHL_TRY(chl_first_layer_load(net, shallow, &s->first, err));
+        s->width = s->first.width;
     }
-    return dense;
-}
-
-static chl_status load_first(chl_sum_net *s, chl_error *err)
-{
-    const chl_layer *layer = &s->net->layers[0];
-    if (!starts_dense(s->net)) {
-        s->width = chl_padded(s->net->inputs);
-        return CHL_OK;
+    if (shallow) {
+        CHL_TRY(chl_shallow_load(net, &s->packed, &s->first, &s->shallow, err));
     }
-    s->width = chl_padded(layer->out.width);
-    size_t rows = (size_t)layer->in.width + 1, width = (size_t)s->width;
-    size_t out = (size_t)layer->out.width;
-    s->first = chl_alloc_aligned(rows, width * sizeof *s->first);
-    if (!s->first) {
-        return chl_fail_memory(err);
-    }
-    memset(s->first, 0, rows * width * sizeof *s->first);
-    const chl_real *numbers = s->net->params + chl_layer_tensor(s->net, 0, 0)->at;
-    for (size_t i = 0; i < rows; i++) { /* the bias follows the weights */
-        memcpy(s->first + i * width, numbers + i * out, out * sizeof *s->first);
-    }
+    chl_packed_turn_single(&s->packed, net);
     return CHL_OK;
 }
 
@@ -58,14 +46,7 @@ chl_status chl_sum_net_new(const chl_net *net, chl_sum_net **out, chl_error *err
     }
     *s = (chl_sum_net){
         .net = net, .kernels = chl_kernels_best(), .block = chl_run_capacity(net)};
-    chl_status status = chl_packed_init(&s->packed, net, err);
-    if (status == CHL_OK) {
-        chl_packed_load(&s->packed, net);
-        chl_packed_fold(&s->packed, net);
-        chl_packed_absorb_norms(&s->packed, net);
-        chl_packed_turn_single(&s->packed, net);
-        status = load_first(s, err);
-    }
+    chl_status status = load(s, err);
     if (status != CHL_OK) {
         chl_sum_net_free(s);
         return status;
@@ -80,8 +61,16 @@ void chl_sum_net_free(chl_sum_net *s)
         return;
     }
     chl_packed_reset(&s->packed);
-    chl_free(s->first);
+    chl_first_layer_reset(&s->first);
+    chl_shallow_reset(&s->shallow);
     chl_free(s);
+}
+
+/* ---- rows of sums ---- */
+
+int chl_sum_net_slices(const chl_sum_net *s)
+{
+    return s->first.rows ? s->first.slices : 1;
 }
 
 int chl_sum_net_width(const chl_sum_net *s)
@@ -89,27 +78,37 @@ int chl_sum_net_width(const chl_sum_net *s)
     return (int)s->width;
 }
 
-size_t chl_sum_net_scratch(const chl_sum_net *s)
+/* What an input adds; past the last, the bias. */
+static const chl_real *first_row(const chl_sum_net *s, int slice, int64_t input)
 {
-    return chl_run_size(s->net, s->block);
+    return s->first.rows + (slice * (s->net->inputs + INT64_C(1)) + input) * s->width;
 }
 
-void chl_sum_net_start(const chl_sum_net *s, chl_real *row)
+void chl_sum_net_start(const chl_sum_net *s, int slice, chl_real *row)
 {
-    if (s->first) {
-        memcpy(row, s->first + s->net->inputs * s->width, (size_t)s->width * sizeof *row);
+    if (s->first.rows) {
+        memcpy(row, first_row(s, slice, s->net->inputs), (size_t)s->width * sizeof *row);
     } else {
         memset(row, 0, (size_t)s->width * sizeof *row);
     }
 }
 
-void chl_sum_net_add(const chl_sum_net *s, int input, chl_real x, chl_real *row)
+void chl_sum_net_add(const chl_sum_net *s, int slice, const int *inputs, int count,
+                     const chl_real *x, chl_real *row)
 {
-    if (s->first) {
-        s->kernels->add_scaled(s->width, x, s->first + input * s->width, row);
-    } else {
-        row[input] += x;
+    if (s->first.rows) {
+        chl_weighted_rows rows = {count, inputs, x, first_row(s, slice, 0)};
+        s->kernels->add_rows(&rows, s->width, row);
+        return;
     }
+    for (int k = 0; k < count; k++) {
+        row[inputs[k]] += x[k];
+    }
+}
+
+void chl_sum_net_add_row(const chl_sum_net *s, const chl_real *other, chl_real *row)
+{
+    s->kernels->add_scaled(s->width, 1, other, row);
 }
 
 void chl_sum_net_gather(const chl_sum_net *s, const chl_row_sums *sums, chl_real *out)
@@ -117,10 +116,12 @@ void chl_sum_net_gather(const chl_sum_net *s, const chl_row_sums *sums, chl_real
     s->kernels->row_sums(sums, s->width, out);
 }
 
+/* ---- nets of any layers: block by block ---- */
+
 /* Where a row of sums goes: the first layer's output, or the input. */
 static void place_sums(const chl_sum_net *s, const chl_row_sums *block, chl_run *run)
 {
-    if (s->first) {
+    if (s->first.rows) {
         chl_real *out = chl_run_out(run, 0);
         s->kernels->row_sums(block, s->width, out);
         s->kernels->activate(chl_layer_activation(s->net, 0), block->rows * s->width, out,
@@ -135,20 +136,143 @@ static void place_sums(const chl_sum_net *s, const chl_row_sums *block, chl_run 
     }
 }
 
-chl_status chl_sum_net_predict(const chl_sum_net *s, const chl_row_sums *sums,
-                               chl_real *scratch, double *out, chl_error *err)
+static chl_status run_rows(const chl_sum_batch *b, const chl_row_sums *sums,
+                           chl_error *err)
 {
+    const chl_sum_net *s = b->net;
     chl_run run;
     chl_row_sums block = *sums;
-    chl_run_start(&run, s->net, &s->packed, s->block, scratch);
+    chl_run_start(&run, s->net, &s->packed, s->block, b->scratch);
     for (int64_t i = 0; i < sums->rows; i += s->block) {
         block.rows = sums->rows - i < s->block ? sums->rows - i : s->block;
         block.at = sums->at + i * sums->parts;
         run.rows = block.rows;
         place_sums(s, &block, &run);
-        chl_run_layers(&run, s->first ? 1 : 0);
+        chl_run_layers(&run, s->first.rows ? 1 : 0);
         CHL_TRY(chl_run_status(&run, err));
-        chl_run_finish(&run, out + i * s->net->outputs);
+        chl_run_finish(&run, b->out + i * s->net->outputs);
     }
     return CHL_OK;
+}
+
+/* ---- shallow nets: slice by slice ---- */
+
+/* A batch's logits: [copies × outputs][rows, padded]. */
+static chl_real *logits(const chl_sum_batch *b, int copy, int output)
+{
+    int64_t at = (int64_t)copy * b->net->shallow.outputs + output;
+    return b->scratch + at * chl_padded(b->rows);
+}
+
+/* The weights from a slice's units to an output of their copy. */
+static const chl_real *weights(const chl_sum_net *s, int slice, int output)
+{
+    return s->shallow.weights + ((int64_t)slice * s->shallow.outputs + output) * s->width;
+}
+
+static bool begins_copy(const chl_sum_net *s, int slice)
+{
+    return slice % s->first.slices_per_copy == 0;
+}
+
+static void add_slice(const chl_sum_batch *b, int slice, const chl_row_sums *sums)
+{
+    const chl_sum_net *s = b->net;
+    int copy = slice / s->first.slices_per_copy;
+    for (int k = 0; k < s->shallow.outputs; k++) {
+        chl_real *out = logits(b, copy, k);
+        for (int64_t i = 0; begins_copy(s, slice) && i < chl_padded(b->rows); i++) {
+            out[i] = s->shallow.bias[copy * s->shallow.outputs + k];
+        }
+        s->kernels->relu_sums(&(chl_relu_sums){
+            .sums = *sums, .ld = s->width, .w = weights(s, slice, k), .out = out});
+    }
+}
+
+bool chl_sum_net_is_shallow(const chl_sum_net *s)
+{
+    return s->shallow.weights != NULL;
+}
+
+void chl_sum_net_cube(const chl_sum_batch *b, int slice, const chl_relu_cube *cube)
+{
+    const chl_sum_net *s = b->net;
+    chl_relu_cube own = *cube;
+    own.units = chl_first_layer_units(&s->first, slice);
+    own.add = !begins_copy(s, slice);
+    for (int k = 0; k < s->shallow.outputs; k++) {
+        int copy = slice / s->first.slices_per_copy;
+        own.w = weights(s, slice, k);
+        own.bias = s->shallow.bias[copy * s->shallow.outputs + k];
+        own.out = logits(b, copy, k);
+        s->kernels->relu_cube(&own);
+    }
+}
+
+/* In the nets' own precision: what is explained is a mean over many rows. */
+static void finish_sigmoids(const chl_sum_batch *b, const int32_t *at, int64_t n)
+{
+    int copies = b->net->shallow.copies;
+    int64_t padded = chl_padded(b->rows);
+    chl_real *sums = logits(b, copies, 0);
+    const chl_kernels *kernels = b->net->kernels;
+    kernels->activate(CHL_SIGMOID, copies * padded, b->scratch, b->scratch);
+    kernels->column_sums(copies, padded, b->scratch, sums);
+    for (int64_t i = 0; i < n; i++) {
+        b->out[i] = (double)sums[at ? at[i] : i] / copies;
+    }
+}
+
+static void finish_softmax(const chl_sum_batch *b, const int32_t *at, int64_t n)
+{
+    int copies = b->net->shallow.copies, outputs = b->net->shallow.outputs;
+    double *out = b->out;
+    memset(out, 0, (size_t)(n * outputs) * sizeof *out);
+    for (int64_t i = 0; i < n; i++, out += outputs) {
+        for (int c = 0; c < copies; c++) {
+            double p[CHL_SHALLOW_OUTPUTS_MAX];
+            for (int k = 0; k < outputs; k++) {
+                p[k] = (double)logits(b, c, k)[at ? at[i] : i];
+            }
+            chl_run_softmax(p, outputs);
+            for (int k = 0; k < outputs; k++) {
+                out[k] += p[k] / copies;
+            }
+        }
+    }
+}
+
+/* ---- batches ---- */
+
+size_t chl_sum_net_scratch(const chl_sum_net *s, int64_t rows)
+{
+    if (!s->shallow.weights) {
+        return chl_run_size(s->net, s->block);
+    }
+    size_t of_row = (size_t)s->shallow.copies * (size_t)s->shallow.outputs;
+    return (of_row + 1) * (size_t)chl_padded(rows); /* and the sums of the copies */
+}
+
+chl_status chl_sum_net_rows(const chl_sum_batch *b, int slice, const chl_row_sums *sums,
+                            chl_error *err)
+{
+    if (!b->net->shallow.weights) {
+        return run_rows(b, sums, err);
+    }
+    add_slice(b, slice, sums);
+    return CHL_OK;
+}
+
+void chl_sum_net_pick(const chl_sum_batch *b, const int32_t *at, int64_t n)
+{
+    if (b->net->shallow.weights && b->net->shallow.activation == CHL_SIGMOID) {
+        finish_sigmoids(b, at, n);
+    } else if (b->net->shallow.weights) {
+        finish_softmax(b, at, n);
+    }
+}
+
+void chl_sum_net_finish(const chl_sum_batch *b)
+{
+    chl_sum_net_pick(b, NULL, b->rows);
 }
