@@ -205,12 +205,14 @@ end
 -- @treturn Model
 function M.finish(state, nets, history, bare)
   local part, prep = state.part, state.prep
+  local all_heads, described = nets, heads.describe(state.plan, nets[1])
   nets = heads.scored(state.plan, nets)
   local training = not bare and lineage(state, history)
   local model = core.model.new(prep, nets, part.frame, state.training.seed)
   history.imbalance = imbalance.correct(model, state, bare)
   if bare then return model end
   model:metadata("training", training)
+  if described then model:keep_heads(all_heads):metadata("heads", described) end
   model:metadata("thresholds", { high = 0.6, medium = 0.3 })
   model:metadata("logistic", target.baseline(part))
   return model
@@ -231,7 +233,7 @@ end
 --     as `{ churn = "Exited", reason = "Reason" }`; a list of columns for `nn.hazard` and `nn.mse`.
 --     Texts are classes in the order of their levels; a row without a value does not count for
 --     that head. `loss` is then a table by head, too. These columns are no features. The model
---     scores the head of the frame's target; the others only help to learn it
+--     scores the head of the frame's target; `Model:heads` gives what all of them predict
 --   - `weights`: a column of sample weights, of `valid` too; it is no feature
 --   - `epochs` (200), `batch` (128 rows), `shuffle` (true), `seed` (42)
 --   - `ensemble` (1): the number of nets, whose mean is the score (Lakshminarayanan et al. 2017)

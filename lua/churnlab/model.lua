@@ -120,6 +120,19 @@ function methods:score(input, options)
   return result
 end
 
+--- What all heads of a net that was trained with several predict.
+-- @function Model:heads
+-- @tparam Frame|Row|table input as for `Model:score`
+-- @treturn Frame the id if there is one, then the heads, that of the target first: a column under
+-- the head's name; of several units `<head>_1`, `<head>_2` …; of classes `<head>_p_<class>`, for
+-- numbers from 0. The target's is what `Model:score` gives; the others are as the nets answer,
+-- without correction for resampled rows
+-- @raise a model whose nets have one head, was updated, or is a blend
+-- @usage -- print(model:heads(test):head(5))
+function methods:heads(input)
+  return require("churnlab.model_heads").run(self, (to_frame(self, input, "heads")))
+end
+
 --- Judges the model on rows that it did not see, beside the majority rule and the logistic
 -- regression that was fitted on the training rows.
 -- @function Model:evaluate

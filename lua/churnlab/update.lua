@@ -92,7 +92,7 @@ end
 
 local function note(model, new, made)
   for name, value in pairs(model:metadata()) do
-    if name ~= "evaluation" then new:metadata(name, value) end
+    if name ~= "evaluation" and name ~= "heads" then new:metadata(name, value) end
   end
   local training = new:metadata().training or {}
   local updates = training.updates or {}

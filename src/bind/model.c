@@ -394,6 +394,8 @@ void chlua_open_model(lua_State *L)
         {"reasons", chlua_model_reasons},
         {"facts", model_m_facts},
         {"part", chlua_model_part},
+        {"keep_heads", chlua_model_keep_heads},
+        {"head_values", chlua_model_head_values},
         {"calibration_table", chlua_model_calibration_table},
         {"schema", model_m_schema},
         {"background", model_m_background},

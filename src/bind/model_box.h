@@ -21,6 +21,8 @@ int chlua_model_set_priors(lua_State *L);
 int chlua_model_calibrate_on(lua_State *L);
 int chlua_model_set_calibration(lua_State *L);
 int chlua_model_part(lua_State *L);              /* model_part.c */
+int chlua_model_keep_heads(lua_State *L);        /* model_part.c */
+int chlua_model_head_values(lua_State *L);       /* model_part.c */
 int chlua_model_calibration_table(lua_State *L); /* model_part.c */
 
 /* Methods that live in model_explain.c. */

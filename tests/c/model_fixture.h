@@ -129,6 +129,14 @@ static inline chl_model *make_model_of(const chl_frame *train, const char *spec,
     "{\"layers\":[{\"type\":\"dense\",\"units\":8,\"activation\":\"relu\"},"             \
     "{\"type\":\"dense\",\"units\":3,\"activation\":\"softmax\"}]}"
 
+/* One probability, and two numbers. */
+#define FIXTURE_HEADS                                                                    \
+    "{\"layers\":[{\"type\":\"dense\",\"units\":8,\"name\":\"trunk\","                   \
+    "\"activation\":\"relu\"},{\"type\":\"dense\",\"units\":1,\"name\":\"churn\","       \
+    "\"activation\":\"sigmoid\",\"from\":[\"trunk\"]},{\"type\":\"dense\","              \
+    "\"units\":2,\"name\":\"money\",\"from\":[\"trunk\"]}],"                             \
+    "\"heads\":[\"churn\",\"money\"]}"
+
 /* The three countries as classes. */
 static inline chl_model *make_class_model(const chl_frame *customers, int members,
                                           const char *positive)

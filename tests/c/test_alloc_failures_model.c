@@ -71,7 +71,8 @@ static chl_status run_mix(chl_error *err)
     CHL_TRY(chl_model_join(models, 1, &equal, &models[1], err));
     chl_status status = chl_model_prior_shift(models[1], from, to, err);
     if (status == CHL_OK) {
-        status = chl_model_calibrate(models[1], few, "platt", NULL, err);
+        const char *method = classes ? "temperature" : "platt";
+        status = chl_model_calibrate(models[1], few, method, NULL, err);
     }
     if (status == CHL_OK) {
         status = chl_model_join(models, 2, &options, &joined, err);
@@ -120,6 +121,43 @@ static chl_status run_new_model(chl_error *err)
     return status;
 }
 
+/* A model that keeps a net with two heads, saved, read, and asked. */
+static chl_status save_heads(chl_model *model, chl_error *err)
+{
+    double out[8 * 3];
+    chl_strbuf bytes = {0};
+    chl_model *back = NULL;
+    chl_status status = chl_bundle_format(model, &bytes, err);
+    if (status == CHL_OK) {
+        status = chl_bundle_parse((const unsigned char *)bytes.data, bytes.length, "m",
+                                  &back, err);
+    }
+    if (status == CHL_OK) {
+        status = chl_model_predict_heads(back, few, out, err);
+    }
+    chl_model_release(back);
+    chl_strbuf_reset(&bytes);
+    return status;
+}
+
+static chl_status run_heads(chl_error *err)
+{
+    long saved = until_failure;
+    until_failure = -1;
+    chl_model *model = make_model_of(few, FIXTURE_NORM, 1, false);
+    chl_net *whole =
+        make_net(FIXTURE_HEADS, chl_prep_encoded_count(chl_model_prep(model, 0)), 1);
+    until_failure = saved;
+    chl_status status = chl_model_keep_heads(model, &whole, 1, err);
+    if (status != CHL_OK) {
+        chl_net_free(whole);
+    } else {
+        status = save_heads(model, err);
+    }
+    chl_model_release(model);
+    return status;
+}
+
 static chl_status run_class_scores(chl_error *err)
 {
     static const double y[] = {0, 2, 1}, p[] = {0.5, 0.5, 0, 0, 0.2, 0.8, 0.1, 0.6, 0.3};
@@ -139,6 +177,7 @@ static void models(void **state)
     tiny = make_class_model(few, 1, "[\"Spain\",\"France\"]");
     fail_at_each("mixed classes", run_mix);
     fail_at_each("new model", run_new_model);
+    fail_at_each("heads", run_heads);
     chl_model_release(tiny);
     chl_frame_release(few);
     fail_at_each("class scores", run_class_scores);

@@ -279,6 +279,47 @@ static void the_data_hash_sees_cells_not_storage(void **state)
     chl_frame_release(back);
 }
 
+/* ---- nets with several heads ---- */
+
+static void whole_nets_say_what_all_heads_predict(void **state)
+{
+    (void)state;
+    enum { N = 20 };
+    chl_frame *rows = make_customers(N, 5);
+    chl_model *m = make_model_of(rows, FIXTURE_NORM, 2, false);
+    int inputs = chl_prep_encoded_count(chl_model_prep(m, 0));
+    double out[N * 3], one[N * 3];
+    assert_int_equal(chl_model_head_outputs(m), 0);
+    assert_error(chl_model_predict_heads(m, rows, out, &err),
+                 "heads: expected a model whose nets were trained with several heads");
+    chl_net *whole[] = {make_net(FIXTURE_HEADS, inputs, 1),
+                        make_net(FIXTURE_HEADS, inputs, 2)};
+    chl_net *narrow = make_net(FIXTURE_HEADS, inputs + 1, 1);
+    chl_net *wrong[] = {whole[0], narrow};
+    assert_error(chl_model_keep_heads(m, whole, 1, &err),
+                 "heads: expected 2 whole nets, got 1");
+    assert_error(chl_model_keep_heads(m, wrong, 2, &err), "heads: net 2: expected");
+    chl_net_free(narrow);
+    assert_ok(chl_model_keep_heads(m, whole, 2, &err));
+    assert_int_equal(chl_model_head_outputs(m), 3);
+    assert_int_equal(chl_model_members(m, 0), 2);
+    assert_ok(chl_model_predict_heads(m, rows, out, &err));
+    chl_matrix x;
+    assert_ok(chl_prep_transform(chl_model_prep(m, 0), rows, &x, NULL, &err));
+    for (int k = 0; k < 2; k++) {
+        assert_ok(chl_net_predict(whole[k], x.data, N, one, &err));
+        for (int i = 0; i < N * 3; i++) {
+            out[i] -= one[i] / 2;
+        }
+    }
+    for (int i = 0; i < N * 3; i++) {
+        assert_near(out[i], 0, 1e-15);
+    }
+    chl_matrix_reset(&x);
+    chl_model_release(m);
+    chl_frame_release(rows);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,6 +330,7 @@ int main(void)
         cmocka_unit_test(unseen_levels_are_counted),
         cmocka_unit_test(a_failing_row_is_named_by_its_place),
         cmocka_unit_test(not_a_number_is_an_error),
+        cmocka_unit_test(whole_nets_say_what_all_heads_predict),
         cmocka_unit_test(calibration),
         cmocka_unit_test(a_stop_request_ends_scoring),
         cmocka_unit_test(parts_that_do_not_fit),

@@ -112,11 +112,72 @@ describe("a net with several heads", function()
     local sum, y = 0, valid:labels():to_table()
     for i = 1, #p do sum = sum - math.log(y[i] == 1 and p[i] or 1 - p[i]) end
     assert.is_true(math.abs(sum / #p - log.val_loss_churn) < 1e-6)
-    -- saved, it is a net with one head
+    -- saved, it scores that head, and still knows the other
     local path = os.tmpname()
     assert(model:save(path))
-    same_scores(model, cl.load(path), valid)
+    local back = cl.load(path)
+    same_scores(model, back, valid)
+    assert.are.equal(model:hash(), back:hash())
+    assert.are.same(model:heads(valid):col("land_p_Spain"):to_table(),
+      back:heads(valid):col("land_p_Spain"):to_table())
     os.remove(path)
+  end)
+
+  it("says what all heads predict, as columns under their names", function()
+    local trunk = nn.input():dense(8, { activation = "tanh" })
+    local net = nn.graph { churn = trunk:dense(1, { activation = "sigmoid" }),
+      land = trunk:dense(3, { activation = "softmax" }), money = trunk:dense(2),
+      years = trunk:dense(11, { activation = "softmax" }) }
+    local frame = frame_of(300):derive { Rich = "Balance / 100000", Paid = "EstimatedSalary / 1e5" }
+      :with_roles { id = "CustomerId" }
+    local valid = frame_of(200, 2):derive { Rich = "1.5", Paid = "0.5" }
+    local path = os.tmpname()
+    local model, history = cl.fit(prep(), net, frame, { epochs = 3, ensemble = 2, valid = valid,
+      targets = { churn = "Exited", land = "Geography", money = { "Rich", "Paid" },
+        years = "Tenure" },
+      loss = { churn = nn.bce { class_weight = "balanced" }, land = nn.cross_entropy(),
+        money = nn.mse(), years = nn.cross_entropy() },
+      callbacks = { nn.csv_log { path = path } } })
+    local said = model:heads(valid)
+    local names = said:columns()
+    assert.are.equal(1 + 1 + 3 + 2 + 11, #names)
+    assert.are.same({ "CustomerId", "churn", "land_p_France", "land_p_Germany", "land_p_Spain",
+      "money_1", "money_2", "years_p_0" }, table.move(names, 1, 8, 1, {}))
+    -- the head of the target as it is scored, after the correction for class weights
+    assert.are.same(model:score_frame(valid):col("churn"):to_table(), said:col("churn"):to_table())
+    -- the others as validation judged them: the mean of the members is no worse than their mean
+    local loss, best = 0, 0
+    local lands = valid:col("Geography"):to_table()
+    for i, land in ipairs(lands) do loss = loss - math.log(said:cell(i, "land_p_" .. land)) end
+    for _, member in ipairs(history.members) do best = best + member[3].val_loss_land / 2 end
+    assert.is_true(loss / #lands <= best + 1e-9 and loss / #lands > best - 0.05)
+    local row = model:heads(valid:row(3))
+    assert.are.equal(said:cell(3, "money_2"), row:cell(1, "money_2"))
+    -- the log has a column a head
+    local log = cl.read_csv(path)
+    assert.are.same({ "val_auc", "val_loss_churn", "val_loss_land", "val_loss_money",
+      "val_loss_years" }, table.move(log:columns(), 7, 11, 1, {}))
+    assert.are.equal(history.members[2][3].val_loss_money,
+      log:filter("member == 2 and epoch == 3"):cell(1, "val_loss_money"))
+    assert.matches("csv_log: .*: expected the columns task,member,epoch,lr,loss,val_loss,val_auc, "
+      .. "got task,", message_of(cl.fit, prep(), small(), frame, { epochs = 1,
+        callbacks = { nn.csv_log { path = path, append = true } } }))
+    os.remove(path)
+  end)
+
+  it("needs several heads", function()
+    local one = cl.fit(prep(), small(), frame_of(60), { epochs = 1 })
+    assert.matches("heads: expected a model whose nets were trained with several heads",
+      message_of(one.heads, one, frame_of(5)))
+    assert.matches("heads: expected a model whose nets were trained with several heads",
+      message_of(one.head_values, one, frame_of(5)))
+    local many = cl.fit(prep(), two(), frame_of(60), { targets = targets, loss = losses(),
+      epochs = 1 })
+    assert.matches("heads: expected a model whose nets", message_of(function()
+      many:update(frame_of(60), { epochs = 1 }):heads(frame_of(5))
+    end))
+    assert.matches("heads: expected 0 whole nets, got 0", message_of(many.keep_heads, many,
+      {}))
   end)
 
   it("is the same on any number of threads, and calls back with each head's figure", function()

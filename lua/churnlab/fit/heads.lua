@@ -1,5 +1,6 @@
 -- What cl.fit learns beside the target: labels of further heads and sample weights, from columns
--- that are then no features. The model keeps the head of the frame's target alone.
+-- that are then no features. The model scores the head of the frame's target, and keeps the others
+-- for `Model:heads`.
 -- SPDX-License-Identifier: MIT
 local core = require("churnlab.core")
 local errors = require("churnlab.errors")
@@ -188,6 +189,28 @@ function M.weights(plan, frame, what)
 end
 
 -- ---- nets ----
+
+-- The classes of a text column in their order, or nil.
+local function classes_of(plan, column)
+  local at, list = plan.levels and plan.levels[column], {}
+  for level, position in pairs(at or {}) do list[position + 1] = level end
+  return at and list
+end
+
+--- What the outputs of all heads are, in the nets' order; nil for a net with one.
+-- @treturn ?{table,...} each with `name`, `units`, `scored`, `softmax`, `classes` of a text
+function M.describe(plan, net)
+  if not plan.heads then return nil end
+  local layers, list = {}, {}
+  for _, layer in ipairs(net:spec().layers) do layers[layer.name or ""] = layer end
+  for i, head in ipairs(plan.heads) do
+    local layer = layers[head.name]
+    list[i] = { name = head.name, units = net:prune(head.name):outputs(),
+      scored = head.scored or nil, softmax = layer.activation == "softmax" or nil,
+      classes = not head.scored and classes_of(plan, head.columns[1]) or nil }
+  end
+  return list
+end
 
 --- The nets with the scored head alone.
 function M.scored(plan, nets)

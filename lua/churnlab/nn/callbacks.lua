@@ -95,9 +95,10 @@ function M.checkpoint(options)
   return result
 end
 
---- Writes a line an epoch to a CSV file: member, epoch, lr, loss, val_loss, val_auc. Each line is
--- written whole, so that a killed process leaves a sound file. With `append`, and when training
--- resumes, the lines that are there stay but for those of epochs that are trained again.
+--- Writes a line an epoch to a CSV file: member, epoch, lr, loss, val_loss, val_auc, and of a net
+-- with several heads val_loss_<head> of each. Each line is written whole, so that a killed process
+-- leaves a sound file. With `append`, and when training resumes, the lines that are there stay but
+-- for those of epochs that are trained again; their columns must be the same.
 -- @function nn.csv_log
 -- @tparam table options `path`; `append` (false: the file is begun anew)
 -- @treturn table

@@ -15,9 +15,19 @@ local function open(path, mode)
   return file
 end
 
-local function line_of(log)
+-- The columns of a training: the figures of several heads come last, by name.
+local function names_of(log)
+  local names, figures = table.move(NAMES, 1, #NAMES, 1, {}), {}
+  for name in pairs(log) do
+    if name:find("^val_loss_") then figures[#figures + 1] = name end
+  end
+  table.sort(figures)
+  return table.move(figures, 1, #figures, #names + 1, names)
+end
+
+local function line_of(names, log)
   local cells = {}
-  for i, name in ipairs(NAMES) do
+  for i, name in ipairs(names) do
     local value = log[name]
     cells[i] = value == nil and "" or math.type(value) == "integer" and tostring(value)
       or ("%.17g"):format(value)
@@ -39,10 +49,20 @@ local function kept_lines(path, drops)
   return kept
 end
 
-local function rewrite(path, lines)
+-- Lines of a file with other columns cannot go on.
+local function check_header(path, lines, header)
+  local file = #lines > 0 and io.open(path, "rb")
+  local first = file and file:read("l")
+  if file then file:close() end
+  if first and first ~= header then
+    errors.raise("csv_log: %s: expected the columns %s, got %s", path, header, first)
+  end
+end
+
+local function rewrite(path, header, lines)
   local beside = path .. ".new"
   local file = open(beside, "wb")
-  file:write(table.concat(NAMES, ","), "\n", table.concat(lines))
+  file:write(header, "\n", table.concat(lines))
   file:close()
   local ok, message = os.rename(beside, path)
   if not ok then errors.raise("csv_log: %s", message) end
@@ -58,7 +78,9 @@ function Writer:begin(log)
     return task == log.task and member == log.member and epoch >= log.epoch
   end) or {}
   if self.file then self.file:close() end
-  rewrite(self.path, lines)
+  local header = table.concat(self.names, ",")
+  check_header(self.path, lines, header)
+  rewrite(self.path, header, lines)
   self.file = open(self.path, "ab")
   self.file:setvbuf("full")
 end
@@ -67,9 +89,12 @@ function Writer:write(log)
   local key = log.task .. "/" .. log.member
   local last = self.last[key]
   if last and log.epoch <= last then self.last, last = {}, nil end
-  if not last then self:begin(log) end
+  if not last then
+    self.names = names_of(log)
+    self:begin(log)
+  end
   self.last[key] = log.epoch
-  self.file:write(line_of(log))
+  self.file:write(line_of(self.names, log))
   local ok, message = self.file:flush()
   if not ok then errors.raise("csv_log: %s: %s", self.path, message) end
 end

@@ -147,7 +147,7 @@ static chl_status fill_nets(const bundle *b, chl_model *model, chl_error *err)
 {
     int filled = 0, place = 0;
     for (int k = 0; k < model->part_count; k++) {
-        for (int m = 0; m < model->parts[k]->members; m++) {
+        for (int m = 0; m < model->parts[k]->held; m++) {
             CHL_TRY(fill_net(b, model->parts[k]->nets[m], place++, &filled, err));
         }
     }

@@ -77,7 +77,7 @@ static size_t count_numbers(const chl_model *model, int *tensors)
 {
     size_t numbers = 0;
     for (int k = 0; k < model->part_count; k++) {
-        for (int m = 0; m < model->parts[k]->members; m++) {
+        for (int m = 0; m < model->parts[k]->held; m++) {
             chl_net *net = model->parts[k]->nets[m];
             for (int i = 0; i < chl_net_tensor_count(net); i++) {
                 chl_tensor t = chl_net_tensor(net, i);
@@ -133,7 +133,7 @@ static chl_status add_tensors(const chl_model *model, parts *p, chl_error *err)
     unsigned char *data = p->data;
     int at = 0, place = 0;
     for (int k = 0; k < model->part_count; k++) {
-        for (int m = 0; m < model->parts[k]->members; m++) {
+        for (int m = 0; m < model->parts[k]->held; m++) {
             CHL_TRY(add_net(p, &at, place++, model->parts[k]->nets[m], &data, err));
         }
     }

@@ -269,7 +269,7 @@ static chl_status assemble_one(model_part *part, const chl_frame *train, uint64_
 static void give_back(model_part *part)
 {
     part->prep = NULL;
-    part->members = 0;
+    part->members = part->held = 0;
     model_part_release(part);
 }
 
@@ -354,7 +354,7 @@ int model_threads(const chl_model *model, const chl_control *control)
 void chl_model_set_custom(chl_model *model, const chl_custom_host *host)
 {
     for (int i = 0; i < model->part_count; i++) {
-        for (int m = 0; m < model->parts[i]->members; m++) {
+        for (int m = 0; m < model->parts[i]->held; m++) {
             chl_net_set_custom(model->parts[i]->nets[m], host);
         }
     }

@@ -38,6 +38,19 @@ CHL_MUST_CHECK chl_status chl_model_new(chl_prep *prep, chl_net *const *nets, in
 chl_model *chl_model_retain(chl_model *model);
 void chl_model_release(chl_model *model); /* NULL allowed */
 
+/* Of nets with several heads the model above scores one. This keeps the whole nets, n of
+ * them as there are members, so that the model can say what all heads predict; it takes
+ * them on success. One part only. */
+CHL_MUST_CHECK chl_status chl_model_keep_heads(chl_model *model, chl_net *const *nets,
+                                               int n, chl_error *err);
+/* Outputs of all heads side by side, in the nets' order; 0 = no whole nets are kept. */
+int chl_model_head_outputs(const chl_model *model);
+/* out[rows × chl_model_head_outputs]: the mean over the whole nets, without prior shift
+ * and calibration. A model that has none fails. */
+CHL_MUST_CHECK chl_status chl_model_predict_heads(const chl_model *model,
+                                                  const chl_frame *frame, double *out,
+                                                  chl_error *err);
+
 /* ---- several models as one ---- */
 
 typedef enum chl_mix {

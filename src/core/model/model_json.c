@@ -57,13 +57,15 @@ static chl_status put_signature(const chl_model *model, json_t *json, chl_error 
                                     : CHL_OK;
 }
 
-static chl_status put_nets(const model_part *part, json_t *json, chl_error *err)
+/* Nets from … to - 1 as the list `key`. */
+static chl_status put_nets(const model_part *part, const char *key, int from, int to,
+                           json_t *json, chl_error *err)
 {
     json_t *list = json_array();
-    if (!put(json, "nets", list)) {
+    if (!put(json, key, list)) {
         return chl_fail_memory(err);
     }
-    for (int i = 0; i < part->members; i++) {
+    for (int i = from; i < to; i++) {
         json_t *spec = NULL;
         CHL_TRY(chl_net_spec(part->nets[i], &spec, err));
         if (json_array_append_new(list, spec) != 0) {
@@ -80,7 +82,10 @@ static chl_status put_part(const model_part *part, json_t *json, chl_error *err)
     if (!put(json, "prep", prep)) {
         return chl_fail_memory(err);
     }
-    return put_nets(part, json, err);
+    CHL_TRY(put_nets(part, "nets", 0, part->members, json, err));
+    return part->held == part->members
+               ? CHL_OK
+               : put_nets(part, "whole", part->members, part->held, json, err);
 }
 
 /* Several parts and their mix. */
@@ -219,6 +224,28 @@ static chl_status make_part(chl_prep *prep, const json_t *list, size_t *weight_b
     return status;
 }
 
+/* The same nets with all heads, where the part has them. */
+static chl_status read_whole(const json_t *list, size_t *weight_bytes, model_part *part,
+                             chl_error *err)
+{
+    size_t n = json_array_size(list);
+    if (n != (size_t)part->members) {
+        return chl_fail(err, CHL_EFORMAT, "whole: expected %d nets, got %zu",
+                        part->members, n);
+    }
+    chl_net **nets = chl_calloc(n, sizeof(chl_net *));
+    chl_status status = nets ? read_nets(list, part->prep, weight_bytes, nets, err)
+                             : chl_fail_memory(err);
+    if (status == CHL_OK) {
+        status = model_part_keep(part, nets, (int)n, "whole", err);
+    }
+    for (size_t i = 0; status != CHL_OK && nets && i < n; i++) {
+        chl_net_free(nets[i]);
+    }
+    chl_free(nets);
+    return status;
+}
+
 static chl_status read_part(const json_t *json, size_t *weight_bytes, model_part **out,
                             chl_error *err)
 {
@@ -231,8 +258,10 @@ static chl_status read_part(const json_t *json, size_t *weight_bytes, model_part
             : chl_fail(err, CHL_EFORMAT, "prep: expected a fitted one");
     if (status != CHL_OK) {
         chl_prep_free(prep);
+        return status;
     }
-    return status;
+    const json_t *whole = json_object_get(json, "whole");
+    return whole ? read_whole(whole, weight_bytes, *out, err) : CHL_OK;
 }
 
 /* Explanations mix a customer's cells with the background's, so it must have the raw

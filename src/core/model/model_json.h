@@ -10,7 +10,7 @@
  * node_json.h), the signature may have "classes":{"type":"i64","ordered":true,"names":
  * ["1","2","3"]}, with a calibration for each class or one of all, and instead of prep,
  * nets, calibration and priors there may be "parts":[{"prep":…,"nets":…}, …] and
- * "mix":node.
+ * "mix":node. "whole" beside "nets": the same nets with all of their heads.
  */
 #ifndef CHL_MODEL_MODEL_JSON_H
 #define CHL_MODEL_MODEL_JSON_H

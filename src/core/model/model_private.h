@@ -24,8 +24,9 @@ enum { CHL_MODEL_DEPTH_MAX = 8 }; /* of the tree of nodes */
 typedef struct model_part {
     atomic_int refs;
     chl_prep *prep; /* owned, fitted */
-    chl_net **nets; /* [members], owned */
-    int members;    /* at least 1 */
+    chl_net **nets; /* [held], owned */
+    int members;    /* at least 1: those that score */
+    int held;       /* members, or twice as many: then the same with all heads follow */
 } model_part;
 
 /* Takes prep and nets[n] (not the array) on success. Checks that they fit each other and
@@ -33,6 +34,12 @@ typedef struct model_part {
 CHL_MUST_CHECK chl_status model_part_new(chl_prep *prep, chl_net *const *nets, int n,
                                          const char *where, model_part **out,
                                          chl_error *err);
+/* Nets with as many inputs as the prep gives, and equally many outputs. */
+CHL_MUST_CHECK chl_status model_check_nets(const chl_prep *prep, chl_net *const *nets,
+                                           int n, const char *where, chl_error *err);
+/* Takes the members with all their heads, nets[n], on success (heads.c). */
+CHL_MUST_CHECK chl_status model_part_keep(model_part *part, chl_net *const *nets, int n,
+                                          const char *where, chl_error *err);
 model_part *model_part_retain(model_part *part);
 void model_part_release(model_part *part); /* NULL allowed */
 int model_part_outputs(const model_part *part);

@@ -7,8 +7,8 @@
 #include "core/base/alloc.h"
 #include "core/model/model_private.h"
 
-static chl_status check_nets(const chl_prep *prep, chl_net *const *nets, int n,
-                             const char *where, chl_error *err)
+chl_status model_check_nets(const chl_prep *prep, chl_net *const *nets, int n,
+                            const char *where, chl_error *err)
 {
     int encoded = chl_prep_encoded_count(prep), outputs = chl_net_outputs(nets[0]);
     for (int i = 0; i < n; i++) {
@@ -35,7 +35,7 @@ static chl_status check_fit(const chl_prep *prep, chl_net *const *nets, int n,
     if (n < 1) {
         return chl_fail(err, CHL_EINVAL, "%s: nets: expected at least one", where);
     }
-    return check_nets(prep, nets, n, where, err);
+    return model_check_nets(prep, nets, n, where, err);
 }
 
 chl_status model_part_new(chl_prep *prep, chl_net *const *nets, int n, const char *where,
@@ -54,7 +54,7 @@ chl_status model_part_new(chl_prep *prep, chl_net *const *nets, int n, const cha
     atomic_init(&part->refs, 1);
     part->prep = prep;
     part->nets = own;
-    part->members = n;
+    part->members = part->held = n;
     *out = part;
     return CHL_OK;
 }
@@ -70,7 +70,7 @@ void model_part_release(model_part *part)
     if (!part || atomic_fetch_sub(&part->refs, 1) != 1) {
         return;
     }
-    for (int i = 0; i < part->members; i++) {
+    for (int i = 0; i < part->held; i++) {
         chl_net_free(part->nets[i]);
     }
     chl_free(part->nets);
