@@ -123,7 +123,7 @@ if [ -n "${CHURNLAB_DATA:-}" ] && [ -r "$CHURNLAB_DATA/membership.csv" ]; then
     out_has "97     0  points_in_wallet"
     out_has "saved membership_clean.csv: 23665 rows, 0 cells missing"
     case_ "membership_risk.lua on membership.csv: five classes, 4 and 5 against the rest"
-    run "$ex/membership_risk.lua" --data "$CHURNLAB_DATA/membership.csv" </dev/null
+    run "$ex/membership_risk.lua" --data "$CHURNLAB_DATA/membership.csv" --epochs 6 </dev/null
     exits 0
     err_empty
     out_has "5 classes, 3549 rows"

@@ -4,19 +4,19 @@ local core = require("churnlab.core")
 
 local M = {}
 
--- Row numbers of all tests, in the order of repeats, then rows.
-local function tested_rows(plan)
-  local items = {}
+-- Row numbers of all tests, in the order of repeats, then rows; a repeat tests a row at most once.
+local function tested_rows(plan, rows)
+  local tests, items = {}, {}
   for i = 1, plan.count do
     local again, fold = plan.place(i)
+    tests[again] = tests[again] or {}
     for at, row in ipairs(plan.rows(i)) do
-      items[#items + 1] = { row = row, run = i, at = at, fold = fold, again = again }
+      tests[again][row] = { row = row, run = i, at = at, fold = fold, again = again }
     end
   end
-  table.sort(items, function(a, b)
-    if a.again ~= b.again then return a.again < b.again end
-    return a.row < b.row
-  end)
+  for again = 1, plan.repeats do
+    for row = 1, rows do items[#items + 1] = tests[again][row] end
+  end
   return items
 end
 
@@ -52,7 +52,7 @@ end
 -- @treturn Frame
 -- @treturn string the name of the target
 function M.frame(frame, plan, records, outcomes)
-  local items = tested_rows(plan)
+  local items = tested_rows(plan, #frame)
   local roles, names, columns, taken = frame:roles(), {}, {}, {}
   local function add(name, values, type)
     names[#names + 1] = unused(name, taken)
