@@ -74,6 +74,7 @@ local function fit_pooled(candidate, state, each)
     jobs[fold] = in_fold(candidate.name, fold, candidate.job, candidate, trains[fold],
       context_of(options, fold))
     jobs[fold].where = ("crossval: fold %d: %s"):format(fold, candidate.name)
+    jobs[fold].bare = not options.keep_models
   end
   local models = pool.run(jobs)
   for fold = 1, plan.count do each(fold, models[fold], trains[fold], tests[fold]) end

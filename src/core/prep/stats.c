@@ -27,14 +27,10 @@ static double value_of(uint64_t key)
     return value;
 }
 
-/* One pass of a least-significant-digit radix sort; false when all digits are equal. */
-static bool sort_digit(const uint64_t *from, uint64_t *to, int64_t n, int digit)
+/* Turns the counts of a digit into where its values begin; false when all are equal. */
+static bool start_digit(int64_t starts[RADIX], int64_t n)
 {
-    int64_t starts[RADIX] = {0}, at = 0;
-    int shift = digit * DIGIT_BITS;
-    for (int64_t i = 0; i < n; i++) {
-        starts[from[i] >> shift & (RADIX - 1)]++;
-    }
+    int64_t at = 0;
     for (int d = 0; d < RADIX; d++) {
         int64_t count = starts[d];
         if (count == n) {
@@ -43,14 +39,13 @@ static bool sort_digit(const uint64_t *from, uint64_t *to, int64_t n, int digit)
         starts[d] = at;
         at += count;
     }
-    for (int64_t i = 0; i < n; i++) {
-        to[starts[from[i] >> shift & (RADIX - 1)]++] = from[i];
-    }
     return true;
 }
 
+/* Least significant digit first; the digits of all passes are counted at once. */
 static chl_status sort(double *values, int64_t n, chl_error *err)
 {
+    int64_t starts[DIGITS][RADIX] = {{0}};
     uint64_t *keys = chl_alloc((size_t)n, 2 * sizeof *keys);
     if (!keys) {
         return chl_fail_memory(err);
@@ -58,13 +53,20 @@ static chl_status sort(double *values, int64_t n, chl_error *err)
     uint64_t *from = keys, *to = keys + n;
     for (int64_t i = 0; i < n; i++) {
         from[i] = key_of(values[i]);
+        for (int digit = 0; digit < DIGITS; digit++) {
+            starts[digit][from[i] >> (digit * DIGIT_BITS) & (RADIX - 1)]++;
+        }
     }
     for (int digit = 0; n > 0 && digit < DIGITS; digit++) {
-        if (sort_digit(from, to, n, digit)) {
-            uint64_t *swapped = from;
-            from = to;
-            to = swapped;
+        if (!start_digit(starts[digit], n)) {
+            continue;
         }
+        for (int64_t i = 0; i < n; i++) {
+            to[starts[digit][from[i] >> (digit * DIGIT_BITS) & (RADIX - 1)]++] = from[i];
+        }
+        uint64_t *swapped = from;
+        from = to;
+        to = swapped;
     }
     for (int64_t i = 0; i < n; i++) {
         values[i] = value_of(from[i]);
