@@ -6,6 +6,7 @@
 -- @module churnlab.fit
 
 -- SPDX-License-Identifier: MIT
+local checks = require("churnlab.fit.checks")
 local columns = require("churnlab.nn.columns")
 local core = require("churnlab.core")
 local errors = require("churnlab.errors")
@@ -30,52 +31,6 @@ local known = {
 }
 
 local MEMBERS_MAX = 1000
-
--- ---- checks before any work ----
-
-local function type_text(value)
-  local meta = type(value) == "userdata" and getmetatable(value)
-  return meta and meta.__name or type(value)
-end
-
-local function check_prep(prep)
-  if type_text(prep) ~= "churnlab.Prep" then
-    errors.raise("fit: prep: expected a prep (cl.prep() makes one), got %s", type_text(prep))
-  end
-end
-
--- A warm start may leave the net as it is: nil.
-local function check_net(net, start)
-  if not nn.is_net(net) and not (start and net == nil) then
-    errors.raise("fit: net: expected a net (nn.sequential() makes one), got %s", type_text(net))
-  end
-  return net and net:spec() or start.nets[1]:spec()
-end
-
-local function labelled(frame, what, classes)
-  if not frames.is_frame(frame) then
-    errors.raise("fit: %s: expected a frame, got %s", what, type_text(frame))
-  end
-  return core.model.labelled(frame, "fit: " .. what, classes)
-end
-
-local function whole(options, name, default, most)
-  local value = options[name]
-  if value == nil then return default end
-  if math.type(value) ~= "integer" or value < 1 or value > most then
-    errors.raise("fit: option '%s': expected a whole number from 1 to %d, got %s", name, most,
-      tostring(value))
-  end
-  return value
-end
-
-local function seed_of(options)
-  local seed = options.seed
-  if seed ~= nil and math.type(seed) ~= "integer" then
-    errors.raise("fit: option 'seed': expected a whole number, got %s", tostring(seed))
-  end
-  return seed or 42
-end
 
 -- ---- the lines of verbose = true ----
 
@@ -168,23 +123,23 @@ end
 -- @return state with `task`, one task of `core.net.train`, and `on_epoch`
 function M.prepare(prep, net, train, options)
   options = errors.options("fit", options, known)
-  if prep ~= nil or not options.warm_start then check_prep(prep) end
+  if prep ~= nil or not options.warm_start then checks.prep(prep) end
   local start = options.warm_start and warm.parts(options.warm_start, prep)
-  local spec = warm.freeze(check_net(net, start), options.freeze)
+  local spec = warm.freeze(checks.net(net, start), options.freeze)
   local plan = heads.plan(spec, options, target_of(train))
   plan.classes = target.has_classes(plan.spec)
-  local members = whole(options, "ensemble", start and #start.nets or 1, MEMBERS_MAX)
-  local seed = seed_of(options)
-  local settings = setmetatable({ epochs = whole(options, "epochs", 200, 1000000),
-    batch = whole(options, "batch", 128, 1 << 20), seed = seed,
+  local members = checks.whole(options, "ensemble", start and #start.nets or 1, MEMBERS_MAX)
+  local seed = checks.seed(options)
+  local settings = setmetatable({ epochs = checks.whole(options, "epochs", 200, 1000000),
+    batch = checks.whole(options, "batch", 128, 1 << 20), seed = seed,
     loss = options.loss or plan.classes and nn.cross_entropy() or nil }, { __index = options })
   local training, on_epoch, losses = nn.compile_options(settings)
   local state = { prep = start and start.prep or prep:clone(), training = training, start = start,
     plan = plan, loss = scored_loss(plan, training), losses = losses,
     on_epoch = both(options.verbose and print_epoch or nil, on_epoch) }
   local frame, on_valid
-  frame, state.dropped = labelled(train, "train", plan.classes)
-  if options.valid ~= nil then on_valid = labelled(options.valid, "valid", plan.classes) end
+  frame, state.dropped = checks.labelled(train, "train", plan.classes)
+  if options.valid ~= nil then on_valid = checks.labelled(options.valid, "valid", plan.classes) end
   state.part = encode(plan, frame, state.prep, "train", not start)
   target.check(state.part, plan.spec)
   if start then warm.check_classes(start, state.part.classes) end

@@ -9,6 +9,7 @@
 -- SPDX-License-Identifier: MIT
 local core = require("churnlab.core")
 local errors = require("churnlab.errors")
+local explain_options = require("churnlab.explain_options")
 local explanation = require("churnlab.explain")
 local frames = require("churnlab.frame")
 local row_view = require("churnlab.frame.row")
@@ -18,8 +19,6 @@ local M = {}
 
 local meta = core.model.meta
 local methods = meta.__index
-
-local BACKGROUND = 100 -- rows of another frame that explanations use
 
 --- Reads a model that `model:save` wrote. A file from elsewhere can do no harm: it holds no code.
 -- @function cl.load
@@ -52,36 +51,6 @@ local function to_frame(model, input, where)
   return frames.from_table(values, { names = names, types = types }), true
 end
 
--- At most `rows` rows of a background frame; nil stays nil (the model's own).
-local function background_of(options, where)
-  local frame = options.background
-  if frame == nil then return nil end
-  frame = frames.coerce(frame, where .. ": background")
-  local rows = options.background_rows or BACKGROUND
-  if #frame <= rows then return frame end
-  return frame:sample(rows, { seed = options.seed or 0 })
-end
-
-local function check_whole(where, options)
-  for _, name in ipairs { "background_rows", "samples", "seed" } do
-    local value, least = options[name], name == "background_rows" and 1 or 0
-    if value ~= nil and (math.type(value) ~= "integer" or value < least) then
-      errors.raise("%s: option '%s': expected a whole number from %d, got %s", where, name, least,
-        tostring(value))
-    end
-  end
-end
-
--- The class that is explained, as text; nil for churn.
-local function class_of(model, frame, row, given)
-  local facts = model:facts()
-  if given ~= nil then return tostring(math.tointeger(given) or given) end
-  if not facts.classes or facts.positive then return nil end
-  local p, best = model:probabilities(frame:slice(row, row)):to_table()[1], 1
-  for c = 2, #p do best = p[c] > p[best] and c or best end
-  return facts.classes[best]
-end
-
 local score_options = {
   policy = "string|table", reasons = "number", background = "userdata|table",
   background_rows = "number", samples = "number", seed = "number",
@@ -110,10 +79,13 @@ local score_options = {
 -- print(model:score(test:row(1)).churn)
 function methods:score(input, options)
   options = errors.options("score", options, score_options)
-  check_whole("score", options)
+  explain_options.check("score", options)
   local frame, one = to_frame(self, input, "score")
-  if options.class ~= nil then options.class = class_of(self, frame, 1, options.class) end
-  local result, unseen, names = score.run(self, frame, options, background_of(options, "score"))
+  if options.class ~= nil then
+    options.class = explain_options.class(self, frame, 1, options.class)
+  end
+  local result, unseen, names = score.run(self, frame, options,
+    explain_options.background(options, "score"))
   unseen = unseen > 0 and unseen or nil
   if one then return score.of_row(result, names, input, unseen, self:facts().classes) end
   if unseen then return result, unseen end
@@ -161,15 +133,15 @@ function methods:explain(input, options)
   options = errors.options("explain", options, { row = "number", background = "userdata|table",
     background_rows = "number", samples = "number", seed = "number",
     class = "string|number|boolean" })
-  check_whole("explain", options)
+  explain_options.check("explain", options)
   local frame = to_frame(self, input, "explain")
   local row = options.row or #frame == 1 and 1
   if math.type(row) ~= "integer" or row < 1 or row > #frame then
     errors.raise("explain: option 'row': expected a row from 1 to %d, got %s", #frame,
       row and tostring(row) or "none")
   end
-  local class = class_of(self, frame, row, options.class)
-  local made = self:explain_row(frame, row, background_of(options, "explain"),
+  local class = explain_options.class(self, frame, row, options.class)
+  local made = self:explain_row(frame, row, explain_options.background(options, "explain"),
     { samples = options.samples, seed = options.seed, class = class })
   made.class = class
   return explanation.new(made, function(column) return frame:cell(row, column) end)
