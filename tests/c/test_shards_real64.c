@@ -154,6 +154,21 @@ static void check(const json_t *spec, const char *layers, chl_crew *crew)
 #define OUT        "{\"type\":\"dense\",\"units\":1,\"activation\":\"sigmoid\"}"
 #define KIND(name) "{\"type\":\"" name "\"},"
 
+#define PERIODIC   "{\"type\":\"periodic\",\"frequencies\":3,\"units\":4},"
+#define PARAMETRIC "{\"type\":\"parametric\",\"activation\":\"relu\"},"
+/* several readers of one layer, some of which want the whole batch */
+#define READERS                                                                          \
+    "{\"type\":\"dense\",\"units\":6,\"name\":\"a\"},"                                   \
+    "{\"type\":\"batch_norm\",\"name\":\"b\",\"from\":[\"a\"]},"                         \
+    "{\"type\":\"dense\",\"units\":6,\"name\":\"c\",\"from\":[\"a\"]},"                  \
+    "{\"type\":\"add\",\"from\":[\"a\",\"b\",\"c\"]},"
+#define ENSEMBLE                                                                         \
+    "{\"type\":\"copies\",\"copies\":3},"                                                \
+    "{\"type\":\"batch_ensemble\",\"units\":8,\"activation\":\"relu\"},"                 \
+    "{\"type\":\"member_dense\",\"units\":4}," KIND(                                     \
+        "batch_norm") "{\"type\":\"member_dense\",\"units\":1,\"activation\":"           \
+                      "\"sigmoid\"}"
+
 static void kinds(void **state)
 {
     (void)state;
@@ -161,19 +176,10 @@ static void kinds(void **state)
         DENSE(20) "{\"type\":\"dense\",\"units\":7,\"l1\":0.1,\"l2\":0.2}," OUT,
         DENSE(20) KIND("batch_norm") DENSE(9) KIND("batch_norm") OUT,
         KIND("batch_norm") "{\"type\":\"dense\",\"units\":9,\"trainable\":false}," OUT,
-        KIND("scale") DENSE(8)
-            KIND("layer_norm") "{\"type\":\"parametric\",\"activation\":\"relu\"}," OUT,
-        /* several readers of one layer, some of which want the whole batch */
-        "{\"type\":\"dense\",\"units\":6,\"name\":\"a\"},"
-        "{\"type\":\"batch_norm\",\"name\":\"b\",\"from\":[\"a\"]},"
-        "{\"type\":\"dense\",\"units\":6,\"name\":\"c\",\"from\":[\"a\"]},"
-        "{\"type\":\"add\",\"from\":[\"a\",\"b\",\"c\"]}," OUT,
-        "{\"type\":\"copies\",\"copies\":3},"
-        "{\"type\":\"batch_ensemble\",\"units\":8,\"activation\":\"relu\"},"
-        "{\"type\":\"member_dense\",\"units\":4}," KIND(
-            "batch_norm") "{\"type\":\"member_dense\",\"units\":1,\"activation\":"
-                          "\"sigmoid\"}",
-        "{\"type\":\"periodic\",\"frequencies\":3,\"units\":4}," OUT,
+        KIND("scale") DENSE(8) KIND("layer_norm") PARAMETRIC OUT,
+        READERS OUT,
+        ENSEMBLE,
+        PERIODIC OUT,
     };
     static const char *const sequences[] = {
         KIND("position") "{\"type\":\"transformer\",\"heads\":3,\"units\":8}," KIND(
