@@ -252,6 +252,7 @@ static void when(void **state)
         {DENSE(64) DENSE(32) OUT, 65536, 4},
         {DENSE(256) DENSE(256) OUT, 256, 1},
         {DENSE(256) DENSE(256) DENSE(256) OUT, 256, 2},
+        {DENSE(256) DENSE(256) DENSE(256) OUT, 400, 2},
         {DENSE(256) DENSE(256) DENSE(256) OUT, 1024, 4},
         {DENSE(2048) DENSE(2048) OUT, 33, 1},
         {DENSE(2048) DENSE(2048) OUT, 64, 2},

@@ -33,8 +33,12 @@ int chl_pass_shards(const chl_net *net, int64_t batch)
 {
     int64_t by_rows = batch / ROWS_LEAST;
     int64_t by_work = batch * work_of_row(net) / WORK_LEAST;
-    int64_t shards = by_rows < by_work ? by_rows : by_work;
-    return shards < 1 ? 1 : shards > SHARDS_MOST ? SHARDS_MOST : (int)shards;
+    int64_t worth = by_rows < by_work ? by_rows : by_work;
+    int shards = 1; /* a power of two, so that two or four threads end together */
+    while (2 * shards <= worth && 2 * shards <= SHARDS_MOST) {
+        shards *= 2;
+    }
+    return shards;
 }
 
 int64_t chl_shard_rows(const chl_pass *pass)
