@@ -226,6 +226,7 @@ build = {
         "src/core/model/bundle_read.c",
         "src/core/model/bundle_write.c",
         "src/core/model/calibrate.c",
+        "src/core/model/encoders.c",
         "src/core/model/explain.c",
         "src/core/model/explain_collect.c",
         "src/core/model/explain_cube.c",

@@ -183,7 +183,8 @@ static void a_weight_of_zero_leaves_a_model_out(void **state)
     chl_model_release(m);
 }
 
-/* A part that several joined models share is there once. */
+/* A part that several joined models share is there once, and parts with equal preps
+ * encode rows once. */
 static void parts_are_shared(void **state)
 {
     (void)state;
@@ -192,6 +193,7 @@ static void parts_are_shared(void **state)
     chl_model *nested[] = {inner, dense, plain};
     chl_model *m = join(nested, 3, CHL_MIX_MEAN, NULL, 0);
     assert_int_equal(chl_model_parts(m), 3);
+    assert_memory_equal(m->encoder, ((const int[]){0, 0, 2}), 3 * sizeof(int));
     assert_near(chl_model_weight(m, 0), 0.5, 1e-15);
     assert_near(chl_model_weight(m, 1), 1.0 / 6, 1e-15);
     double *p = score(m, customers, 1), *a = score(dense, customers, 1);

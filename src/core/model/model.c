@@ -42,11 +42,14 @@ static chl_status fill(chl_model *model, const chl_model_makings *m, const char 
                        chl_error *err)
 {
     model->parts = chl_calloc((size_t)m->part_count, sizeof(model_part *));
+    model->encoder = chl_calloc((size_t)m->part_count, sizeof *model->encoder);
     model->metadata = json_object();
     if (!copy_text(m->target, &model->target) || !copy_text(m->id, &model->id) ||
-        !copy_text(m->positive, &model->positive) || !model->parts || !model->metadata) {
+        !copy_text(m->positive, &model->positive) || !model->parts || !model->encoder ||
+        !model->metadata) {
         return chl_fail_memory(err);
     }
+    CHL_TRY(model_find_encoders(m->parts, m->part_count, model->encoder, err));
     return chl_model_make_schema(m->parts, m->part_count, where, &model->schema, err);
 }
 
@@ -120,6 +123,7 @@ void chl_model_release(chl_model *model)
         model_part_release(model->parts[i]);
     }
     chl_free(model->parts);
+    chl_free(model->encoder);
     model_node_free(model->root, model->outputs);
     chl_frame_release(model->schema);
     chl_frame_release(model->background);

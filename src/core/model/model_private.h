@@ -54,6 +54,11 @@ CHL_MUST_CHECK chl_status model_part_sum(const model_part *part, const double *x
 CHL_MUST_CHECK chl_status model_part_mean(const model_part *part, double *p, int64_t n,
                                           int64_t first, chl_error *err);
 
+/* encoder[i] = the first of the n ≥ 1 parts whose prep equals that of part i: its
+ * encoded rows are theirs, too (encoders.c). */
+CHL_MUST_CHECK chl_status model_find_encoders(model_part *const *parts, int n,
+                                              int *encoder, chl_error *err);
+
 /* ---- nodes (mix.c) ---- */
 
 typedef struct model_node {
@@ -95,6 +100,7 @@ struct chl_model {
     atomic_int refs;
     model_part **parts; /* [part_count], owned references */
     int part_count;
+    int *encoder;          /* [part_count], owned: the first part with an equal prep */
     model_node *root;      /* owned */
     int outputs;           /* of each node: 1, or the classes */
     chl_frame *schema;     /* owned: the raw columns of all parts, without rows */

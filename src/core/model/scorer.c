@@ -22,23 +22,36 @@ typedef struct scoring {
     int64_t *unseen; /* [blocks × parts] */
 } scoring;
 
-/* One part's answer for some rows, of which the first is row `start` of the frame. */
-static chl_status score_part(const scoring *s, int part, const chl_frame *rows,
-                             int64_t start, double *p, int64_t *unseen, chl_error *err)
+/* Some rows of the frame, as the parts' preps encode them. */
+typedef struct encoded {
+    const chl_frame *rows;
+    int64_t start;   /* the first one's number in the frame */
+    chl_matrix *x;   /* [parts]; only those of encoders are filled */
+    int64_t *unseen; /* [parts] */
+} encoded;
+
+static chl_status encode(const scoring *s, int part, const encoded *e, chl_error *err)
+{
+    int encoder = s->model->encoder[part];
+    if (encoder != part) {
+        e->unseen[part] = e->unseen[encoder];
+        return CHL_OK;
+    }
+    chl_prep_unseen seen = {0};
+    chl_status status =
+        chl_prep_transform(s->model->parts[part]->prep, e->rows, &e->x[part], &seen, err);
+    e->unseen[part] = seen.cells;
+    return status;
+}
+
+static chl_status score_part(const scoring *s, int part, const encoded *e, double *p,
+                             chl_error *err)
 {
     const model_part *own = s->model->parts[part];
-    chl_matrix x = {0};
-    chl_prep_unseen seen = {0};
-    chl_status status = chl_prep_transform(own->prep, rows, &x, &seen, err);
-    if (status == CHL_OK) {
-        status = model_part_sum(own, x.data, x.rows, p, err);
-    }
-    if (status == CHL_OK) {
-        status = model_part_mean(own, p, x.rows, start, err);
-    }
-    chl_matrix_reset(&x);
-    *unseen = seen.cells;
-    return status;
+    CHL_TRY(encode(s, part, e, err));
+    const chl_matrix *x = &e->x[s->model->encoder[part]];
+    CHL_TRY(model_part_sum(own, x->data, x->rows, p, err));
+    return model_part_mean(own, p, x->rows, e->start, err);
 }
 
 /* The parts' answers in `answers`, [parts][rows × outputs], and what is made of them. */
@@ -46,12 +59,20 @@ static chl_status score_parts(const scoring *s, const chl_frame *rows, int64_t s
                               double **answers, int64_t *unseen, chl_error *err)
 {
     const chl_model *model = s->model;
-    double *p = s->p + start * model->outputs;
-    for (int i = 0; i < model->part_count; i++) {
-        CHL_TRY(score_part(s, i, rows, start, answers[i], &unseen[i], err));
+    encoded e = {rows, start, NULL, unseen};
+    e.x = chl_calloc((size_t)model->part_count, sizeof *e.x);
+    chl_status status = e.x ? CHL_OK : chl_fail_memory(err);
+    for (int i = 0; i < model->part_count && status == CHL_OK; i++) {
+        status = score_part(s, i, &e, answers[i], err);
     }
-    return model_node_run(model->root, model->outputs, answers, rows->rows, s->raw, p,
-                          err);
+    for (int i = 0; e.x && i < model->part_count; i++) {
+        chl_matrix_reset(&e.x[i]);
+    }
+    chl_free(e.x);
+    return status != CHL_OK
+               ? status
+               : model_node_run(model->root, model->outputs, answers, rows->rows, s->raw,
+                                s->p + start * model->outputs, err);
 }
 
 static chl_status score_rows(const scoring *s, const chl_frame *rows, int64_t start,
