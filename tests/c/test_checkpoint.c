@@ -245,6 +245,21 @@ static void other_training_is_refused(void **state)
             "expected the training and validation rows of the checkpoint, got another");
 }
 
+/* Opens the checkpoint that the options resume, and takes its first member's state. */
+static chl_member_state take_state(chl_checkpoint *c, chl_net **net, train_data *f,
+                                   const json_t *options)
+{
+    chl_train_task task = {.nets = net,
+                           .members = 1,
+                           .train = f->train,
+                           .valid = &f->valid,
+                           .options = options};
+    assert_ok(chl_checkpoint_init(c, &task, &err));
+    chl_member_state state = c->members[0];
+    c->members[0] = (chl_member_state){0};
+    return state;
+}
+
 /* A file whose hash is right but whose numbers are no places in anything. */
 static void impossible_facts_are_refused(void **state)
 {
@@ -274,15 +289,8 @@ static void impossible_facts_are_refused(void **state)
         assert_ok(run(&net, 1, &f, options, 1, NULL, &history, &err));
         chl_history_reset(&history);
         json_object_set_new(options, "resume", json_string(path));
-        chl_train_task task = {.nets = &net,
-                               .members = 1,
-                               .train = f.train,
-                               .valid = &f.valid,
-                               .options = options};
         chl_checkpoint c;
-        assert_ok(chl_checkpoint_init(&c, &task, &err));
-        chl_member_state state_now = c.members[0];
-        c.members[0] = (chl_member_state){0};
+        chl_member_state state_now = take_state(&c, &net, &f, options);
         json_object_set_new(state_now.facts, cases[i].key,
                             json_loads(cases[i].value, JSON_DECODE_ANY, NULL));
         assert_ok(chl_checkpoint_put(&c, 0, &state_now, &err));
@@ -307,15 +315,8 @@ static void best_weights_are_there(void **state)
     breaker b = {0, 5};
     assert_error(run(&net, 1, &f, options, 1, &b, &history, &err), "broken off");
     json_object_set_new(options, "resume", json_string(path));
-    chl_train_task task = {.nets = &net,
-                           .members = 1,
-                           .train = f.train,
-                           .valid = &f.valid,
-                           .options = options};
     chl_checkpoint c;
-    assert_ok(chl_checkpoint_init(&c, &task, &err));
-    chl_member_state state_now = c.members[0];
-    c.members[0] = (chl_member_state){0};
+    chl_member_state state_now = take_state(&c, &net, &f, options);
     assert_true(state_now.size[CHL_PART_BEST] > 0);
     state_now.size[CHL_PART_BEST] = 0; /* the last of the parts */
     assert_ok(chl_checkpoint_put(&c, 0, &state_now, &err));

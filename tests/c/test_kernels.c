@@ -7,18 +7,7 @@
 #include "core/base/alloc.h"
 #include "core/base/rng.h"
 #include "core/nn/kernels.h"
-
-static chl_real *random_numbers(size_t n, uint64_t index)
-{
-    chl_real *x = chl_alloc_aligned(n, sizeof *x);
-    assert_non_null(x);
-    chl_rng rng;
-    chl_rng_init(&rng, 5, CHL_RNG_GENERAL, index);
-    for (size_t i = 0; i < n; i++) {
-        x[i] = (chl_real)chl_rng_normal(&rng);
-    }
-    return x;
-}
+#include "random_numbers.h"
 
 static chl_real panel_at(const chl_real *b, int64_t k, int64_t n, int64_t i, int64_t j)
 {

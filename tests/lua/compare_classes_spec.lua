@@ -3,6 +3,7 @@
 -- SPDX-License-Identifier: MIT
 local cl = require("churnlab")
 local core = require("churnlab.core")
+local fixtures = require("fixtures")
 local mix = require("churnlab.auto.mix")
 local nn = require("churnlab.nn")
 local outcomes = require("churnlab.outcomes")
@@ -249,10 +250,7 @@ describe("baselines of several classes", function()
     for i = 1, #frame do
       for c = 1, 3 do assert.is_true(math.abs(want:get(i, c) - got:get(i, c)) < 1e-5) end
     end
-    local path = os.tmpname()
-    assert(model:save(path))
-    assert.are.equal(model:hash(), cl.load(path):hash())
-    os.remove(path)
+    fixtures.check_reloads(model)
   end)
 
   it("a rule tells classes apart", function()
@@ -282,10 +280,7 @@ describe("the default recipe for several classes", function()
     for _, tried in ipairs(info.candidates) do sum = sum + tried.weight end
     close(1, sum)
     assert.matches("^shallow +inner log loss 0", lines[2])
-    local path = os.tmpname()
-    assert(model:save(path))
-    assert.are.equal(model:hash(), cl.load(path):hash())
-    os.remove(path)
+    fixtures.check_reloads(model)
     local judged = model:evaluate(frame, { bootstrap = 0 })
     assert.is_true(judged.roc_auc > 0.8)
     assert.is_number(judged.logistic.log_loss)

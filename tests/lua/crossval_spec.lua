@@ -272,10 +272,7 @@ describe("baselines", function()
     for i, p in ipairs(model:score(bank):col("churn"):to_table()) do
       assert.is_true(math.abs(want[i] - p) < 1e-5)
     end
-    local path = os.tmpname()
-    assert(model:save(path))
-    assert.are.equal(model:hash(), cl.load(path):hash())
-    os.remove(path)
+    fixtures.check_reloads(model)
   end)
 
   it("a rule is one column", function()

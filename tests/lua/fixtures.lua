@@ -89,4 +89,14 @@ function M.write_file(path, text)
   assert(file:write(text))
 end
 
+-- ---- models ----
+
+--- Saved and loaded, a model is the same.
+function M.check_reloads(model)
+  local path = os.tmpname()
+  assert(model:save(path))
+  assert.are.equal(model:hash(), cl.load(path):hash())
+  os.remove(path)
+end
+
 return M
